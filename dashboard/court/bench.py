@@ -135,7 +135,7 @@ def _show_neighbours(docket: Docket, case: Case, model: str, bundle: Bundle) -> 
         indices,
         key="court_neighbours",
         captions=[
-            f"{label}\n{tr('distance {distance:.1f}', distance=distance)}"
+            tr("{label}\ndistance {distance:.1f}", label=label, distance=distance)
             for label, distance in zip(labels, nearest.distances[others], strict=True)
         ],
         titles=[

@@ -57,12 +57,14 @@ def _choose_docket(evaluation: Evaluation, dataset: Dataset) -> Docket:
     result = cache.out_of_fold(dataset.id)
     if result is None or not len(result.suspicious):
         if may_change():
-            options = "--epochs 4" if dataset.id == "mnist" else f"--dataset {dataset.id}"
+            command = "python -m core train --folds 5 --epochs 4"
+            if dataset.id != "mnist":
+                command = f"python -m core train --folds 5 --dataset {dataset.id}"
             st.caption(
                 tr(
                     "These are test images. To judge training images, too, find suspicious labels in a few minutes "
                     "with `{command}`.",
-                    command=f"python -m core train --folds 5 {options}",
+                    command=command,
                 )
             )
         return docket_of_test_set(dataset, evaluation)

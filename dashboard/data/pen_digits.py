@@ -134,7 +134,7 @@ def _show_strokes(digits: Sequence[PenDigit]) -> None:
     clicked = tile_grid(
         [stroke_picture(digit) for digit in shown],
         key="pen_grid",
-        captions=[f"{digit.label}\n{tr('writer {writer}', writer=digit.writer)}" for digit in shown],
+        captions=[tr("{label}\nwriter {writer}", label=digit.label, writer=digit.writer) for digit in shown],
         titles=[_title(digit) for digit in shown],
         tile=64,
     )

@@ -68,10 +68,10 @@ def _scale_step(drawing: Drawing | None, steps: Steps) -> dict[str, object]:
     scaled = drawing.scaled if drawing else None
     if steps.scale:
         mark: dict[str, object] = {"kind": "frame", "size": [BOX_SIZE, BOX_SIZE], "frame": [0, 0, BOX_SIZE, BOX_SIZE]}
-        sentence = f"{tr('The digit is scaled until its longer side is 20 pixels.')} {strokes}"
-        return _step(tr("20×20 box"), sentence, _png_source(scaled), mark)
-    sentence = f"{tr('The digit keeps its size relative to the canvas, which becomes 28 pixels wide.')} {strokes}"
-    return _step(tr("No scaling"), sentence, None if scaled is None else _png_source(_in_the_middle(scaled)))
+        size = tr("The digit is scaled until its longer side is 20 pixels.")
+        return _step(tr("20×20 box"), f"{size} {strokes}", _png_source(scaled), mark)
+    size = tr("The digit keeps its size relative to the canvas, which becomes 28 pixels wide.")
+    return _step(tr("No scaling"), f"{size} {strokes}", None if scaled is None else _png_source(_in_the_middle(scaled)))
 
 
 def _in_the_middle(scaled: Pixels) -> Pixels:

@@ -44,7 +44,7 @@ def choose_second_model(titles: Mapping[str, str], active: str) -> SecondModel |
         tr("Second model"),
         others,
         index=None,
-        format_func=lambda name: tr(titles[name]),
+        format_func=titles.__getitem__,
         placeholder=tr("Second model"),
         key="second_model",
         persist_state="session",
@@ -56,7 +56,7 @@ def choose_second_model(titles: Mapping[str, str], active: str) -> SecondModel |
     if bundle is None:  # deleted in the meantime
         return None
     try:
-        return SecondModel(tr(titles[chosen]), tr(titles.get(active, active)), cache.bundle_predictor(bundle))
+        return SecondModel(titles[chosen], titles.get(active, active), cache.bundle_predictor(bundle))
     except TrazoError as error:
         st.toast(safe_text(error), icon=":material/error:")
         return None

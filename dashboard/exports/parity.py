@@ -157,7 +157,7 @@ def _show_report(report: Parity) -> None:
         )
     st.table(
         {
-            tr("Way"): [f"**{tr(way.name)}**" for way in report.ways],
+            tr("Way"): [f"**{_title(way)}**" for way in report.ways],
             tr("Difference"): [_difference(way) for way in report.ways],
             tr("Digits"): [_number(way.changed_digits) for way in report.ways],
             tr("Verdicts"): [_number(way.changed_verdicts) for way in report.ways],
@@ -167,7 +167,7 @@ def _show_report(report: Parity) -> None:
     )
     for way in report.ways:
         if way.problem:
-            st.caption(f"{tr(way.name)}: {safe_text(way.problem)}")
+            st.caption(f"{_title(way)}: {safe_text(way.problem)}")
     pictures = (
         tr("{count} pictures: validation images of {data} and a drawing.", count=len(report.verdicts), data=report.data)
         if report.drawing
@@ -179,6 +179,10 @@ def _show_report(report: Parity) -> None:
         "in it. NumPy is the network of the Inside page."
     )
     st.caption(f"{pictures} {columns}")
+
+
+def _title(way: Way) -> str:
+    return tr("Command line") if way.name == "Command line" else way.name
 
 
 def _difference(way: Way) -> str:

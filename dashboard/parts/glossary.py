@@ -162,4 +162,7 @@ def text_with_terms(text: str) -> None:
 def words(page: str) -> str:
     """Return Markdown with the terms of the page with this translated title, or an empty string if it has none."""
     names = next((names for title, names in PAGE_TERMS.items() if tr(title) == page), ())
-    return f"<small>{tr('Words: {terms}', terms=' · '.join(map(term, names)))}</small>" if names else ""
+    if not names:
+        return ""
+    sentence = tr("Words: {terms}", terms=" · ".join(map(term, names)))
+    return f"<small>{sentence}</small>"

@@ -15,7 +15,7 @@ import streamlit as st
 from core.classifier.predictor import Reading
 from core.errors import TrazoError
 from core.ink.drawing import Drawing, Pixels
-from core.language import tr
+from core.language import Message, tr
 from core.runs.active import model_names
 from dashboard.parts.image_links import (
     find_similar_link,
@@ -119,8 +119,9 @@ def _show_reading(picture: Picture, model: str | None) -> str | None:
         st.warning(safe_text(error), icon=":material/warning:")
         return None
     show_prediction(reading, tr("No ink"), key="panel_answer")
-    names = model_names(state.workspace())
-    st.caption(tr("Read by: {model}", model=plain(tr(names.get(name, name)))))
+    title = model_names(state.workspace()).get(name, name)
+    title = tr(title) if isinstance(title, Message) else title
+    st.caption(tr("Read by: {model}", model=plain(title)))
     return name
 
 

@@ -16,7 +16,8 @@ _STYLE = (
 def pixel_table(image: np.ndarray) -> None:
     """Show an image, uint8 (28, 28), as a table of shaded pixel values, which scrolls sideways on a phone."""
     rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in image)
-    st.html(f'{_STYLE}<div class="pixels"><table aria-label="{tr("pixel values")}">{rows}</table></div>')
+    label = tr("pixel values")
+    st.html(f'{_STYLE}<div class="pixels"><table aria-label="{label}">{rows}</table></div>')
 
 
 def _cell(value: int) -> str:

@@ -37,4 +37,5 @@ def image_html(image: np.ndarray, width: int, alt: str | None = None, *, sharp: 
     """
     rendering = "pixelated" if sharp else "auto"
     style = f"width:100%;max-width:{width}px;image-rendering:{rendering};border-radius:4px"
-    return f'<img alt="{alt or tr("the image, enlarged")}" src="{png_data_uri(image)}" style="{style}">'
+    alt = tr("the image, enlarged") if alt is None else alt
+    return f'<img alt="{alt}" src="{png_data_uri(image)}" style="{style}">'

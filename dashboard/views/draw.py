@@ -113,7 +113,8 @@ def drawn_in_file(source: str, mode: str) -> Drawn | None:
         return None
     # The camera shows its photo itself, and a number is shown with a bracket for each digit.
     if source == UPLOAD and mode == drawings.DIGIT and ink.picture is not None:
-        st.html(f'<div class="trazo-upload">{image_html(ink.picture, 480, tr("your picture"), sharp=False)}</div>')
+        picture = image_html(ink.picture, 480, tr("your picture"), sharp=False)
+        st.html(f'<div class="trazo-upload">{picture}</div>')
     if ink.blank:
         st.warning(tr(NO_INK[mode]), icon=":material/ink_pen:")
         return None
@@ -284,7 +285,7 @@ def show_steps_of(drawing: Drawing | None) -> None:
 def show_first_steps() -> None:
     """Show the four things to do in Trazo; the first is this page, the others are links."""
     with st.container(horizontal=True, vertical_alignment="center", key="first_steps"):
-        st.markdown(f"**1** {tr('Draw')}", width="content")
+        st.markdown(f"**1** {tr(DRAW)}", width="content")
         for number, (view, label) in enumerate(NEXT_STEPS.items(), 2):
             st.page_link(f"views/{view}.py", label=f"**{number}** {tr(label)}", width="content")
 

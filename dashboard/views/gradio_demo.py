@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import tr
 from dashboard.exports.programs import gradio_program
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
@@ -18,15 +19,17 @@ STYLE = """<style>
 </style>"""
 
 heading(
-    "Gradio demo",
-    "The notebook demo that Trazo grew from. Draw a digit and press Submit. The demo uses the same model as the Draw "
-    "page.",
+    tr("Gradio demo"),
+    tr(
+        "The notebook demo that Trazo grew from. Draw a digit and press Submit. The demo uses the same model as the "
+        "Draw page."
+    ),
 )
 url = link("gradio/")
-st.link_button("Open in a new tab", url, icon=":material/open_in_new:")
+st.link_button(tr("Open in a new tab"), url, icon=":material/open_in_new:")
 st.html(STYLE)
 with st.container(key="gradio"):
-    st.iframe(f"{url}?__theme={st.context.theme.type or 'light'}", height=HEIGHT, alt="The Gradio demo")
-st.subheader("From a program", anchor=False)
-st.markdown("Run `pip install gradio_client`, then send a picture of a digit:")
+    st.iframe(f"{url}?__theme={st.context.theme.type or 'light'}", height=HEIGHT, alt=tr("The Gradio demo"))
+st.subheader(tr("From a program"), anchor=False)
+st.markdown(tr("Run `pip install gradio_client`, then send a picture of a digit:"))
 st.code(gradio_program(), language="python")
