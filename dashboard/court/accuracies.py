@@ -25,8 +25,7 @@ def show_accuracies(evaluation: Evaluation, fingerprint: str) -> None:
         if reviewers:
             _tile(tr("Reviewers' labels"), reviewers)
         _tile(tr("Your labels"), yours)
-    sentences = [tr("The reviewers changed {changes}.", changes=_changes(reviewers))] if reviewers else []
-    st.caption(" ".join([*sentences, tr("You changed {changes}.", changes=_changes(yours))]))
+    st.caption(f"{_reviewers_changes(reviewers)} {_your_changes(yours)}" if reviewers else _your_changes(yours))
     st.caption(
         tr(
             "An image is left out if no digit has the reviewers' majority, or if you can't tell. The court asks about "
@@ -52,8 +51,19 @@ def _tile(title: str, result: CorrectedAccuracy) -> None:
     )
 
 
-def _changes(result: CorrectedAccuracy) -> str:
-    images = ntr("{count:,} image", "{count:,} images", result.left_out)
+def _reviewers_changes(result: CorrectedAccuracy) -> str:
     return ntr(
-        "{count:,} label and left out {images}", "{count:,} labels and left out {images}", result.changed, images=images
+        "The reviewers changed {count:,} label and left out {images}.",
+        "The reviewers changed {count:,} labels and left out {images}.",
+        result.changed,
+        images=ntr("{count:,} image", "{count:,} images", result.left_out),
+    )
+
+
+def _your_changes(result: CorrectedAccuracy) -> str:
+    return ntr(
+        "You changed {count:,} label and left out {images}.",
+        "You changed {count:,} labels and left out {images}.",
+        result.changed,
+        images=ntr("{count:,} image", "{count:,} images", result.left_out),
     )
