@@ -134,6 +134,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const keyboardPen = new KeyboardPen({
       width: canvas.width,
       height: canvas.height,
+      words: data.pen,
       draw: (points) => pad.addLine(points),
       undo: () => pad.takeBack(),
       enter: () => pad.submit(),

@@ -14,6 +14,7 @@ from core.handwriting.pen_digits import BRUSH_WIDTH, CANVAS_SIZE
 from core.personal.hand import Hand
 from core.personal.written import Written, WrittenStroke, ink_of
 from dashboard.parts.component import component
+from dashboard.parts.keyboard_pen import pen_words
 from dashboard.session.permission import require_permission, safe_text
 
 _component = component(
@@ -66,6 +67,7 @@ def writing_pad(
             "handled": st.session_state.get(handled_key, 0),
             "brush": BRUSH_WIDTH,
             "done_text": done_text,
+            "pen": pen_words(),
         },
         on_actions_change=handle,
     )
