@@ -181,7 +181,9 @@ def _show_accuracy(bundle: Bundle, layer: int, off: Sequence[int]) -> None:
         tr("Measure the effect on accuracy"),
         icon=":material/speed:",
         key="measure_accuracy",
-        help=tr("Reads all validation images, which the network has not learned from, with and without these channels."),
+        help=tr(
+            "Reads all validation images, which the network has not learned from, with and without these channels."
+        ),
     ):
         return
     try:

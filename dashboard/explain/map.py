@@ -21,7 +21,6 @@ from dashboard.explain import map_cache
 from dashboard.explain.map_figure import COLOURINGS, Dot, Palette, figure, groups, selected_rows
 from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.parts.theme import digit_colours, page_colour, text_colour
-
 from dashboard.session import cache, state
 from dashboard.session.client import is_phone
 from dashboard.session.permission import may_change, permission_note, require_permission, safe_text
@@ -173,8 +172,10 @@ def _choose(splits: Sequence[str], key: str, *, learned: bool) -> tuple[str, str
 
 
 def _split_help(*, learned: bool) -> str:
-    limit = tr("At most {limit:,} training images are shown.", limit=MAX_LANDMARKS)
-    return f"{limit} {tr('The model has learned only from training images.')}" if learned else limit
+    sentences = [tr("At most {limit:,} training images are shown.", limit=MAX_LANDMARKS)]
+    if learned:
+        sentences.append(tr("The model has learned only from training images."))
+    return " ".join(sentences)
 
 
 def _draw(content: dict[str, Any], key: str, alt: str) -> Sequence[dict[str, Any]]:
@@ -246,7 +247,9 @@ def _show_selection(selection: pd.DataFrame, samples: Samples, key: str) -> None
 def _counts(selection: pd.DataFrame) -> str:
     """Return the number of images of each label, the most frequent first."""
     counts = selection["label"].value_counts()
-    return tr("Labels: {counts}", counts=", ".join(f"{digit} ({number(count, ',')})" for digit, count in counts.items()))
+    return tr(
+        "Labels: {counts}", counts=", ".join(f"{digit} ({number(count, ',')})" for digit, count in counts.items())
+    )
 
 
 def _csv(selection: pd.DataFrame, split: str) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.explain.embedding_map import EXTENT
-from core.language import Message, number, tr
+from core.language import Message, separators, tr
 from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
 
 COLOURINGS = {"label": Message("Label"), "predicted": Message("Prediction"), "right": Message("Right or wrong")}
@@ -144,7 +144,7 @@ def _trace(table: pd.DataFrame, group: Group, size: int) -> dict[str, Any]:
     points = table.iloc[group.rows]
     columns = (points["index"].to_numpy(), points["label"].to_numpy(), points["predicted"].to_numpy())
     # Translated once: for 10,000 points, that would take 0.2 s.
-    hover_text, thousands = tr("image {index}<br>label {label}, read as {predicted}"), number(1000, ",")[1]
+    hover_text, (thousands, _, _) = tr("image {index}<br>label {label}, read as {predicted}"), separators()
     return {
         "type": "scattergl",
         "mode": "markers",
