@@ -216,4 +216,4 @@ def _most_confident_mistakes_first(members: np.ndarray, first: Evaluation, secon
 
 
 def _prediction(evaluation: Evaluation, index: int) -> str:
-    return f"{evaluation.predictions[index]}, {format_confidence(evaluation.confidences[index])}"
+    return f"{evaluation.predictions[index]}, {tr(format_confidence(evaluation.confidences[index]))}"

@@ -51,7 +51,7 @@ def show_overview(
                 for start, end in _blocks(network)
             ],
             "probabilities": probabilities.round(4).tolist(),
-            "values": [format_confidence(probability) for probability in probabilities],
+            "values": [tr(format_confidence(probability)) for probability in probabilities],
             "words": {
                 "image": tr("Image"),
                 "picture": tr("the image"),

@@ -146,7 +146,7 @@ def _curve_chart(curve: StressCurve, title: str, value: float, colour: str) -> a
                 "digit": name,
                 "value": curve.values,
                 "probability": probabilities,
-                "shown": list(map(format_confidence, probabilities)),
+                "shown": [tr(format_confidence(probability)) for probability in probabilities],
             }
         )
         for name, probabilities in zip(names, (curve.probabilities[:, curve.digit], rival), strict=True)

@@ -92,7 +92,7 @@ def _deletion_chart(curves: dict[str, DeletionCurve], digit: int) -> alt.LayerCh
                 "order": name,
                 "deleted": curve.fractions,
                 "probability": curve.probabilities,
-                "shown": list(map(format_confidence, curve.probabilities)),
+                "shown": [tr(format_confidence(probability)) for probability in curve.probabilities],
             }
         )
         for name, curve in curves.items()

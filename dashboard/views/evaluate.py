@@ -107,7 +107,7 @@ def show_cell(evaluation: Evaluation, test: Samples | None, true: int, predicted
             test,
             shown,
             key=f"cell_{true}_{predicted}",
-            captions=[format_confidence(evaluation.probabilities[index, predicted]) for index in shown],
+            captions=[tr(format_confidence(evaluation.probabilities[index, predicted])) for index in shown],
             titles=[
                 tr(
                     "test image {index}: a {true}, predicted as {predicted}",
