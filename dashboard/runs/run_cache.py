@@ -93,7 +93,7 @@ def _listing_problem() -> str | None:
     try:
         check_runs(workspace())
     except StorageError as error:
-        return str(error)
+        return tr(error)
     return None
 
 
