@@ -17,12 +17,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from numbers import Number
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from pydantic_core import core_schema
-
-if TYPE_CHECKING:
-    from babel import Locale
 
 ENGLISH = "en"
 DOMAIN = "trazo"
@@ -79,6 +76,11 @@ def count_message(singular: str, plural: str, count: int, **values: object) -> M
 def number(value: float, form: str = "") -> str:
     """Return a number in the reader's language; `form` follows `format`, such as ".1%"."""
     return _Formatter(language()).format_field(value, form)
+
+
+def separators() -> tuple[str, str, str]:
+    """Return the reader's thousands separator, decimal separator and percent sign, such as (",", ".", "%")."""
+    return _separators(language())
 
 
 def listing(items: Sequence[str]) -> str:
@@ -158,18 +160,19 @@ class _Formatter(string.Formatter):
 
 def _localised(text: str, language: str) -> str:
     """Return a number that was formatted for English with another language's separators and percent sign."""
-    locale = _locale(language)
-    symbols = locale.number_symbols["latn"]
-    signs = {",": symbols["group"], ".": symbols["decimal"]}
-    number = "".join(signs.get(character, character) for character in text.removesuffix("%"))
-    return number + locale.percent_formats[None].suffix[0] if text.endswith("%") else number
+    group, decimal, percent = _separators(language)
+    return text.translate({ord(","): group, ord("."): decimal, ord("%"): percent})
 
 
 @cache
-def _locale(language: str) -> Locale:
+def _separators(language: str) -> tuple[str, str, str]:
+    if language == ENGLISH:
+        return ",", ".", "%"
     from babel import Locale
 
-    return Locale.parse(language)
+    locale = Locale.parse(language)
+    symbols = locale.number_symbols["latn"]
+    return symbols["group"], symbols["decimal"], locale.percent_formats[None].suffix[0]
 
 
 @cache

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import altair as alt
 import pandas as pd
 
+from core.language import separators
+
 _Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
 
 VegaLite = dict[str, Any]
@@ -18,8 +20,12 @@ POINTS = "points"
 
 
 def apply_layout(chart: _Chart, height: int) -> _Chart:
-    """Return the chart with a height in pixels and each label at its tick; Streamlit would move the outer labels."""
-    return chart.properties(height=height).configure_axis(labelFlush=False)
+    """Return the chart with a height in pixels, its numbers in the reader's language, and each label at its tick.
+
+    Streamlit would move the outer labels.
+    """
+    chart = chart.properties(height=height).configure(locale={"number": _number_locale()})
+    return chart.configure_axis(labelFlush=False)
 
 
 def as_json(chart: alt.Chart | alt.LayerChart) -> str:
@@ -34,4 +40,12 @@ def as_json(chart: alt.Chart | alt.LayerChart) -> str:
 def with_points(chart: str, points: pd.DataFrame) -> VegaLite:
     """Return a chart from `as_json` with these points."""
     content: VegaLite = json.loads(chart)
+    # The cached chart has the language of the visitor who was the first to see it.
+    content["config"]["locale"] = {"number": _number_locale()}
     return content | {"datasets": {POINTS: points}}
+
+
+def _number_locale() -> dict[str, Any]:
+    """Return the reader's way of writing numbers as Vega's locale (d3-format)."""
+    group, decimal, percent = separators()
+    return {"decimal": decimal, "thousands": group, "percent": percent, "grouping": [3], "currency": ["", ""]}
