@@ -95,7 +95,7 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     print(f"{sweep.id}: {_title(settings)}; {status.state}. {status.message}")
     _print_trials(settings, progress)
     _print_importance(progress)
-    _print_winners(progress, workspace)
+    _print_winners(settings, progress, workspace)
     return 0
 
 
@@ -150,7 +150,7 @@ def _wait(sweep: Sweep, workspace: Workspace) -> int:
         print(f"The sweep goes on. Stop it with: python -m core sweep stop {sweep.id}", file=sys.stderr)
         return 130
     print(status.message)
-    _print_winners(sweep.progress(), workspace)
+    _print_winners(settings, sweep.progress(), workspace)
     return _exit_status(status)
 
 
@@ -196,15 +196,17 @@ def _print_importance(progress: Progress) -> None:
     print("importance of settings: " + ", ".join(f"{name} {share:.0%}" for name, share in shares))
 
 
-def _print_winners(progress: Progress, workspace: Workspace) -> None:
+def _print_winners(settings: SweepSettings, progress: Progress, workspace: Workspace) -> None:
+    objective = settings.objectives[0]
     for winner in progress.winners:
         print(f"trial {winner.trial}, trained again: {', '.join(winner.runs)}")
-        comparison = compare_seeds(workspace, progress, winner)
+        comparison = compare_seeds(workspace, progress, winner, objective)
         if comparison is None:
             continue
         tests = ", ".join(f"{value:.2%}" for value in sorted(comparison.test_accuracies))
-        validation = ", ".join(f"{value:.2%}" for value in sorted(comparison.winner))
-        print(f"  validation accuracy {validation}; test accuracy {tests}")
+        found = ", ".join(f"{value:.2%}" for value in sorted(comparison.winner))
+        name = objective.replace("_", " ")
+        print(f"  {name} {found}; test accuracy {tests}")
         verdict = "within" if comparison.within_spread else "larger than"
         print(
             f"  {comparison.difference * 100:+.2f} points from the first trial, which has the settings that the sweep "
