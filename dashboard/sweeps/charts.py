@@ -33,6 +33,12 @@ COSTS: dict[Cost, Message] = {
     "milliseconds": OBJECTIVES["milliseconds"],
     "seconds": Message("Seconds of training"),
 }
+COST_NAMES: dict[Cost, Message] = {
+    "parameters": Message("Size"),
+    "milliseconds": Message("Speed"),
+    "seconds": Message("Time"),
+}
+"""The costs in a word, so that the choice between them fits on a phone."""
 AGAINST: dict[Cost, Message] = {
     "parameters": Message("Accuracy against parameters"),
     "milliseconds": Message("Accuracy against milliseconds per drawing"),

@@ -21,7 +21,7 @@ from dashboard.session.sweeps import offer_base
 from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
 from dashboard.sweeps.actions import use_trial
-from dashboard.sweeps.charts import AGAINST, COSTS, Cost
+from dashboard.sweeps.charts import AGAINST, COST_NAMES, Cost
 from dashboard.sweeps.trials import Trials, accuracy, measurement, run_column
 from dashboard.sweeps.wording import (
     OBJECTIVES,
@@ -125,7 +125,7 @@ def _choose_cost(costs: Sequence[Cost]) -> Cost:
         costs,
         default=costs[0],
         required=True,
-        format_func=lambda cost: tr(COSTS[cost]),
+        format_func=lambda cost: tr(COST_NAMES[cost]),
         label_visibility="collapsed",
         key="sweep_cost",
     )
@@ -233,7 +233,7 @@ def trial_table(sweep: Sweep, trials: Trials, listed: Sequence[Trial]) -> None:
 def _columns(trials: Trials) -> dict:
     numbers, text = st.column_config.NumberColumn, st.column_config.TextColumn
     columns: dict = {
-        "Trial": numbers(tr("Trial"), pinned=True, width=56),
+        "Trial": numbers(tr("Trial"), pinned=True, width=_width(tr("Trial"), 56)),
         "State": st.column_config.MultiselectColumn(
             tr("State"),
             options=list(_STATE_BADGES),
@@ -241,23 +241,34 @@ def _columns(trials: Trials) -> dict:
             format_func=lambda state: tr(_STATE_NAMES[state]),
             width=96,
         ),
-        "Retries": numbers(tr("Retries"), width=66, help=tr("How often the trial was interrupted and went on.")),
-        "Seconds": numbers(tr("Seconds"), format="%.1f", width=76),
+        "Retries": numbers(
+            tr("Retries"),
+            width=_width(tr("Retries"), 66),
+            help=tr("How often the trial was interrupted and went on."),
+        ),
+        "Seconds": numbers(tr("Seconds"), format="%.1f", width=_width(tr("Seconds"), 76)),
         "Message": text(tr("Message"), width=220),
     }
     for index in range(trials.settings.seeds_per_trial):
+        label = tr("Run") if index == 0 else f"{index + 1}"
         columns[run_column(index)] = st.column_config.LinkColumn(
-            tr("Run") if index == 0 else f"{index + 1}",
+            label,
             display_text=":material/open_in_new:",
-            width=44,
+            width=_width(label, 44),
             help=tr("Opens the run of this trial in a new tab."),
         )
     for objective in trials.settings.objectives:
         form = "%.2f%%" if objective.endswith("accuracy") else "localized" if objective == "parameters" else "%.3f"
-        columns[str(OBJECTIVES[objective])] = numbers(tr(OBJECTIVES[objective]), format=form, width=130)
+        label = tr(OBJECTIVES[objective])
+        columns[str(OBJECTIVES[objective])] = numbers(label, format=form, width=_width(label, 130))
     for parameter in trials.settings.parameters:
         label = setting_title(parameter.name)
         columns[setting_column(parameter.name)] = (
             numbers(label, format="%.3g") if isinstance(parameter, Range) else text(label)
         )
     return columns
+
+
+def _width(label: str, least: int) -> int:
+    """Return the width of a column in pixels that is wide enough for its label."""
+    return max(least, 7 * len(label) + 18)
