@@ -29,8 +29,9 @@ COPY .streamlit/config.toml .streamlit/
 COPY models models
 COPY core core
 COPY dashboard dashboard
+COPY scripts/compile_messages.py scripts/
 RUN python -m compileall -q core dashboard \
-    && python -m babel.messages.frontend --quiet compile --domain trazo --directory core/locale
+    && python scripts/compile_messages.py
 USER 1000
 VOLUME /workspace
 EXPOSE 8501

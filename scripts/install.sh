@@ -27,8 +27,7 @@ is_installed() { # compares the lock files' text, because a checkout changes the
 
 compile_translations() {
     for source in core/locale/*/LC_MESSAGES/trazo.po; do
-        [ ! -e "$source" ] || [ "${source%po}mo" -nt "$source" ] || .venv/bin/python -m babel.messages.frontend --quiet compile \
-            --domain trazo --input-file "$source" --output-file "${source%po}mo"
+        [ ! -e "$source" ] || [ "${source%po}mo" -nt "$source" ] || .venv/bin/python scripts/compile_messages.py
     done
 }
 

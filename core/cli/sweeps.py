@@ -16,7 +16,7 @@ from core.language import ntr, number, tr
 from core.sweeps import control
 from core.sweeps.comparison import SeedComparison, compare_seeds
 from core.sweeps.pareto import best_trial
-from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Progress, SweepSettings, SweepStatus, Trial
+from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Objective, Progress, SweepSettings, SweepStatus, Trial
 from core.sweeps.spaces import default_parameters, parameter_text, parse_parameter, value_text
 from core.sweeps.sweep import Sweep
 from core.workspace import Workspace
@@ -99,7 +99,7 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     print(f"{sweep.id}: {_title(settings)}; {tr(STATES[status.state])}. {tr(status.message)}")
     _print_trials(settings, progress)
     _print_importance(progress)
-    _print_winners(progress, workspace)
+    _print_winners(settings, progress, workspace)
     return 0
 
 
@@ -155,7 +155,7 @@ def _wait(sweep: Sweep, workspace: Workspace) -> int:
         print(message, file=sys.stderr)
         return 130
     print(tr(status.message))
-    _print_winners(sweep.progress(), workspace)
+    _print_winners(settings, sweep.progress(), workspace)
     return _exit_status(status)
 
 
@@ -209,21 +209,22 @@ def _print_importance(progress: Progress) -> None:
     print(tr("importance of settings: {shares}", shares=text))
 
 
-def _print_winners(progress: Progress, workspace: Workspace) -> None:
+def _print_winners(settings: SweepSettings, progress: Progress, workspace: Workspace) -> None:
+    objective = settings.objectives[0]
     for winner in progress.winners:
         print(tr("trial {trial}, trained again: {runs}", trial=winner.trial, runs=", ".join(winner.runs)))
-        comparison = compare_seeds(workspace, progress, winner)
+        comparison = compare_seeds(workspace, progress, winner, objective)
         if comparison is not None:
-            _print_comparison(comparison)
+            _print_comparison(objective, comparison)
 
 
-def _print_comparison(comparison: SeedComparison) -> None:
-    accuracies = tr(
-        "validation accuracy {validation}; test accuracy {test}",
-        validation=_percentages(comparison.winner),
-        test=_percentages(comparison.test_accuracies),
-    )
-    print(f"  {accuracies}")
+def _print_comparison(objective: Objective, comparison: SeedComparison) -> None:
+    accuracies = {"found": _percentages(comparison.winner), "test": _percentages(comparison.test_accuracies)}
+    if objective == "redrawn_accuracy":
+        text = tr("accuracy on redrawn digits {found}; test accuracy {test}", **accuracies)
+    else:
+        text = tr("validation accuracy {found}; test accuracy {test}", **accuracies)
+    print(f"  {text}")
     points = {"difference": comparison.difference * 100, "spread": comparison.spread * 100}
     if comparison.within_spread:
         verdict = tr(

@@ -17,7 +17,7 @@ class TrialMark(Record):
 
     `winner`: False for a run of the search, which is measured on the validation split only and has no bundle; True for
     a run that trains a found setting again, as an ordinary run that reads the test set once. `measurements`: the
-    optional measurements that a run of the search makes at its end.
+    optional measurements that the run makes at its end.
     """
 
     sweep: str

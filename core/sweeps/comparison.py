@@ -7,14 +7,15 @@ from statistics import mean
 
 from core.errors import BundleError, RunError
 from core.runs.registry import find_run
-from core.sweeps.records import Progress, Winner
+from core.runs.trial import read_trial_result
+from core.sweeps.records import Objective, Progress, TrialResult, Winner
 from core.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class SeedComparison:
-    """Validation accuracies, 0..1, with different seeds: the winner's, and those of the first trial, which has the
-    sweep's own settings. `test_accuracies`: the winner's.
+    """Accuracies by a sweep's first objective, 0..1, with different seeds: the winner's, and those of the first trial,
+    which has the sweep's own settings. `test_accuracies`: the winner's.
 
     The winner's runs have other seeds than its trial, so that the luck which made it win does not count again.
     """
@@ -22,6 +23,7 @@ class SeedComparison:
     winner: tuple[float, ...]
     base: tuple[float, ...]
     test_accuracies: tuple[float, ...]
+    objective: Objective = "validation_accuracy"
 
     @property
     def difference(self) -> float:
@@ -40,22 +42,37 @@ class SeedComparison:
         return abs(self.difference) <= self.spread + 1e-9
 
 
-def compare_seeds(workspace: Workspace, progress: Progress, winner: Winner) -> SeedComparison | None:
-    """Return the comparison of a winner with the first trial, or None if one of them has no accuracies yet."""
-    base = next((trial.results for trial in progress.trials if trial.number == 0 and trial.state == "complete"), ())
-    metrics = []
+def compare_seeds(
+    workspace: Workspace, progress: Progress, winner: Winner, objective: Objective = "validation_accuracy"
+) -> SeedComparison | None:
+    """Return the comparison of a winner with the first trial, or None if one of them has no accuracies yet.
+
+    `objective`: the sweep's first one, an accuracy.
+    """
+    first = next((trial.results for trial in progress.trials if trial.number == 0 and trial.state == "complete"), ())
+    base = tuple(value for result in first if (value := _accuracy(result, objective)) is not None)
+    accuracies, test_accuracies = [], []
     for run_id in winner.runs:
         try:
             run = find_run(workspace, run_id)
             # A run that was stopped has a model, too, but was not trained to its end.
-            if run.status().state == "finished" and run.bundle.complete:
-                metrics.append(run.bundle.card().metrics)
+            if run.status().state != "finished" or not run.bundle.complete:
+                continue
+            metrics = run.bundle.card().metrics
+            accuracy = (
+                metrics.validation_accuracy
+                if objective == "validation_accuracy"
+                else _accuracy(read_trial_result(run.trial_result_file), objective)
+            )
         except (RunError, BundleError):  # deleted or damaged
             continue
-    if not base or len(metrics) < 2:
+        if accuracy is not None:
+            accuracies.append(accuracy)
+            test_accuracies.append(metrics.test_accuracy)
+    if not base or len(accuracies) < 2:
         return None
-    return SeedComparison(
-        tuple(each.validation_accuracy for each in metrics),
-        tuple(result.validation_accuracy for result in base),
-        tuple(each.test_accuracy for each in metrics),
-    )
+    return SeedComparison(tuple(accuracies), base, tuple(test_accuracies), objective)
+
+
+def _accuracy(result: TrialResult | None, objective: Objective) -> float | None:
+    return getattr(result, objective, None)

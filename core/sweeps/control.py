@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from contextlib import suppress
@@ -31,6 +32,7 @@ from core.sweeps.winner import train_again as train_again
 from core.workspace import Workspace
 
 _ID_TIME_FORMAT = "%Y%m%d-%H%M%S"
+_ID_PATTERN = re.compile(r"\d{8}-\d{6}-[a-z]+-[a-z]+")
 _EXIT_TIMEOUT_SECONDS = 10.0
 """Maximum time that `resume` and `delete` wait for the sweep's last process, which exits within milliseconds."""
 _POLL_SECONDS = 0.02
@@ -39,9 +41,19 @@ _POLL_SECONDS = 0.02
 def create_sweep(workspace: Workspace, settings: SweepSettings, sweep_id: str | None = None) -> Sweep:
     """Create a sweep, which `start` then starts. `sweep_id`: the id that it has on another machine.
 
-    Raises ConfigError if the settings are invalid, DataMissing without the data, SweepError if the id exists, and
-    StorageError.
+    Raises ConfigError if the settings are invalid, DataMissing without the data, SweepError if the id exists or is no
+    id, and StorageError.
     """
+    # The id becomes the name of a folder.
+    if sweep_id is not None and not _ID_PATTERN.fullmatch(sweep_id):
+        raise SweepError(
+            Message(
+                "{sweep!r} is not the id of a sweep. Copy the id, such as {example}, from the machine that created it.",
+                sweep=sweep_id,
+                example="20261129-160000-quiet-otter",
+            ),
+            sweep_id,
+        )
     check_settings(settings)
     if settings.base.dataset == "mnist" and find_mnist(workspace) is None:
         raise DataMissing(

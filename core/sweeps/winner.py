@@ -92,7 +92,14 @@ def create_winner_run(
     """Queue one of the runs unless it exists; return it, or None if the queue is full."""
     # Other seeds than the search's, with which the trial may have been lucky.
     seed = (settings.base.seed + settings.seeds_per_trial + seed_index) % 2**31
-    mark = TrialMark(sweep=sweep.id, trial=trial.number, seed_index=seed_index, winner=True)
+    mark = TrialMark(
+        sweep=sweep.id,
+        trial=trial.number,
+        seed_index=seed_index,
+        winner=True,
+        # For the comparison with the first trial; a bundle has it for test images only.
+        measurements=("redrawn_accuracy",) if settings.objectives[0] == "redrawn_accuracy" else (),
+    )
     return runs.create(config_of(settings, trial.settings, seed), mark)
 
 

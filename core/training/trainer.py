@@ -19,7 +19,7 @@ from core.language import Message
 from core.launcher.teachers import load_teachers
 from core.runs.own_drawing import read_own_drawing
 from core.runs.run import Run
-from core.runs.trial import read_search_mark
+from core.runs.trial import read_trial_mark
 from core.training.batches import Stopped, images_in_epoch, training_batches, training_images
 from core.training.callbacks import FailOnNonFiniteLoss, Journal, SaveCheckpoint, StopOnRequest
 from core.training.checkpoint import Checkpoint, ResumableEarlyStopping, read_checkpoint
@@ -27,7 +27,7 @@ from core.training.end_images import EndImages
 from core.training.live_curve import VALIDATION_IMAGES
 from core.training.optimizer import compile_model
 from core.training.result import TrainingResult, save_bundle
-from core.training.trial import write_measurements
+from core.training.trial import write_measurements, write_winner_measurements
 from core.training.validation import Validation
 from core.training.watching import Watching, choose_watched
 
@@ -85,7 +85,8 @@ def train_and_evaluate(
     is damaged, MemoryError if the machine runs out of memory, RunNotFound if the run is deleted.
     """
     keras.utils.set_random_seed(config.seed)
-    search_mark = read_search_mark(run.trial_file)
+    mark = read_trial_mark(run.trial_file)
+    search_mark = None if mark is None or mark.winner else mark
     start = _start(config, run, dataset.train, pen_digits)
     if start.stopped and search_mark:
         return Outcome(None, stopped=True)
@@ -113,6 +114,8 @@ def train_and_evaluate(
     result = TrainingResult(journal.epoch, journal.epoch_fraction, end.best_epoch, *metrics, seconds)
     images = images or EndImages(dataset, config, start.pen_digits)
     card = save_bundle(model, config, run, dataset, start.pen_digits, result, images, journal)
+    if mark and mark.measurements and not end.stopped:
+        write_winner_measurements(run, mark, card, dataset)
     fitted_briefly = card.novelty is not None and card.novelty.fitted_briefly
     return Outcome(card, end.stopped or fitted_briefly)
 

@@ -1,4 +1,4 @@
-"""The end of a run of a sweep's search: measurements on the validation split instead of a bundle."""
+"""The measurements of a sweep's runs on the validation split; a run of the search has them instead of a bundle."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import keras
 
+from core.classifier.bundle import Card
 from core.classifier.export import export_model
 from core.classifier.network import Network
 from core.classifier.robustness import measure_redrawn_accuracy
@@ -36,6 +37,13 @@ def write_measurements(model: keras.Model, run: Run, mark: TrialMark, dataset: D
             result = _with_measurements(result, mark, Network(bundle.tflite_file), dataset.validation)
     write_trial_result(run.trial_result_file, result)
     print(f"trial {mark.trial} of sweep {mark.sweep}: {result.model_dump_json()}", flush=True)
+
+
+def write_winner_measurements(run: Run, mark: TrialMark, card: Card, dataset: Dataset) -> None:
+    """Measure the bundle of a run that trains a trial again as its trial was, and write the run's trial result."""
+    result = TrialResult(validation_accuracy=card.metrics.validation_accuracy, parameters=card.parameters)
+    network = Network(run.bundle.tflite_file)
+    write_trial_result(run.trial_result_file, _with_measurements(result, mark, network, dataset.validation))
 
 
 def _with_measurements(result: TrialResult, mark: TrialMark, network: Network, validation: Split) -> TrialResult:

@@ -3,7 +3,7 @@ export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".trazo-brackets");
   const picture = root.querySelector("img") ?? root.appendChild(document.createElement("img"));
   picture.hidden = !data.picture;
-  picture.alt = data.picture ? "The ink in the picture" : "";
+  picture.alt = data.picture ? data.alt : "";
   if (data.picture && picture.src !== data.picture) {
     picture.src = data.picture;
   }

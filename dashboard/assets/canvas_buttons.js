@@ -26,11 +26,11 @@ STYLE.replaceSync(`
   .example circle { fill: none; stroke: #4fd1bd; stroke-width: 2 }
   .example text { fill: #bfc9c6; font: 13px sans-serif; text-anchor: middle }
 `);
-// A digit to draw over; the circle marks where the pen starts. It is no ink.
+// A digit to draw over, with an invitation; the circle marks where the pen starts. It is no ink.
 const EXAMPLE = `<svg class="example" viewBox="0 0 280 280" aria-hidden="true">
   <path d="M88 96C100 44 190 44 190 98C190 140 120 172 92 214C120 208 160 212 196 212"/>
   <circle cx="88" cy="96" r="6"/>
-  <text x="140" y="262">draw over me</text>
+  <text x="140" y="262"></text>
 </svg>`;
 
 const controllers = new WeakMap();
@@ -99,9 +99,13 @@ class Controller {
   }
 
   // While Python waits for the restarted canvas, `start` is null.
-  update({ start, strokes, unseen, cleared, example, width, height }, request) {
+  update({ start, strokes, unseen, cleared, example, width, height, words }, request) {
     this.request = request;
     this.size = { width, height };
+    this.words = words;
+    label(this.undoButton, words.undo, words.undo_title);
+    label(this.clearButton, words.clear, words.clear_title);
+    this.pen?.speak(words.pen);
     this.unseen = unseen;
     this.wantsExample = example;
     if (start && start !== this.replaced) {
@@ -268,9 +272,12 @@ class Controller {
     if (!this.wantsExample || this.penIsDown || this.queuedStroke) {
       this.example?.remove();
       this.wantsExample = false;
-    } else if (this.canvas && !this.example?.isConnected) {
-      this.example = elementFrom(EXAMPLE);
-      this.canvas.root.append(this.example);
+    } else if (this.canvas) {
+      if (!this.example?.isConnected) {
+        this.example = elementFrom(EXAMPLE);
+        this.canvas.root.append(this.example);
+      }
+      this.example.querySelector("text").textContent = this.words.example;
     }
   }
 
@@ -279,7 +286,7 @@ class Controller {
     if (this.pen?.width !== width) {
       this.pen?.element.remove();
       const draw = (points) => this.press(() => this.drawLine(points));
-      this.pen = new KeyboardPen({ width, height, draw, undo: () => this.undoButton.click() });
+      this.pen = new KeyboardPen({ width, height, words: this.words.pen, draw, undo: () => this.undoButton.click() });
     }
     if (this.canvas && this.pen.element.parentNode !== this.canvas.root) {
       this.canvas.root.append(this.pen.element);
@@ -311,6 +318,11 @@ class Controller {
       this.undoButton.disabled = this.clearButton.disabled && !this.cleared;
     }
   }
+}
+
+function label(button, text, title) {
+  button.querySelector("span").textContent = text;
+  button.title = title;
 }
 
 function elementFrom(html) {

@@ -20,8 +20,8 @@ const PEN_STYLE = `
 
 class KeyboardPen {
   // `draw` receives the points of a finished line in pixels of the canvas; `undo` takes back the last one; `enter`, if
-  // any, is called by Enter while the pen is up.
-  constructor({ width, height, draw, undo, enter }) {
+  // any, is called by Enter while the pen is up. `words`: those of parts/keyboard_pen.py.
+  constructor({ width, height, words, draw, undo, enter }) {
     Object.assign(this, { width, height, draw, undo, enter });
     this.columns = Math.round(width / PEN_STEP) - 1;
     this.rows = Math.round(height / PEN_STEP) - 1;
@@ -33,18 +33,21 @@ class KeyboardPen {
     this.element.className = "keyboard-pen";
     this.element.tabIndex = 0;
     this.element.setAttribute("role", "application");
-    this.element.setAttribute(
-      "aria-label",
-      "Draw with the keyboard. The arrow keys move the pen. Space puts it down and sets a corner. Enter lifts it. " +
-        "Backspace takes back the last corner or line.",
-    );
     this.element.innerHTML = `<style>${PEN_STYLE}</style>
       <svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${this.dots()}
         <polyline class="line"/><circle class="pen" r="8"/></svg>
-      <div class="keys" aria-hidden="true">arrows · Space: pen down, corner · Enter: pen up</div>
+      <div class="keys" aria-hidden="true"></div>
       <div class="spoken" role="status"></div>`;
     this.element.addEventListener("keydown", (event) => this.press(event));
+    this.speak(words);
     this.show();
+  }
+
+  // Use the words of the visitor's language, which may change while the pen is on the page.
+  speak(words) {
+    this.words = words;
+    this.element.setAttribute("aria-label", words.help);
+    this.element.querySelector(".keys").textContent = words.keys;
   }
 
   dots() {
@@ -89,7 +92,7 @@ class KeyboardPen {
   move([right, down]) {
     const within = (value, most) => Math.max(1, Math.min(most, value));
     this.at = [within(this.at[0] + right, this.columns), within(this.at[1] + down, this.rows)];
-    return `Column ${this.at[0]}, row ${this.at[1]}`;
+    return this.words.position.replace("{column}", this.at[0]).replace("{row}", this.at[1]);
   }
 
   setCorner() {
@@ -97,7 +100,7 @@ class KeyboardPen {
       return this.lift();
     }
     this.corners.push(this.point);
-    return this.corners.length === 1 ? "Pen down" : "Corner";
+    return this.corners.length === 1 ? this.words.down : this.words.corner;
   }
 
   liftOrEnter() {
@@ -114,16 +117,16 @@ class KeyboardPen {
     }
     this.draw(this.corners);
     this.corners = [];
-    return "Pen up";
+    return this.words.up;
   }
 
   takeBack() {
     if (!this.corners.length) {
       this.undo();
-      return "Taken back";
+      return this.words.taken_back;
     }
     this.corners.pop();
-    return this.corners.length ? "Corner taken back" : "Pen up";
+    return this.corners.length ? this.words.corner_taken_back : this.words.up;
   }
 
   say(text) {

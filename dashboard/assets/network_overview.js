@@ -5,7 +5,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const network = parentElement.querySelector(".network");
   const lines = document.createElementNS(LINE, "svg");
   const focused = buttons(network).indexOf(parentElement.activeElement ?? document.activeElement);
-  const columns = [inputColumn(data), ...data.blocks.map((block) => blockColumn(block, setTriggerValue)), answerColumn(data)];
+  const columns = [inputColumn(data), ...data.blocks.map((block) => blockColumn(block, data.words, setTriggerValue)), answerColumn(data)];
   network.replaceChildren(lines, ...columns);
   // The keyboard goes on where it was.
   if (focused >= 0) {
@@ -22,31 +22,31 @@ function buttons(network) {
   return [...network.querySelectorAll("button")];
 }
 
-function inputColumn({ image }) {
+function inputColumn({ image, words }) {
   const column = element("div", "column input");
-  column.append(element("div", "name", "Image"), picture(image, "the image"));
+  column.append(element("div", "name", words.image), picture(image, words.picture));
   return column;
 }
 
-function blockColumn({ layer, name, maps, count }, setTriggerValue) {
+function blockColumn({ layer, name, maps, count }, words, setTriggerValue) {
   const column = element("div", "column");
   column.append(element("div", "name", name));
   for (const { source, channel, selected } of maps) {
     const button = element("button", selected ? "node selected" : "node");
     button.type = "button";
     button.setAttribute("aria-pressed", selected);
-    button.title = `${name}, channel ${channel}`;
+    button.title = words.channel.replace("{layer}", name).replace("{channel}", channel);
     button.append(picture(source, button.title));
     button.onclick = () => setTriggerValue("chosen", [layer, channel]);
     column.append(button);
   }
-  column.append(element("div", "name", `${maps.length} of ${count}`));
+  column.append(element("div", "name", words.shown.replace("{shown}", maps.length).replace("{count}", count)));
   return column;
 }
 
-function answerColumn({ probabilities, values }) {
+function answerColumn({ probabilities, values, words }) {
   const column = element("div", "column");
-  column.append(element("div", "name", "Probabilities"));
+  column.append(element("div", "name", words.probabilities));
   const best = probabilities.indexOf(Math.max(...probabilities));
   probabilities.forEach((probability, digit) => {
     const row = element("div", digit === best ? "bar node best" : "bar node");

@@ -17,7 +17,8 @@ export default function ({ data, parentElement, setStateValue }) {
   const plot = parentElement.querySelector(".plot");
   const canvas = plot.querySelector("canvas");
   const tooltip = plot.querySelector(".tooltip");
-  plot.setAttribute("aria-label", `Parallel coordinates: ${data.lines.length} lines, ${data.axes.length} axes`);
+  const label = data.words.chart.replace("{lines}", data.lines.length).replace("{axes}", data.axes.length);
+  plot.setAttribute("aria-label", label);
   const visit = visits.get(parentElement) ?? { ranges: {}, drag: null, point: null };
   visits.set(parentElement, visit);
   const { ranges } = visit;
@@ -36,7 +37,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const focused = plot.getRootNode().activeElement?.dataset?.key;
     plot.style.height = `${view.height}px`;
     plot.querySelectorAll(".axis, .title, .tick").forEach((each) => each.remove());
-    data.axes.forEach((axis, index) => drawAxis(plot, axis, view, index, ranges[axis.key]));
+    data.axes.forEach((axis, index) => drawAxis(plot, axis, view, index, ranges[axis.key], data.words));
     focusAxis(plot, focused);
     paint();
   };
@@ -168,7 +169,7 @@ function placesOf(axis, range) {
   return [low === null ? 0 : clip(placeOf(axis, low)), high === null ? 1 : clip(placeOf(axis, high))];
 }
 
-function drawAxis(plot, axis, view, index, range) {
+function drawAxis(plot, axis, view, index, range, words) {
   const [start, end] = [view.point(index, 0), view.point(index, 1)];
   const line = element("div", view.flat ? "axis flat" : "axis");
   const box = view.flat
@@ -178,7 +179,7 @@ function drawAxis(plot, axis, view, index, range) {
   line.dataset.key = axis.key;
   line.tabIndex = 0;
   line.setAttribute("role", "group");
-  line.setAttribute("aria-label", `${axis.title}. Arrow keys select a range, Escape removes it.`);
+  line.setAttribute("aria-label", words.axis.replace("{axis}", axis.title));
   const places = placesOf(axis, range);
   if (places) {
     const [low, high] = places.map((place) => place * view.along);

@@ -7,7 +7,7 @@ const pads = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!pads.has(parentElement)) {
-    pads.set(parentElement, { image: [...data.image], at: [14, 14], erasing: false, last: null, timer: null });
+    pads.set(parentElement, { image: [...data.image], at: [14, 14], erasing: false, last: null, timer: null, told: false });
   }
   const pad = pads.get(parentElement);
   const find = (name) => parentElement.querySelector(name);
@@ -36,6 +36,7 @@ export default function ({ data, parentElement, setStateValue }) {
     eraser.setAttribute("aria-pressed", pad.erasing);
   };
   const tell = ([row, column]) => {
+    pad.told = true;
     readout.textContent = data.readout
       .replace("{row}", row + 1)
       .replace("{column}", column + 1)
@@ -114,6 +115,8 @@ export default function ({ data, parentElement, setStateValue }) {
   canvas.setAttribute("aria-label", data.title);
   eraser.textContent = data.eraser;
   clear.textContent = data.clear;
-  readout.textContent ||= data.hint;
+  if (!pad.told) {
+    readout.textContent = data.hint;
+  }
   draw();
 }

@@ -2,6 +2,7 @@
 // Milliseconds after the last key, so that keys in quick succession cause one update of the page.
 const PAUSE = 150;
 const [pending, timers] = [new WeakMap(), new WeakMap()];
+const NUMBER = { minimumFractionDigits: 3, maximumFractionDigits: 3, useGrouping: false };
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -16,7 +17,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let [row, column] = pending.get(parentElement) ?? data.selected;
 
   const show = (at) => {
-    readout.textContent = `Row ${at[0]}, column ${at[1]}: ${data.values[at[0]][at[1]].toFixed(3)}`;
+    const value = data.values[at[0]][at[1]].toLocaleString(document.documentElement.lang, NUMBER);
+    readout.textContent = data.words.value.replace("{row}", at[0]).replace("{column}", at[1]).replace("{value}", value);
   };
   const mark = () => {
     Object.assign(map.querySelector(".mark").style, {

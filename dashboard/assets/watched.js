@@ -52,6 +52,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".trazo-watched");
   const click = (index) => setTriggerValue("clicked", index);
   const drawing = data.drawing ? [data.drawing] : [];
-  show(root, "images", `${data.count} validation images right`, data.tiles, click);
-  show(root, "own", "Yours", drawing, () => click(data.tiles.length));
+  show(root, "images", data.right, data.tiles, click);
+  show(root, "own", data.yours, drawing, () => click(data.tiles.length));
 }

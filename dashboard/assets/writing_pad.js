@@ -22,6 +22,9 @@ export default function ({ data, parentElement, setStateValue }) {
   const find = (name) => parentElement.querySelector(`.${name}`);
   const [canvas, prompt, progress, back] = [find("paper"), find("prompt"), find("progress"), find("back")];
   const pen = canvas.getContext("2d");
+  const { words } = data;
+  canvas.setAttribute("aria-label", words.pad);
+  find("hint").textContent = words.hint;
 
   const position = () =>
     pad.queue.reduce((at, action) => at + (action.kind === "written" ? 1 : -1), pad.data.done);
@@ -44,11 +47,13 @@ export default function ({ data, parentElement, setStateValue }) {
   const show = () => {
     const at = position();
     const over = at >= data.prompts.length;
-    prompt.textContent = over ? data.done_text : `Write ${data.prompts[at] === 8 ? "an" : "a"} ${data.prompts[at]}`;
-    progress.textContent = `${Math.min(at, data.prompts.length)} of ${data.prompts.length}`;
+    prompt.textContent = over ? data.done_text : words.prompts[data.prompts[at]];
+    progress.textContent = words.progress
+      .replace("{done}", Math.min(at, data.prompts.length))
+      .replace("{count}", data.prompts.length);
     canvas.classList.toggle("over", over);
     back.disabled = at === 0 && !pad.strokes.length;
-    back.textContent = pad.strokes.length ? "Clear" : "Take back the last one";
+    back.textContent = pad.strokes.length ? words.clear : words.takeBack;
     redraw();
   };
   const send = (action) => {
@@ -134,6 +139,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const keyboardPen = new KeyboardPen({
       width: canvas.width,
       height: canvas.height,
+      words: data.pen,
       draw: (points) => pad.addLine(points),
       undo: () => pad.takeBack(),
       enter: () => pad.submit(),

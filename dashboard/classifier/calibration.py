@@ -14,12 +14,13 @@ from core.classifier.calibration import (
     unsure_fractions,
 )
 from core.classifier.evaluation import Evaluation
+from core.language import Message, number, tr
 from dashboard.parts import charts
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
 
-TEMPERATURE_HELP = (
+TEMPERATURE_HELP = Message(
     "The logits are divided by the temperature before they become probabilities (Guo et al., 2017). Above 1 means the "
     "network was overconfident, below 1 underconfident. The predicted digit never changes."
 )
@@ -27,19 +28,23 @@ TEMPERATURE_HELP = (
 
 def calibration_section(card: Card, evaluation: Evaluation) -> None:
     """Show how well the model's confidence matches its accuracy; statistics for experts are folded away."""
-    st.subheader("Calibration", anchor=False)
+    st.subheader(tr("Calibration"), anchor=False)
     text_with_terms(
-        f"A model that says “80% sure” should be right four times out of five. Each bar is one level of "
-        f"{term('confidence')} and should end at its orange line. Above each bar is its number of predictions; faint "
-        f"bars have fewer than ten. Thin lines are 95% {term('confidence interval', 'confidence intervals')}."
+        tr(
+            "A model that says “80% sure” should be right four times out of five. Each bar is one level of "
+            "{confidence} and should end at its orange line. Above each bar is its number of predictions; faint bars "
+            "have fewer than ten. Thin lines are 95% {intervals}.",
+            confidence=term("confidence"),
+            intervals=term("confidence interval", tr("confidence intervals")),
+        )
     )
     st.altair_chart(charts.reliability_diagram(reliability(evaluation), text_colour()), width="stretch")
-    st.markdown("When the model is not sure, it says so: it names a second digit, or calls a drawing not a digit.")
+    st.markdown(tr("When the model is not sure, it says so: it names a second digit, or calls a drawing not a digit."))
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
         _close_calls_and_rejections(card, evaluation)
     if card.calibration is None:
-        st.caption("An earlier version of Trazo trained this model and did not calibrate its probabilities.")
-    with st.expander("Statistics for experts", icon=":material/query_stats:", key="calibration_statistics"):
+        st.caption(tr("An earlier version of Trazo trained this model and did not calibrate its probabilities."))
+    with st.expander(tr("Statistics for experts"), icon=":material/query_stats:", key="calibration_statistics"):
         _statistics(card, evaluation)
 
 
@@ -48,46 +53,57 @@ def _close_calls_and_rejections(card: Card, evaluation: Evaluation) -> None:
     threshold = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
     unsure, unsure_mistakes = unsure_fractions(evaluation, threshold)
     metric_tile(
-        "Close calls",
-        f"{unsure:.2%}",
-        f"{unsure_mistakes:.0%} of mistakes",
-        f"Fraction of test images with a confidence below {threshold:.0%}, for which Draw names a second candidate.",
+        tr("Close calls"),
+        number(unsure, ".2%"),
+        tr("{fraction:.0%} of mistakes", fraction=unsure_mistakes),
+        tr(
+            "Fraction of test images with a confidence below {threshold:.0%}, for which Draw names a second candidate.",
+            threshold=threshold,
+        ),
     )
     if card.novelty is not None:
         metric_tile(
-            "Digits rejected",
-            f"{card.novelty.digits_rejected:.2%}",
-            f"{card.novelty.out_of_distribution_rejected:.0%} of non-digits",
-            "Fraction of validation digits rejected, at most 2%. Non-digits are synthetic letters, scribbles and other "
-            "shapes.",
+            tr("Digits rejected"),
+            number(card.novelty.digits_rejected, ".2%"),
+            tr("{fraction:.0%} of non-digits", fraction=card.novelty.out_of_distribution_rejected),
+            tr(
+                "Fraction of validation digits rejected, at most 2%. Non-digits are synthetic letters, scribbles and "
+                "other shapes."
+            ),
         )
 
 
 def _statistics(card: Card, evaluation: Evaluation) -> None:
     """Show the calibration error, the Brier score and the temperature, each with its meaning."""
     st.markdown(
-        "- **Calibration error**: by how much confidence and accuracy differ on average. 0 is perfect.\n"
-        "- **Brier score**: how far the probabilities are from the truth. 0 is perfect, 2 is sure and always wrong.\n"
-        "- **Temperature**: the number that tones the probabilities down (above 1) or up (below 1)."
+        tr(
+            "- **Calibration error**: by how much confidence and accuracy differ on average. 0 is perfect.\n"
+            "- **Brier score**: how far the probabilities are from the truth. 0 is perfect, 2 is sure and always "
+            "wrong.\n"
+            "- **Temperature**: the number that tones the probabilities down (above 1) or up (below 1)."
+        )
     )
     with st.grid(3, min_column_width=MIN_TILE_WIDTH):
         metric_tile(
-            "Calibration error",
-            f"{expected_calibration_error(evaluation):.2%}",
-            f"{BINS} equal bins",
-            f"Expected calibration error: mean difference between confidence and accuracy over {BINS} bins of equal "
-            "width, weighted by the number of predictions in each.",
+            tr("Calibration error"),
+            number(expected_calibration_error(evaluation), ".2%"),
+            tr("{bins} equal bins", bins=BINS),
+            tr(
+                "Expected calibration error: mean difference between confidence and accuracy over {bins} bins of equal "
+                "width, weighted by the number of predictions in each.",
+                bins=BINS,
+            ),
         )
         metric_tile(
-            "Brier score",
-            f"{brier_score(evaluation):.4f}",
-            "0 is perfect",
-            "Mean squared difference between the ten probabilities and the label, 0 to 2 (Brier, 1950).",
+            tr("Brier score"),
+            number(brier_score(evaluation), ".4f"),
+            tr("0 is perfect"),
+            tr("Mean squared difference between the ten probabilities and the label, 0 to 2 (Brier, 1950)."),
         )
         if card.calibration is not None:
             metric_tile(
-                "Temperature",
-                f"{card.calibration.temperature:.2f}",
-                "fitted on validation",
-                TEMPERATURE_HELP,
+                tr("Temperature"),
+                number(card.calibration.temperature, ".2f"),
+                tr("fitted on validation"),
+                tr(TEMPERATURE_HELP),
             )

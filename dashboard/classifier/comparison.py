@@ -10,6 +10,7 @@ from core.classifier.comparison import Comparison, compare
 from core.classifier.evaluation import Evaluation
 from core.classifier.predictor import format_confidence
 from core.errors import BundleError
+from core.language import Message, ntr, number, tr
 from core.runs.active import SHIPPED, active_model
 from dashboard.classifier.model_picker import model_title
 from dashboard.parts.glossary import term, text_with_terms
@@ -23,14 +24,19 @@ MAX_SHOWN = 48
 SIGNIFICANCE_LEVEL = 0.05
 """The conventional threshold for p-values."""
 
+_ONLY_A, _ONLY_B, _NEITHER = Message("Only A is right"), Message("Only B is right"), Message("Both are wrong")
+
 
 def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Samples | None) -> None:
     """Compare the model `name` (A) with a model that the visitor chooses (B); `test` holds their test images."""
-    st.subheader("Comparison with another model", anchor=False)
+    st.subheader(tr("Comparison with another model"), anchor=False)
     candidates = _candidates(name, card, evaluation)
     if not candidates:
         st.info(
-            f"No other model has been tested on {plain(card.data.title)}. Train another one to compare the two.",
+            tr(
+                "No other model has been tested on {data}. Train another one to compare the two.",
+                data=plain(tr(card.data.title)),
+            ),
             icon=":material/balance:",
         )
         return
@@ -38,8 +44,16 @@ def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Samp
     other_name = _choose_other_model(candidates, display_names)
     other = cache.evaluation(candidates[other_name])
     comparison = compare(evaluation, other)
-    a, b = ("the shipped model" if each == SHIPPED else plain(display_names[each]) for each in (name, other_name))
-    st.markdown(f"**A** is {a}, **B** is {b}. Both were tested on the same {len(other.labels):,} images.")
+    shipped = tr("the shipped model")
+    a, b = (shipped if each == SHIPPED else plain(display_names[each]) for each in (name, other_name))
+    st.markdown(
+        tr(
+            "**A** is {first}, **B** is {second}. Both were tested on the same {count:,} images.",
+            first=a,
+            second=b,
+            count=len(other.labels),
+        )
+    )
     _metrics(comparison, evaluation, other)
     _verdict(comparison)
     _statistics(comparison)
@@ -72,11 +86,11 @@ def _choose_other_model(candidates: dict[str, Bundle], display_names: dict[str, 
     requested = address.value("against")
     if requested and requested not in names and "against" not in st.session_state:
         st.info(
-            "The second model in this link was deleted or was tested on different images, so another one is shown.",
+            tr("The second model in this link was deleted or was tested on different images, so another one is shown."),
             icon=":material/link_off:",
         )
     chosen = st.selectbox(
-        "Compare with",
+        tr("Compare with"),
         names,
         index=names.index(requested) if requested in names else 0,
         format_func=lambda other: model_title(display_names[other], cache.card(candidates[other])),
@@ -87,50 +101,59 @@ def _choose_other_model(candidates: dict[str, Bundle], display_names: dict[str, 
 
 
 def _metrics(comparison: Comparison, first: Evaluation, second: Evaluation) -> None:
-    low, high = (f"{bound * 100:+.2f}" for bound in comparison.interval)
+    low, high = comparison.interval
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
-        metric_tile("Accuracy of A", f"{first.accuracy:.2%}", f"B: {second.accuracy:.2%}")
         metric_tile(
-            "A − B (points)",
-            f"{comparison.difference * 100:+.2f}",
-            f"95%: {low} to {high}",
-            "Difference in percentage points. The range shown is the 95% confidence interval for the difference of "
-            "paired proportions (Agresti and Min, 2005).",
+            tr("Accuracy of A"), number(first.accuracy, ".2%"), tr("B: {accuracy:.2%}", accuracy=second.accuracy)
+        )
+        metric_tile(
+            tr("A − B (points)"),
+            number(comparison.difference * 100, "+.2f"),
+            tr("95%: {low:+.2f} to {high:+.2f}", low=low * 100, high=high * 100),
+            tr(
+                "Difference in percentage points. The range shown is the 95% confidence interval for the difference of "
+                "paired proportions (Agresti and Min, 2005)."
+            ),
         )
 
 
 def _statistics(comparison: Comparison) -> None:
     """Show the p-value, folded away."""
-    method = "exact" if comparison.uses_exact_test else "corrected"
-    with st.expander("Statistics for experts", icon=":material/query_stats:", key="comparison_statistics"):
-        test = term("McNemar's test")
+    with st.expander(tr("Statistics for experts"), icon=":material/query_stats:", key="comparison_statistics"):
         text_with_terms(
-            f"The {term('p-value')} of {test} says how likely two equally good models would differ "
-            f"this much by chance. Below {SIGNIFICANCE_LEVEL}, the difference is called significant."
+            tr(
+                "The {p_value} of {test} says how likely two equally good models would differ this much by chance. "
+                "Below {level}, the difference is called significant.",
+                p_value=term("p-value"),
+                test=term("McNemar's test"),
+                level=SIGNIFICANCE_LEVEL,
+            )
         )
         metric_tile(
-            "p-value",
+            tr("p-value"),
             _p_value(comparison.p_value),
-            f"McNemar, {method}",
-            "Probability that two equally good models would differ at least this much on such images (McNemar's "
-            "test, 1947: exact if the models disagree on only a few images, otherwise chi-squared with continuity "
-            "correction). Among many comparisons, some will have a small p-value by chance.",
+            tr("McNemar, exact") if comparison.uses_exact_test else tr("McNemar, corrected"),
+            tr(
+                "Probability that two equally good models would differ at least this much on such images (McNemar's "
+                "test, 1947: exact if the models disagree on only a few images, otherwise chi-squared with continuity "
+                "correction). Among many comparisons, some will have a small p-value by chance."
+            ),
         )
 
 
 def _p_value(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return f"< {number(0.001)}" if value < 0.001 else number(value, ".3f")
 
 
 def _verdict(comparison: Comparison) -> None:
     if not len(comparison.only_first) + len(comparison.only_second):
-        st.info("A and B get exactly the same images right and wrong.", icon=":material/equal:")
+        st.info(tr("A and B get exactly the same images right and wrong."), icon=":material/equal:")
     elif comparison.p_value < SIGNIFICANCE_LEVEL:
         better = "A" if comparison.difference > 0 else "B"
-        st.success(f"{better} is significantly better on these images.", icon=":material/balance:")
+        st.success(tr("{model} is significantly better on these images.", model=better), icon=":material/balance:")
     else:
         st.info(
-            "The difference is not significant: it might be reversed on other test images.",
+            tr("The difference is not significant: it might be reversed on other test images."),
             icon=":material/balance:",
         )
 
@@ -139,19 +162,30 @@ def _verdict(comparison: Comparison) -> None:
 def _image_grid(comparison: Comparison, first: Evaluation, second: Evaluation, test: Samples) -> None:
     """Show the images of the chosen group, with both predictions."""
     groups = {
-        "Only A is right": comparison.only_first,
-        "Only B is right": comparison.only_second,
-        "Both are wrong": comparison.neither,
+        _ONLY_A: comparison.only_first,
+        _ONLY_B: comparison.only_second,
+        _NEITHER: comparison.neither,
     }
     group = st.segmented_control(
-        "Images", list(groups), default="Only A is right", required=True, key="compared", label_visibility="collapsed"
+        tr("Images"),
+        list(groups),
+        default=_ONLY_A,
+        format_func=tr,
+        required=True,
+        key="compared",
+        label_visibility="collapsed",
     )
     members = _most_confident_mistakes_first(groups[group], first, second)
-    count = "1 image" if len(members) == 1 else f"{len(members):,} images"
     if len(members) > MAX_SHOWN:
-        st.caption(f"{count}. The {MAX_SHOWN} most confident mistakes:")
+        st.caption(
+            tr(
+                "{count:,} images. The {shown} most confident mistakes:",
+                count=len(members),
+                shown=MAX_SHOWN,
+            )
+        )
     else:
-        st.caption(f"{count}.")
+        st.caption(ntr("{count:,} image.", "{count:,} images.", len(members)))
     shown = members[:MAX_SHOWN]
     if len(shown):
         sample_grid(
@@ -159,10 +193,15 @@ def _image_grid(comparison: Comparison, first: Evaluation, second: Evaluation, t
             shown,
             key=f"compared_{group}",
             captions=[
-                f"label {first.labels[index]}\nA: {_prediction(first, index)}\nB: {_prediction(second, index)}"
+                tr(
+                    "label {label}\nA: {first}\nB: {second}",
+                    label=first.labels[index],
+                    first=_prediction(first, index),
+                    second=_prediction(second, index),
+                )
                 for index in shown
             ],
-            titles=[f"test image {index}" for index in shown],
+            titles=[tr("test image {index}", index=index) for index in shown],
             tile=88,
         )
 
@@ -177,4 +216,4 @@ def _most_confident_mistakes_first(members: np.ndarray, first: Evaluation, secon
 
 
 def _prediction(evaluation: Evaluation, index: int) -> str:
-    return f"{evaluation.predictions[index]}, {format_confidence(evaluation.confidences[index])}"
+    return f"{evaluation.predictions[index]}, {tr(format_confidence(evaluation.confidences[index]))}"

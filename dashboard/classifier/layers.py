@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import pandas as pd
 
 from core.classifier.bundle import Card
 from core.config import flatten_settings
 from core.ink.drawing import Pixels
+from core.language import Message, language, ntr, tr
 from dashboard.parts.metric_tiles import trained_epochs
 from dashboard.session.markdown import plain
 from dashboard.training.wording import SETTINGS, display_value
@@ -17,14 +20,14 @@ _ZERO_COLOUR = np.array((247, 247, 244), np.float32)
 _POSITIVE_COLOUR = np.array((15, 118, 110), np.float32)
 
 _PLAIN_WORDS = {
-    "Conv2D": "looks for small patterns everywhere",
-    "DepthwiseConv2D": "sums up the map of each pattern",
-    "BatchNormalization": "brings values to a common scale",
-    "ReLU": "keeps positive values only",
-    "MaxPooling2D": "keeps the strongest of neighbours",
-    "Flatten": "puts all values in one row",
-    "Dropout": "drops values while training",
-    "Dense": "weighs all values for each output",
+    "Conv2D": Message("looks for small patterns everywhere"),
+    "DepthwiseConv2D": Message("sums up the map of each pattern"),
+    "BatchNormalization": Message("brings values to a common scale"),
+    "ReLU": Message("keeps positive values only"),
+    "MaxPooling2D": Message("keeps the strongest of neighbours"),
+    "Flatten": Message("puts all values in one row"),
+    "Dropout": Message("drops values while training"),
+    "Dense": Message("weighs all values for each output"),
 }
 """The work of each kind of layer in plain words, short enough for a column of the table."""
 
@@ -35,7 +38,7 @@ def layer_table(card: Card) -> pd.DataFrame:
         {
             "Layer": [layer.name for layer in card.layers],
             "Kind": [layer.kind for layer in card.layers],
-            "In plain words": [_PLAIN_WORDS.get(layer.kind, "") for layer in card.layers],
+            "In plain words": [tr(_PLAIN_WORDS.get(layer.kind, "")) for layer in card.layers],
             "Output shape": [" × ".join(str(size) for size in layer.output_shape) for layer in card.layers],
             "Parameters": [layer.parameters for layer in card.layers],
             "Multiply-adds": [layer.multiply_adds for layer in card.layers],
@@ -61,37 +64,68 @@ def filter_pictures(kernels: np.ndarray) -> Pixels:
 
 def training_facts(card: Card) -> dict[str, str]:
     """Return the model's data, and the date and duration of its training."""
-    data, metrics = card.data, card.metrics
-    kept_model = (
-        f"the model from epoch {metrics.best_epoch} is kept"
-        if card.config.patience
-        else "the model from the last epoch is kept"
-    )
+    data = card.data
     return {
-        "Data": plain(data.title),
-        "Images": f"{data.train_images:,} for training, {data.validation_images:,} for validation, "
-        f"{data.test_images:,} for testing",
-        "Pen digits": _pen_digits_fact(card),
-        "Data fingerprint": plain(data.fingerprint[:16]),
-        "Trained": f"{card.created:%d %B %Y, %H:%M %Z}",
-        "Duration": f"{card.seconds:,.0f} s for {trained_epochs(metrics)}; {kept_model}",
-        "Run": plain(card.run_id),
+        tr("Data"): plain(tr(data.title)),
+        tr("Images"): tr(
+            "{train:,} for training, {validation:,} for validation, {test:,} for testing",
+            train=data.train_images,
+            validation=data.validation_images,
+            test=data.test_images,
+        ),
+        tr("Pen digits"): _pen_digits_fact(card),
+        tr("Data fingerprint"): plain(data.fingerprint[:16]),
+        tr("Trained"): _date_and_time(card.created),
+        tr("Duration"): _duration_fact(card),
+        tr("Run"): plain(card.run_id),
     }
+
+
+def _date_and_time(time: datetime) -> str:
+    """Return a point in time in the reader's language, such as "29 November 2026, 14:05 UTC"."""
+    from babel.dates import format_datetime
+
+    # Translators: a date in the notation of Unicode (CLDR).
+    date = format_datetime(time, tr("dd MMMM y, HH:mm"), locale=language())
+    return f"{date} {time:%Z}"
+
+
+def _duration_fact(card: Card) -> str:
+    metrics = card.metrics
+    if card.config.patience:
+        return tr(
+            "{seconds:,.0f} s for {epochs}; the model from epoch {epoch} is kept",
+            seconds=card.seconds,
+            epochs=trained_epochs(metrics),
+            epoch=metrics.best_epoch,
+        )
+    return tr(
+        "{seconds:,.0f} s for {epochs}; the model from the last epoch is kept",
+        seconds=card.seconds,
+        epochs=trained_epochs(metrics),
+    )
 
 
 def _pen_digits_fact(card: Card) -> str:
     pen_digits = card.data.pen_digits
     if pen_digits:
-        return f"{pen_digits.digits:,} by {pen_digits.writers} writers. Source: {plain(pen_digits.source)}"
+        return ntr(
+            "{digits:,} by {count} writer. Source: {source}",
+            "{digits:,} by {count} writers. Source: {source}",
+            pen_digits.writers,
+            digits=pen_digits.digits,
+            source=plain(pen_digits.source),
+        )
     if card.config.pen_digits:
-        return "none; they were not on the machine that trained this model"
-    return "none"
+        return tr("none; they were not on the machine that trained this model")
+    return tr("none")
 
 
 def setting_facts(card: Card) -> dict[str, str]:
     """Return the model's settings, for a table that renders Markdown."""
     return {
-        SETTINGS[name].label: plain(display_value(name, value)) for name, value in flatten_settings(card.config).items()
+        tr(SETTINGS[name].label): plain(display_value(name, value))
+        for name, value in flatten_settings(card.config).items()
     }
 
 

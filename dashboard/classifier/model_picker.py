@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
 from core.errors import BundleError, RunError, RunNotFound
+from core.language import Message, tr
 from core.runs.active import active_model
 from core.runs.label import display_name
 from core.runs.registry import find_run
@@ -17,14 +18,15 @@ from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
 
-# The reason why a run has no model, by its state. A finished run of a sweep's search has none.
+_MISSING_MODEL = Message("The run {name} has no model. Another model is shown.")
+# A sentence by the state of the run. A finished run of a sweep's search has no model.
 _MISSING_MODEL_REASONS = {
-    "queued": "has no model yet",
-    "running": "has no model yet",
-    "finished": "has no model",
-    "stopped": "was stopped before it had a model",
-    "failed": "failed before it had a model",
-    "interrupted": "was interrupted before it had a model",
+    "queued": Message("The run {name} has no model yet. Another model is shown."),
+    "running": Message("The run {name} has no model yet. Another model is shown."),
+    "finished": _MISSING_MODEL,
+    "stopped": Message("The run {name} was stopped before it had a model. Another model is shown."),
+    "failed": Message("The run {name} failed before it had a model. Another model is shown."),
+    "interrupted": Message("The run {name} was interrupted before it had a model. Another model is shown."),
 }
 
 
@@ -40,7 +42,7 @@ def model_picker(key: str) -> tuple[str, Bundle]:
     requested = _requested_model(names, key)
     default = requested if requested in names else state.chosen_model()
     chosen = st.selectbox(
-        "Model",
+        tr("Model"),
         names,
         index=names.index(default) if default in names else 0,
         format_func=lambda name: _picker_title(titles[name], bundles[name], name == active),
@@ -53,7 +55,12 @@ def model_picker(key: str) -> tuple[str, Bundle]:
 
 def model_title(name: str, card: Card) -> str:
     """Return a model's line in a list of models."""
-    return f"{name} · {card.metrics.test_accuracy:.2%} on {card.data.title}"
+    return tr(
+        "{name} · {accuracy:.2%} on {data}",
+        name=name,
+        accuracy=card.metrics.test_accuracy,
+        data=tr(card.data.title),
+    )
 
 
 def _requested_model(names: Collection[str], key: str) -> str | None:
@@ -68,10 +75,10 @@ def _requested_model(names: Collection[str], key: str) -> str | None:
     try:
         run = find_run(state.workspace(), requested)
     except RunNotFound:
-        st.info("The model in this link no longer exists, so another one is shown.", icon=":material/link_off:")
+        st.info(tr("The model in this link no longer exists, so another one is shown."), icon=":material/link_off:")
         return None
     except RunError as error:  # the ids of several runs end with these two words
-        st.info(safe_text(f"{error} Another model is shown."), icon=":material/link_off:")
+        st.info(safe_text(Message("{error} Another model is shown.", error=error)), icon=":material/link_off:")
         return None
     if not run.bundle.complete:
         _explain_missing_model(run)
@@ -84,19 +91,17 @@ def _explain_missing_model(run: Run) -> None:
     try:
         status = run.status()
     except RunError:  # the run's page explains the damage
-        reason = "has no model"
-        ended = True
+        reason, ended = _MISSING_MODEL, True
     else:
-        reason = _MISSING_MODEL_REASONS.get(status.state, "has no model")
-        ended = status.over
+        reason, ended = _MISSING_MODEL_REASONS.get(status.state, _MISSING_MODEL), status.over
     st.info(
-        f"The run {name} {reason}. Another model is shown.",
+        tr(reason, name=name),
         icon=":material/do_not_disturb_on:" if ended else ":material/hourglass_empty:",
     )
     with st.container(horizontal=True):
         st.page_link(
             "views/run.py",
-            label=f"Open the run {name}",
+            label=tr("Open the run {name}", name=name),
             icon=":material/open_in_full:",
             query_params={"id": run.id},
             width="content",
@@ -107,5 +112,5 @@ def _picker_title(name: str, bundle: Bundle, is_active: bool) -> str:
     try:
         title = model_title(name, cache.card(bundle))
     except BundleError:
-        title = f"{name} (damaged)"
-    return f"{title} (active)" if is_active else title
+        title = tr("{name} (damaged)", name=name)
+    return tr("{model} (active)", model=title) if is_active else title

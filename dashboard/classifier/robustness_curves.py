@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle
 from core.errors import BundleError, DataError
+from core.language import Message, tr
 from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
 from dashboard.parts.vega_lite import apply_layout
 from dashboard.session import cache, state
@@ -27,45 +28,93 @@ _PANEL_WIDTH, _PANEL_HEIGHT = 230, 220  # pixels
 
 @dataclass(frozen=True)
 class _Panel:
-    """A chart's title, the title of its axis, and the format of a strength there and in a sentence."""
+    """A chart's title, the title and the format of its axis, and a sentence about the strength that is still read."""
 
-    title: str
-    axis: str
+    title: Message
+    axis: Message
     axis_format: str
-    format: str
+    limit: Message
 
 
 _PANELS = {
-    "turned": _Panel("Drawn rotated", "Degrees, to either side", "d", "{:.0f}°"),
-    "tiny": _Panel("Drawn smaller", "Fraction of the canvas", "%", "{:.0%} of the canvas"),
-    "thin_pen": _Panel("Drawn with a thinner pen", "Brush width in pixels", "d", "{:.0f} pixels"),
-    "fat_pen": _Panel("Drawn with a thicker pen", "Brush width in pixels", "d", "{:.0f} pixels"),
-    "shifted": _Panel("Image shifted", "Pixels, of 28", "d", "{:.1f} pixels"),
-    "shrunk": _Panel("Image shrunk", "Fraction of the full size", "%", "{:.0%} of the size"),
-    "noisy": _Panel("Image with noise", "Standard deviation, of full ink", "%", "{:.0%} of full ink"),
-    "blurred": _Panel("Image blurred", "Standard deviation in pixels", ".1~f", "{:.1f} pixels"),
-    "faded": _Panel("Image with less contrast", "Fraction of full ink", "%", "{:.0%} of full ink"),
+    "turned": _Panel(
+        Message("Drawn rotated"),
+        Message("Degrees, to either side"),
+        "d",
+        Message("90 of 100 are read up to {strength:.0f}°."),
+    ),
+    "tiny": _Panel(
+        Message("Drawn smaller"),
+        Message("Fraction of the canvas"),
+        "%",
+        Message("90 of 100 are read down to {strength:.0%} of the canvas."),
+    ),
+    "thin_pen": _Panel(
+        Message("Drawn with a thinner pen"),
+        Message("Brush width in pixels"),
+        "d",
+        Message("90 of 100 are read down to {strength:.0f} pixels."),
+    ),
+    "fat_pen": _Panel(
+        Message("Drawn with a thicker pen"),
+        Message("Brush width in pixels"),
+        "d",
+        Message("90 of 100 are read up to {strength:.0f} pixels."),
+    ),
+    "shifted": _Panel(
+        Message("Image shifted"),
+        Message("Pixels, of 28"),
+        "d",
+        Message("90 of 100 are read up to {strength:.1f} pixels."),
+    ),
+    "shrunk": _Panel(
+        Message("Image shrunk"),
+        Message("Fraction of the full size"),
+        "%",
+        Message("90 of 100 are read down to {strength:.0%} of the size."),
+    ),
+    "noisy": _Panel(
+        Message("Image with noise"),
+        Message("Standard deviation, of full ink"),
+        "%",
+        Message("90 of 100 are read up to {strength:.0%} of full ink."),
+    ),
+    "blurred": _Panel(
+        Message("Image blurred"),
+        Message("Standard deviation in pixels"),
+        ".1~f",
+        Message("90 of 100 are read up to {strength:.1f} pixels."),
+    ),
+    "faded": _Panel(
+        Message("Image with less contrast"),
+        Message("Fraction of full ink"),
+        "%",
+        Message("90 of 100 are read down to {strength:.0%} of full ink."),
+    ),
 }
 
 
 @st.fragment
 def robustness_curves_section(name: str, bundle: Bundle) -> None:
     """Offer to measure the curves of a model, then show them."""
-    st.subheader("How much can it take?", anchor=False)
+    st.subheader(tr("How much can it take?"), anchor=False)
     st.markdown(
-        "Each disturbance grows **from harmless at the left to strong at the right**. The green line shows how many of "
-        "100 validation images the model still reads; the orange line marks the strength at which it drops below 90."
+        tr(
+            "Each disturbance grows **from harmless at the left to strong at the right**. The green line shows how "
+            "many of 100 validation images the model still reads; the orange line marks the strength at which it drops "
+            "below 90."
+        )
     )
     computation = f"curves_{name}"
     if not state.computation_requested(computation):
         st.button(
-            "Measure the curves",
+            tr("Measure the curves"),
             key="measure_curves",
             icon=":material/show_chart:",
             on_click=state.request_computation,
             args=(computation,),
         )
-        st.caption("Takes about ten seconds: the model reads thousands of drawings and images.")
+        st.caption(tr("Takes about ten seconds: the model reads thousands of drawings and images."))
         return
     try:
         curves = cache.robustness_curves(bundle)
@@ -79,21 +128,22 @@ def robustness_curves_section(name: str, bundle: Bundle) -> None:
 
 def _show_panel(curve: RobustnessCurve, panel: _Panel) -> None:
     limit = curve.falls_below(_GOOD)
-    sentence = _sentence(curve, limit, panel)
+    title, sentence = tr(panel.title), _sentence(curve, limit, panel)
     with st.container(gap="small"):
-        st.markdown(f"**{panel.title}**  \n:small[{sentence}]")
+        st.markdown(f"**{title}**  \n:small[{sentence}]")
         st.altair_chart(
-            _chart(curve, limit, panel), width="stretch", alt=f"{panel.title}: accuracy by strength. {sentence}"
+            _chart(curve, limit, panel),
+            width="stretch",
+            alt=tr("{title}: accuracy by strength. {sentence}", title=title, sentence=sentence),
         )
 
 
 def _sentence(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> str:
     if limit is None:
-        return "At least 90 of 100 are read over the whole range."
+        return tr("At least 90 of 100 are read over the whole range.")
     if limit == curve.strengths[0]:
-        return "Fewer than 90 of 100 are read even at the mildest strength."
-    direction = "down" if limit < curve.strengths[0] else "up"
-    return f"90 of 100 are read {direction} to {panel.format.format(limit)}."
+        return tr("Fewer than 90 of 100 are read even at the mildest strength.")
+    return tr(panel.limit, strength=limit)
 
 
 def _chart(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> alt.LayerChart:
@@ -102,7 +152,7 @@ def _chart(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> alt.La
     first, last = curve.strengths[0], curve.strengths[-1]
     x = alt.X(
         "strength:Q",
-        title=panel.axis,
+        title=tr(panel.axis),
         scale=alt.Scale(domain=sorted((first, last)), nice=False, reverse=last < first),
         axis=alt.Axis(format=panel.axis_format, grid=False, tickCount=5),
     )
@@ -113,13 +163,13 @@ def _chart(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> alt.La
             x=x,
             y=alt.Y(
                 "read:Q",
-                title="Read, of 100",
+                title=tr("Read, of 100"),
                 scale=alt.Scale(domain=[0, 100]),
                 axis=alt.Axis(values=[0, 50, 100], gridOpacity=0.5),
             ),
             tooltip=[
-                alt.Tooltip("strength", title=panel.axis, format=panel.axis_format),
-                alt.Tooltip("read", title="read, of 100", format=".1f"),
+                alt.Tooltip("strength", title=tr(panel.axis), format=panel.axis_format),
+                alt.Tooltip("read", title=tr("read, of 100"), format=".1f"),
             ],
         )
     )

@@ -9,10 +9,14 @@ import streamlit as st
 
 from core.data.datasets import Split
 from core.errors import DataError
+from core.language import Message, tr
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
 
-_VERBS = {"validation": "validated", "test": "tested"}
+_OTHER_DATA = {
+    "validation": Message("This model was validated on data that is not on this machine."),
+    "test": Message("This model was tested on data that is not on this machine."),
+}
 
 
 def available_images(
@@ -26,22 +30,35 @@ def available_images(
     try:
         data = cache.dataset(dataset)
     except DataError as error:
-        _explain_missing_images(str(error))
+        _explain_missing_images(error)
         return None
     images = data.split(split)
     if fingerprint not in (None, data.fingerprint) or not np.array_equal(images.labels, labels):
-        _explain_missing_images(f"This model was {_VERBS[split]} on data that is not on this machine.")
+        _explain_missing_images(_OTHER_DATA[split])
         return None
     return images
 
 
-def _explain_missing_images(reason: str) -> None:
+def _explain_missing_images(reason: Message | DataError) -> None:
     st.info(
-        f"The metrics are complete, but the images cannot be shown. {safe_text(reason)}",
+        tr("The metrics are complete, but the images cannot be shown. {reason}", reason=safe_text(reason)),
         icon=":material/image_not_supported:",
     )
 
 
-def cell_heading(true: int, predicted: int, count: int, when: str = "") -> None:
-    """Show the heading of a cell of a confusion matrix, with its number of images."""
-    st.markdown(f"**Label {true}, predicted {predicted}{when}: {count:,}**")
+def cell_heading(true: int, predicted: int, count: int, epoch: int | None = None) -> None:
+    """Show the heading of a cell of a confusion matrix, with its number of images; `epoch`: that of the matrix."""
+    if epoch is None:
+        st.markdown(
+            tr("**Label {true}, predicted {predicted}: {count:,}**", true=true, predicted=predicted, count=count)
+        )
+        return
+    st.markdown(
+        tr(
+            "**Label {true}, predicted {predicted} after epoch {epoch}: {count:,}**",
+            true=true,
+            predicted=predicted,
+            epoch=epoch,
+            count=count,
+        )
+    )

@@ -16,6 +16,7 @@ from core.classifier.learning import (
     learned_since,
 )
 from core.errors import BundleError, TrazoError
+from core.language import Message, number, tr
 from core.runs.run import Run
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
@@ -26,12 +27,14 @@ from dashboard.session import address, cache
 from dashboard.session.permission import safe_text
 
 MAX_SHOWN = 48
+_FORGOTTEN = Message("Forgotten")
 
 
 def expander(run: Run, dataset: str) -> None:
     """Show the time machine in an expander once an epoch is complete; read its file only while the expander is open."""
     if run.epoch_predictions_file.exists():
-        with st.expander("Time machine", icon=":material/history:", key="time_machine", on_change="rerun") as machine:
+        machine = st.expander(tr("Time machine"), icon=":material/history:", key="time_machine", on_change="rerun")
+        with machine:
             if machine.open:
                 show(run, run.id, dataset)
 
@@ -49,13 +52,15 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
         return
     if recorded is None or not len(recorded):
         st.info(
-            "The predictions after each epoch were not recorded for this model.",
+            tr("The predictions after each epoch were not recorded for this model."),
             icon=":material/history_toggle_off:",
         )
         return
     st.markdown(
-        "After each epoch, the network classifies the validation split, which it never trains on. "
-        "**Move the slider** to see the predictions after an epoch."
+        tr(
+            "After each epoch, the network classifies the validation split, which it never trains on. "
+            "**Move the slider** to see the predictions after an epoch."
+        )
     )
     index = _choose_epoch(name, recorded)
     images = available_images(dataset, "validation", recorded.labels, _fingerprint(source))
@@ -69,14 +74,14 @@ def _choose_epoch(name: str, recorded: EpochPredictions) -> int:
     """Let the visitor choose an epoch, by default the last one; write the choice to the URL and return its index."""
     epochs = [int(epoch) for epoch in recorded.epochs]
     if len(epochs) == 1:
-        st.caption(f"The predictions after epoch {epochs[0]}, the only one recorded.")
+        st.caption(tr("The predictions after epoch {epoch}, the only one recorded.", epoch=epochs[0]))
         return 0
     # During training, a slider at the last epoch follows each new epoch, and a slider at another epoch stays there.
     key = f"epoch_{name}_{epochs[-1]}"
     if key not in st.session_state:
         requested = address.value("epoch")
         st.session_state[key] = next((epoch for epoch in epochs if str(epoch) == requested), epochs[-1])
-    chosen = st.select_slider("Epoch", epochs, key=key)
+    chosen = st.select_slider(tr("Epoch"), epochs, key=key)
     address.keep(epoch=str(chosen) if chosen != epochs[-1] else None)
     return epochs.index(chosen)
 
@@ -97,45 +102,45 @@ def _metrics(recorded: EpochPredictions, index: int) -> None:
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
         _accuracy_metric(recorded, index, period)
         for label, value, note, explanation in (
-            ("Mistakes", mistakes.sum(), f"of {len(recorded.labels):,} images", None),
+            (tr("Mistakes"), mistakes.sum(), tr("of {count:,} images", count=len(recorded.labels)), None),
             (
-                "Learned",
+                tr("Learned"),
                 len(learned_since(recorded, index)),
-                period,
-                "Images that are classified correctly now but were not one epoch earlier.",
+                tr(period),
+                tr("Images that are classified correctly now but were not one epoch earlier."),
             ),
             (
-                "Forgotten",
+                tr(_FORGOTTEN),
                 len(forgotten_since(recorded, index)),
-                period,
-                "Images that were classified correctly one epoch earlier but are not now.",
+                tr(period),
+                tr("Images that were classified correctly one epoch earlier but are not now."),
             ),
         ):
-            metric_tile(label, f"{value:,}", note, explanation)
+            metric_tile(label, number(value, ","), note, explanation)
 
 
-def _period(recorded: EpochPredictions, index: int) -> str:
+def _period(recorded: EpochPredictions, index: int) -> Message:
     """Return the period in which the images of one epoch were learned, such as "since epoch 3"."""
     if index:
-        return f"since epoch {recorded.epochs[index - 1]}"
-    first = recorded.epochs[0]
-    return "in the first epoch" if first == 1 else f"by epoch {first}, the first recorded"
+        return Message("since epoch {epoch}", epoch=int(recorded.epochs[index - 1]))
+    first = int(recorded.epochs[0])
+    return Message("in the first epoch") if first == 1 else Message("by epoch {epoch}, the first recorded", epoch=first)
 
 
-def _accuracy_metric(recorded: EpochPredictions, index: int, period: str) -> None:
+def _accuracy_metric(recorded: EpochPredictions, index: int, period: Message) -> None:
     """Show the accuracy after one epoch, with its change since the previous epoch."""
     accuracy = recorded.correct[index].mean()
     if not index:
-        metric_tile("Validation accuracy", f"{accuracy:.2%}", period)
+        metric_tile(tr("Validation accuracy"), number(accuracy, ".2%"), tr(period))
         return
     change = (accuracy - recorded.correct[index - 1].mean()) * 100
     st.metric(
-        "Validation accuracy",
-        f"{accuracy:.2%}",
-        f"{change:+.2f} points",
+        tr("Validation accuracy"),
+        number(accuracy, ".2%"),
+        tr("{change:+.2f} points", change=change),
         delta_color="normal" if change else "off",
         delta_arrow="auto" if change else "off",
-        help=f"Change {period}, in percentage points.",
+        help=tr("Change {period}, in percentage points.", period=period),
         height="stretch",
     )
 
@@ -155,10 +160,12 @@ def _matrix(name: str, recorded: EpochPredictions, index: int, samples: Samples 
         st.altair_chart(
             charts.digit_accuracies(class_accuracies(recorded), index, text_colour()),
             width="stretch",
-            alt="Accuracy of each digit in this epoch",
+            alt=tr("Accuracy of each digit in this epoch"),
         )
-        hint = "" if samples is None else " Click a cell of the matrix to see its images."
-        st.caption(f"Dots: this epoch. Rings: the previous epoch. Bars: lowest to highest over all epochs.{hint}")
+        legend = [tr("Dots: this epoch. Rings: the previous epoch. Bars: lowest to highest over all epochs.")]
+        if samples is not None:
+            legend.append(tr("Click a cell of the matrix to see its images."))
+        st.caption(" ".join(legend))
         selected = event.selection.get("cell") or []
         if selected:
             _cell(recorded, index, samples, int(selected[0]["true"]), int(selected[0]["predicted"]))
@@ -167,27 +174,32 @@ def _matrix(name: str, recorded: EpochPredictions, index: int, samples: Samples 
 def _cell(recorded: EpochPredictions, index: int, samples: Samples | None, true: int, predicted: int) -> None:
     """Show the images in one cell of the confusion matrix."""
     members = recorded.cell_members(index, true, predicted)
-    cell_heading(true, predicted, len(members), f" after epoch {recorded.epochs[index]}")
+    cell_heading(true, predicted, len(members), int(recorded.epochs[index]))
     if samples is not None and len(members):
         _grid(recorded, samples, members, f"epoch_cell_{true}_{predicted}", [""] * len(members), tile=56)
 
 
 def _learned_and_forgotten(name: str, recorded: EpochPredictions, index: int, samples: Samples | None) -> None:
     """Show the images that were learned or forgotten during the run or in the chosen epoch."""
-    st.subheader("Learned and forgotten", anchor=False)
+    st.subheader(tr("Learned and forgotten"), anchor=False)
     learned_epochs, events = first_learned(recorded), forgetting_events(recorded)
     groups = _groups(recorded, index, learned_epochs, events)
     group = st.segmented_control(
-        "Images",
+        tr("Images"),
         list(groups),
-        default="Forgotten",
+        default=_FORGOTTEN,
+        format_func=tr,
         required=True,
         key=f"story_{name}",
         label_visibility="collapsed",
     )
     members, description = groups[group]
-    limit = f", the first {MAX_SHOWN} shown" if samples is not None and len(members) > MAX_SHOWN else ""
-    st.caption(f"{len(members):,} of {len(recorded.labels):,} images{limit}: {description}.")
+    values = {"count": len(members), "total": len(recorded.labels), "description": description}
+    if samples is not None and len(members) > MAX_SHOWN:
+        sentence = Message("{count:,} of {total:,} images, the first {shown} shown: {description}.")
+        st.caption(tr(sentence, shown=MAX_SHOWN, **values))
+    else:
+        st.caption(tr("{count:,} of {total:,} images: {description}.", **values))
     if samples is not None and len(members):
         captions = [_caption(recorded, learned_epochs, events, image) for image in members[:MAX_SHOWN]]
         _grid(recorded, samples, members, f"story_grid_{group}", captions, tile=112)
@@ -195,28 +207,39 @@ def _learned_and_forgotten(name: str, recorded: EpochPredictions, index: int, sa
 
 def _groups(
     recorded: EpochPredictions, index: int, learned_epochs: np.ndarray, events: np.ndarray
-) -> dict[str, tuple[np.ndarray, str]]:
+) -> dict[Message, tuple[np.ndarray, Message]]:
     """Map the label of each group to its image indices and description."""
-    first, epoch = recorded.epochs[0], recorded.epochs[index]
+    first, epoch = int(recorded.epochs[0]), int(recorded.epochs[index])
     learned = np.flatnonzero(learned_epochs != NEVER)
     forgotten = np.flatnonzero(events)
     return {
-        "Learned first": (
+        Message("Learned first"): (
             np.flatnonzero(learned_epochs == first),
-            f"correct after epoch {first} and ever since",
+            Message("correct after epoch {epoch} and ever since", epoch=first),
         ),
-        "Learned, latest first": (
+        Message("Learned, latest first"): (
             learned[np.argsort(-learned_epochs[learned], kind="stable")],
-            "correct at the end, the most recently learned first",
+            Message("correct at the end, the most recently learned first"),
         ),
-        "Forgotten": (
+        _FORGOTTEN: (
             forgotten[np.argsort(-events[forgotten], kind="stable")],
-            "correct at some point, then wrong; the most frequently forgotten first "
-            "([Toneva et al., 2019](https://arxiv.org/abs/1812.05159))",
+            Message(
+                "correct at some point, then wrong; the most frequently forgotten first "
+                "([Toneva et al., 2019](https://arxiv.org/abs/1812.05159))"
+            ),
         ),
-        "Wrong at the end": (np.flatnonzero(learned_epochs == NEVER), "wrong after the last epoch"),
-        "Learned in this epoch": (learned_since(recorded, index), f"correct after epoch {epoch}, wrong before"),
-        "Forgotten in this epoch": (forgotten_since(recorded, index), f"wrong after epoch {epoch}, correct before"),
+        Message("Wrong at the end"): (
+            np.flatnonzero(learned_epochs == NEVER),
+            Message("wrong after the last epoch"),
+        ),
+        Message("Learned in this epoch"): (
+            learned_since(recorded, index),
+            Message("correct after epoch {epoch}, wrong before", epoch=epoch),
+        ),
+        Message("Forgotten in this epoch"): (
+            forgotten_since(recorded, index),
+            Message("wrong after epoch {epoch}, correct before", epoch=epoch),
+        ),
     }
 
 
@@ -225,11 +248,16 @@ def _caption(recorded: EpochPredictions, learned_epochs: np.ndarray, events: np.
     forgotten.
     """
     if learned_epochs[image] == NEVER:
-        outcome = f"predicted {recorded.predictions[-1, image]}"
+        outcome = tr(
+            "{label}: predicted {predicted}",
+            label=recorded.labels[image],
+            predicted=recorded.predictions[-1, image],
+        )
     else:
-        outcome = f"correct since epoch {learned_epochs[image]}"
-    forgotten = f"\nforgotten {events[image]}\N{MULTIPLICATION SIGN}" if events[image] else ""
-    return f"{recorded.labels[image]}: {outcome}{forgotten}"
+        outcome = tr("{label}: correct since epoch {epoch}", label=recorded.labels[image], epoch=learned_epochs[image])
+    if not events[image]:
+        return outcome
+    return "\n".join([outcome, tr("forgotten {times}×", times=events[image])])
 
 
 def _grid(
@@ -242,8 +270,12 @@ def _grid(
         key=key,
         captions=captions[:MAX_SHOWN],
         titles=[
-            f"validation image {image}, label {recorded.labels[image]}; predicted "
-            + " ".join(str(predicted) for predicted in recorded.predictions[:, image])
+            tr(
+                "validation image {index}, label {label}; predicted {predictions}",
+                index=image,
+                label=recorded.labels[image],
+                predictions=" ".join(str(predicted) for predicted in recorded.predictions[:, image]),
+            )
             for image in shown
         ],
         tile=tile,

@@ -10,6 +10,7 @@ from core.court.verdicts import CANNOT_TELL, Choice
 from core.court.votes import Votes
 from core.data.datasets import CLASSES
 from core.errors import TrazoError
+from core.language import tr
 from dashboard.court import ledger
 from dashboard.court.docket import Case, Docket
 from dashboard.parts.image_links import image_links
@@ -31,13 +32,13 @@ def ask(docket: Docket, case: Case, model: str) -> None:
     """Show only the picture, and a button for each verdict."""
     with st.container(key="court_bench"):
         with st.container(key="court_picture"):
-            st.html(image_html(case.image, PICTURE_WIDTH, "the image to judge"))
+            st.html(image_html(case.image, PICTURE_WIDTH, tr("the image to judge")))
         with st.container(key="court_question"):
-            st.markdown("**Which digit is this?** Press its key, or click.")
+            st.markdown(tr("**Which digit is this?** Press its key, or click."))
             with st.container(key="court_digits"):
                 for digit in range(CLASSES):
                     _verdict_button(str(digit), digit, str(digit), docket, case, model)
-            _verdict_button("Can't tell", CANNOT_TELL, "X", docket, case, model)
+            _verdict_button(tr("Can't tell"), CANNOT_TELL, "X", docket, case, model)
 
 
 def _verdict_button(label: str, choice: Choice, shortcut: str, docket: Docket, case: Case, model: str) -> None:
@@ -60,7 +61,7 @@ def reveal(docket: Docket, case: Case, verdict: Choice, model: str, bundle: Bund
             _show_answers(docket, case, verdict)
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button(
-                    "Next image",
+                    tr("Next image"),
                     key="court_next",
                     type="primary",
                     shortcut="N",
@@ -68,7 +69,7 @@ def reveal(docket: Docket, case: Case, verdict: Choice, model: str, bundle: Bund
                     args=(None,),
                 )
                 st.button(
-                    "Change my verdict",
+                    tr("Change my verdict"),
                     key="court_undo",
                     shortcut="U",
                     on_click=ledger.withdraw,
@@ -82,37 +83,40 @@ def _show_answers(docket: Docket, case: Case, verdict: Choice) -> None:
     """Show the verdict, the label, the prediction and the published votes as tiles."""
     with st.grid(2, min_column_width=_TILE_WIDTH):
         if verdict == CANNOT_TELL:
-            metric_tile("You", "?", "can't tell")
+            metric_tile(tr("You"), "?", tr("can't tell"))
         else:
-            metric_tile("You", str(verdict), "the same as the label" if verdict == case.label else "not the label")
-        metric_tile("Label", str(case.label), case.title)
+            same = verdict == case.label
+            metric_tile(tr("You"), str(verdict), tr("the same as the label") if same else tr("not the label"))
+        metric_tile(tr("Label"), str(case.label), case.title)
         confidence = format_confidence(float(case.probabilities[case.prediction]))
         metric_tile(
-            "Model",
+            tr("Model"),
             str(case.prediction),
-            f"{confidence} sure",
-            None if docket.of_test else "Not the chosen model, but one that was trained without this image.",
+            tr("{confidence} sure", confidence=confidence),
+            None if docket.of_test else tr("Not the chosen model, but one that was trained without this image."),
         )
         if case.votes:
             _show_votes(case, case.votes)
         elif docket.votes:
-            metric_tile("Reviewers", "–", "not asked")
+            metric_tile(tr("Reviewers"), "–", tr("not asked"))
 
 
 def _show_votes(case: Case, votes: Votes) -> None:
     correction = votes.correction
     shown = case.label if correction is None else correction
-    counts = [f"{votes.for_label} for {case.label}"]
+    counts = [tr("{votes} for {digit}", votes=votes.for_label, digit=case.label)]
     if votes.guess is not None:
-        counts.append(f"{votes.for_guess} for {votes.guess}")
+        counts.append(tr("{votes} for {digit}", votes=votes.for_guess, digit=votes.guess))
     if votes.for_neither:
-        counts.append(f"{votes.for_neither} neither")
+        counts.append(tr("{votes} neither", votes=votes.for_neither))
     metric_tile(
-        "Reviewers",
+        tr("Reviewers"),
         "?" if shown == CANNOT_TELL else str(shown),
         ", ".join(counts),
-        "Five people were asked whether this is the label, or the digit that a network had guessed (Northcutt et al., "
-        "2021, labelerrors.com). A question mark means that no digit has a majority.",
+        tr(
+            "Five people were asked whether this is the label, or the digit that a network had guessed (Northcutt et "
+            "al., 2021, labelerrors.com). A question mark means that no digit has a majority."
+        ),
     )
 
 
@@ -123,7 +127,7 @@ def _show_neighbours(docket: Docket, case: Case, model: str, bundle: Bundle) -> 
     except TrazoError as error:
         st.caption(safe_text(error))
         return
-    st.markdown("**Similar training images**, by the model's features, with their labels:")
+    st.markdown(tr("**Similar training images**, by the model's features, with their labels:"))
     others = [row for row, index in enumerate(nearest.indices.tolist()) if f"train-{index}" != case.name][:NEIGHBOURS]
     indices, labels = nearest.indices[others], nearest.labels[others]
     sample_grid(
@@ -131,9 +135,12 @@ def _show_neighbours(docket: Docket, case: Case, model: str, bundle: Bundle) -> 
         indices,
         key="court_neighbours",
         captions=[
-            f"{label}\ndistance {distance:.1f}"
+            tr("{label}\ndistance {distance:.1f}", label=label, distance=distance)
             for label, distance in zip(labels, nearest.distances[others], strict=True)
         ],
-        titles=[f"training image {index}, label {label}" for index, label in zip(indices, labels, strict=True)],
+        titles=[
+            tr("training image {index}, label {label}", index=index, label=label)
+            for index, label in zip(indices, labels, strict=True)
+        ],
         tile=96,
     )

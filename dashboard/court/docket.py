@@ -12,10 +12,15 @@ from core.court.out_of_fold import OutOfFold, split_and_index
 from core.court.verdicts import Choice
 from core.court.votes import Votes, published_votes
 from core.data.datasets import Dataset
+from core.language import Message, tr
 from dashboard.court import ledger
 from dashboard.parts.image_links import image_name
 
-_SPLITS = {"train": "training", "validation": "validation", "test": "test"}
+_TITLES = {
+    "train": Message("training image {index:,}"),
+    "validation": Message("validation image {index:,}"),
+    "test": Message("test image {index:,}"),
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Case:
     @property
     def title(self) -> str:
         """The image in words, such as "test image 947"."""
-        return f"{_SPLITS[self.split]} image {self.index:,}"
+        return tr(_TITLES[self.split], index=self.index)
 
     @property
     def prediction(self) -> int:

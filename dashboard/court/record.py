@@ -9,6 +9,7 @@ from collections.abc import Collection
 import streamlit as st
 
 from core.court.verdicts import CANNOT_TELL, Choice
+from core.language import tr
 from dashboard.court.docket import Case, Docket
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.picture_panel import sample_picture, show_panel
@@ -21,11 +22,18 @@ def show_record(docket: Docket, verdicts: dict[int, Choice], model: str) -> None
 
     `model`: reads an image that is clicked.
     """
-    st.subheader("Your verdicts", anchor=False)
+    st.subheader(tr("Your verdicts"), anchor=False)
     ordinary = {number for number in verdicts if number in docket.cases.ordinary}
+    doubtful = verdicts.keys() - ordinary
     st.markdown(
-        f"You agree with the label of {_agreement(docket, verdicts, verdicts.keys() - ordinary)} doubtful images and "
-        f"of {_agreement(docket, verdicts, ordinary)} ordinary ones."
+        tr(
+            "You agree with the label of {doubtful_agreed:,} of {doubtful:,} doubtful images and of "
+            "{ordinary_agreed:,} of {ordinary:,} ordinary ones.",
+            doubtful_agreed=_agreed(docket, verdicts, doubtful),
+            doubtful=len(doubtful),
+            ordinary_agreed=_agreed(docket, verdicts, ordinary),
+            ordinary=len(ordinary),
+        )
     )
     judged = [(docket.case(number), choice) for number, choice in verdicts.items()]
     wrong = [(case, choice) for case, choice in judged if choice not in (case.label, CANNOT_TELL)]
@@ -33,16 +41,17 @@ def show_record(docket: Docket, verdicts: dict[int, Choice], model: str) -> None
         clicked = digit_grid(
             [case.image for case, _ in wrong],
             key="court_wrong",
-            captions=[f"label {case.label}, you {choice}" for case, choice in wrong],
+            captions=[tr("label {label}, you {verdict}", label=case.label, verdict=choice) for case, choice in wrong],
             titles=[case.title for case, _ in wrong],
             tile=84,
         )
         if clicked is not None:
             case, choice = wrong[clicked]
-            picture = sample_picture(case.split, case.index, docket.dataset.id, f"Your verdict: {choice}.")
+            note = tr("Your verdict: {verdict}.", verdict=choice)
+            picture = sample_picture(case.split, case.index, docket.dataset.id, note)
             show_panel([picture], model)
     st.download_button(
-        "Verdicts as CSV",
+        tr("Verdicts as CSV"),
         _table(judged),
         file_name="verdicts.csv",
         mime="text/csv",
@@ -51,9 +60,9 @@ def show_record(docket: Docket, verdicts: dict[int, Choice], model: str) -> None
     )
 
 
-def _agreement(docket: Docket, verdicts: dict[int, Choice], numbers: Collection[int]) -> str:
-    agreed = sum(verdicts[number] == docket.label(number) for number in numbers)
-    return f"{agreed:,} of {len(numbers):,}"
+def _agreed(docket: Docket, verdicts: dict[int, Choice], numbers: Collection[int]) -> int:
+    """Return the number of verdicts that agree with the label."""
+    return sum(verdicts[number] == docket.label(number) for number in numbers)
 
 
 def _table(judged: list[tuple[Case, Choice]]) -> str:

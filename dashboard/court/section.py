@@ -11,6 +11,7 @@ from core.classifier.evaluation import Evaluation
 from core.court.verdicts import Choice
 from core.data.datasets import Dataset
 from core.errors import TrazoError
+from core.language import Message, tr
 from dashboard.court import bench
 from dashboard.court.accuracies import show_accuracies
 from dashboard.court.docket import Docket, docket_of_test_set, docket_of_training_set
@@ -19,17 +20,19 @@ from dashboard.session import address, cache, state
 from dashboard.session.permission import may_change, safe_text
 
 STYLE = Path(__file__).parent.parent / "assets" / "court.css"
-KINDS = {"test": "Test images", "training": "Training images"}
+KINDS = {"test": Message("Test images"), "training": Message("Training images")}
 
 
 @st.fragment
 def label_court_section(model: str, bundle: Bundle, evaluation: Evaluation, dataset: Dataset) -> None:
     """Show one image at a time to judge, and the accuracy under three sets of labels."""
     st.html(STYLE)
-    st.subheader("Label court", anchor=False)
+    st.subheader(tr("Label court"), anchor=False)
     st.markdown(
-        "Some labels of a dataset are wrong. Judge an image before you see its label: doubtful images come mixed with "
-        "ordinary ones."
+        tr(
+            "Some labels of a dataset are wrong. Judge an image before you see its label: doubtful images come mixed "
+            "with ordinary ones."
+        )
     )
     try:
         docket = _choose_docket(evaluation, dataset)
@@ -39,11 +42,10 @@ def label_court_section(model: str, bundle: Bundle, evaluation: Evaluation, data
         return
     _show_court(docket, verdicts, model, bundle)
     if not may_change():
-        st.caption(
-            ":material/lock: You may not make changes here, so your verdicts are not saved and are lost when you leave."
-        )
+        note = tr("You may not make changes here, so your verdicts are not saved and are lost when you leave.")
+        st.caption(f":material/lock: {note}")
     elif verdicts:
-        st.caption("Everyone who may make changes here adds to the same verdicts.")
+        st.caption(tr("Everyone who may make changes here adds to the same verdicts."))
     if verdicts:
         show_record(docket, verdicts, model)
     if docket.of_test:
@@ -55,16 +57,21 @@ def _choose_docket(evaluation: Evaluation, dataset: Dataset) -> Docket:
     result = cache.out_of_fold(dataset.id)
     if result is None or not len(result.suspicious):
         if may_change():
-            options = "--epochs 4" if dataset.id == "mnist" else f"--dataset {dataset.id}"
+            command = "python -m core train --folds 5 --epochs 4"
+            if dataset.id != "mnist":
+                command = f"python -m core train --folds 5 --dataset {dataset.id}"
             st.caption(
-                "These are test images. To judge training images, too, find suspicious labels in a few minutes with "
-                f"`python -m core train --folds 5 {options}`."
+                tr(
+                    "These are test images. To judge training images, too, find suspicious labels in a few minutes "
+                    "with `{command}`.",
+                    command=command,
+                )
             )
         return docket_of_test_set(dataset, evaluation)
     kind = st.segmented_control(
-        "Images",
+        tr("Images"),
         list(KINDS),
-        format_func=KINDS.__getitem__,
+        format_func=lambda kind: tr(KINDS[kind]),
         default=address.choice("court_images", list(KINDS), "test"),
         required=True,
         key="court_images",
@@ -77,7 +84,7 @@ def _choose_docket(evaluation: Evaluation, dataset: Dataset) -> Docket:
 def _show_court(docket: Docket, verdicts: dict[int, Choice], model: str, bundle: Bundle) -> None:
     """Show the image that was just judged, or else ask about the next one."""
     remaining = [number for number in docket.cases.order if number not in verdicts]
-    st.caption(f"{len(verdicts):,} judged, {len(remaining):,} to go.")
+    st.caption(tr("{judged:,} judged, {remaining:,} to go.", judged=len(verdicts), remaining=len(remaining)))
     shown = docket.find(state.judged_image())
     if shown in verdicts:
         bench.reveal(docket, docket.case(shown), verdicts[shown], model, bundle)
@@ -85,4 +92,4 @@ def _show_court(docket: Docket, verdicts: dict[int, Choice], model: str, bundle:
         # If a verdict was withdrawn, its image is judged again before the next one.
         bench.ask(docket, docket.case(remaining[0] if shown is None else shown), model)
     else:
-        st.success("You have judged all of these images.", icon=":material/done_all:")
+        st.success(tr("You have judged all of these images."), icon=":material/done_all:")

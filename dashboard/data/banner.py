@@ -15,6 +15,7 @@ from core.data.sources import download_mnist
 from core.data.uploads import MAX_UPLOAD_MB, Upload, import_uploaded_mnist, import_uploaded_pen_digits
 from core.environment import mnist_location, pen_digits_location
 from core.errors import DataError, DataMissing, DownloadError, TrazoError
+from core.language import Message, tr
 from core.workspace import Workspace
 from dashboard.server.library_internals import discard_uploads
 from dashboard.session import state
@@ -31,16 +32,18 @@ Import = Callable[[Sequence[Upload], Workspace], Path]
 class _Offer:
     """The ways to get a missing dataset.
 
-    `key`: suffix of its widgets' keys. `name`: in a sentence. `size`: that of the download. `files`: those to upload,
-    in Markdown. `sources`: where the visitor can get them.
+    `key`: suffix of its widgets' keys. `name`: in a sentence. `size`: that of the download in MB. `choose`: a sentence
+    about the files to upload, in Markdown. `failure`: a sentence about a download that failed. `sources`: where the
+    visitor can get the files.
     """
 
     key: str
-    name: str
+    name: Message
     download: Download
-    size: str
+    size: float
     import_uploads: Import
-    files: str
+    choose: Message
+    failure: Message
     sources: Sequence[Source]
 
 
@@ -50,8 +53,10 @@ def show_data_banner(problem: DataError | None) -> None:
         return
     with st.container(border=True, key="data_banner"):
         st.warning(
-            "MNIST is not available on this machine. Until it is, this page uses a stand-in: scikit-learn's 1,797 "
-            "small digits.",
+            tr(
+                "MNIST is not available on this machine. Until it is, this page uses a stand-in: scikit-learn's 1,797 "
+                "small digits."
+            ),
             icon=":material/cloud_off:",
         )
         if not isinstance(problem, DataMissing):
@@ -59,11 +64,12 @@ def show_data_banner(problem: DataError | None) -> None:
         _show_offer(
             _Offer(
                 key="mnist",
-                name="MNIST",
+                name=Message("MNIST"),
                 download=download_mnist,
-                size="11 MB",
+                size=11,
                 import_uploads=import_uploaded_mnist,
-                files="**mnist.npz**, or all **four IDX files**, gzipped or not",
+                choose=Message("Choose **mnist.npz**, or all **four IDX files**, gzipped or not."),
+                failure=Message("MNIST could not be downloaded: none of the sources returned a valid file."),
                 sources=sources.SOURCES,
             ),
             mnist_location(),
@@ -72,17 +78,19 @@ def show_data_banner(problem: DataError | None) -> None:
 
 def show_pen_digits_banner(problem: DataError) -> None:
     """Offer the pen digits and show why they are not available."""
-    missing = "The pen digits are not on this machine yet." if isinstance(problem, DataMissing) else problem
+    not_here = Message("The pen digits are not on this machine yet.")
+    missing = not_here if isinstance(problem, DataMissing) else problem
     with st.container(border=True, key="pen_digits_banner"):
         st.warning(safe_text(missing), icon=":material/cloud_off:")
         _show_offer(
             _Offer(
                 key="pen_digits",
-                name="the pen digits",
+                name=Message("the pen digits"),
                 download=download_pen_digits,
-                size="3.6 MB",
+                size=3.6,
                 import_uploads=import_uploaded_pen_digits,
-                files="**pendigits-train**, or **pen_digits.jsonl.gz** of another workspace",
+                choose=Message("Choose **pendigits-train**, or **pen_digits.jsonl.gz** of another workspace."),
+                failure=Message("The pen digits could not be downloaded: none of the sources returned a valid file."),
                 sources=pen_digits.SOURCES,
             ),
             pen_digits_location(),
@@ -92,16 +100,20 @@ def show_pen_digits_banner(problem: DataError) -> None:
 def _show_offer(offer: _Offer, location: Path | None) -> None:
     """Offer a dataset to visitors with permission, unless a variable names its `location`."""
     if not may_change():
-        st.caption(f"You need permission to make changes here to download or upload {offer.name}.")
+        st.caption(tr("You need permission to make changes here to download or upload {name}.", name=offer.name))
         return
     if location is not None:
         return
     with st.container(horizontal=True):
         wants_download = st.button(
-            f"Download {offer.name} ({offer.size})", icon=":material/download:", key=f"download_{offer.key}"
+            tr("Download {name} ({size:g} MB)", name=offer.name, size=offer.size),
+            icon=":material/download:",
+            key=f"download_{offer.key}",
         )
         with (
-            st.popover(f"Upload {offer.name}", icon=":material/upload_file:", key=f"upload_{offer.key}_panel"),
+            st.popover(
+                tr("Upload {name}", name=offer.name), icon=":material/upload_file:", key=f"upload_{offer.key}_panel"
+            ),
             st.container(width=_PANEL_WIDTH),
         ):
             _show_upload(offer)
@@ -111,23 +123,24 @@ def _show_offer(offer: _Offer, location: Path | None) -> None:
 
 def _download(offer: _Offer) -> None:
     """Download the dataset with a progress bar and draw the page again; if this fails, show an error."""
-    bar = st.progress(0.0, "Connecting…")
+    bar = st.progress(0.0, tr("Connecting…"))
 
     def show_progress(done: int, total: int) -> None:
         fraction = min(done / total, 1.0) if total else 0.0
-        bar.progress(fraction, f"{done / 2**20:.1f} MB of {total / 2**20:.1f} MB")
+        bar.progress(fraction, tr("{done:.1f} MB of {total:.1f} MB", done=done / 2**20, total=total / 2**20))
 
     try:
         require_permission()
         offer.download(state.workspace(), show_progress)
     except DownloadError as error:
         bar.empty()
-        name = offer.name[0].upper() + offer.name[1:]
-        _show_error(
-            f"{name} could not be downloaded: none of the sources returned a valid file. Check this machine's internet "
-            f'connection and try again, or get the files on another device and press "Upload {offer.name}".'
+        way_out = tr(
+            "Check this machine's internet connection and try again, or get the files on another device and press "
+            '"Upload {name}".',
+            name=offer.name,
         )
-        with st.expander("Errors of each source"):
+        _show_error(f"{tr(offer.failure)} {way_out}")
+        with st.expander(tr("Errors of each source")):
             for attempt in error.attempts:
                 st.markdown(f"- {safe_text(attempt)}")
     except TrazoError as error:
@@ -140,20 +153,20 @@ def _download(offer: _Offer) -> None:
 
 def _show_upload(offer: _Offer) -> None:
     """Let the visitor upload the dataset; once its files are complete and verified, draw the page again."""
-    st.markdown(f"Choose {offer.files}.")
+    st.markdown(tr(offer.choose))
     files = st.file_uploader(
-        f"Files of {offer.name}",
+        tr("Files of {name}", name=offer.name),
         accept_multiple_files=True,
         max_upload_size=MAX_UPLOAD_MB,
         key=f"upload_{offer.key}",
         label_visibility="collapsed",
     )
     if not files:
-        st.caption(f"Get them in this browser or on another device: {_links(offer.sources)}.")
+        st.caption(tr("Get them in this browser or on another device: {links}.", links=_links(offer.sources)))
         return
     try:
         require_permission()
-        with st.spinner("Checking the files…"):
+        with st.spinner(tr("Checking the files…")):
             offer.import_uploads([Upload(file.name, file.getvalue()) for file in files], state.workspace())
     except DataMissing as error:
         st.info(safe_text(error), icon=":material/upload_file:")
@@ -171,7 +184,7 @@ def _links(alternatives: Sequence[Source]) -> str:
         tuple(source.files): ", ".join(f"[{name}]({url})" for name, (url, _) in source.files.items())
         for source in alternatives
     }
-    return "; or ".join(links.values())
+    return tr("; or ").join(links.values())
 
 
 def _show_error(error: object) -> None:

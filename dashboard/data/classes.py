@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.datasets import Dataset, class_counts
+from core.language import number, tr
 from dashboard.data.samples import choose_split
 from dashboard.parts import charts
 from dashboard.parts.digit_grid import digit_grid
@@ -17,14 +18,14 @@ def show_classes(data: Dataset) -> None:
     """Show the number of images and the mean image of each digit."""
     split = choose_split("classes_split")
     counts = class_counts(data.split(split))
-    st.subheader("Class balance", anchor=False)
+    st.subheader(tr("Class balance"), anchor=False)
     st.altair_chart(charts.class_balance(counts, text_colour()), width="stretch")
-    st.subheader("Mean images", anchor=False)
-    st.caption("The mean of all images of each digit. Bright pixels have ink in most images.")
+    st.subheader(tr("Mean images"), anchor=False)
+    st.caption(tr("The mean of all images of each digit. Bright pixels have ink in most images."))
     digit_grid(
         cache.class_means(data.id, split),
         key="data_means",
-        captions=[f"{digit} · {count:,}" for digit, count in enumerate(counts)],
+        captions=[f"{digit} · {number(count, ',')}" for digit, count in enumerate(counts)],
         tile=72,
         clickable=False,
     )

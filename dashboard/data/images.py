@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.datasets import Dataset
+from core.language import number, tr
 from dashboard.data.augmentation import show_augmentation
 from dashboard.data.classes import show_classes
 from dashboard.data.samples import show_samples
@@ -16,23 +17,31 @@ from dashboard.training.wording import display_value
 def show_images(data: Dataset) -> None:
     """Show a dataset of images."""
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
-        st.metric("Dataset", display_value("dataset", data.id))
-        st.metric("Training images", f"{len(data.train):,}", help="The network learns from these.")
+        st.metric(tr("Dataset"), tr(display_value("dataset", data.id)))
+        st.metric(tr("Training images"), number(len(data.train), ","), help=tr("The network learns from these."))
         st.metric(
-            "Validation images",
-            f"{len(data.validation):,}",
-            help="Set aside from the training images, the same fraction of each digit, to choose settings and epochs.",
+            tr("Validation images"),
+            number(len(data.validation), ","),
+            help=tr(
+                "Set aside from the training images, the same fraction of each digit, to choose settings and epochs."
+            ),
         )
         st.metric(
-            "Test images",
-            f"{len(data.test):,}",
-            help="Used only once, after training, to measure the test accuracy.",
+            tr("Test images"),
+            number(len(data.test), ","),
+            help=tr("Used only once, after training, to measure the test accuracy."),
         )
-    tabs = st.tabs(["Samples", "Classes", "Augmentation"])
+    tabs = st.tabs([tr("Samples"), tr("Classes"), tr("Augmentation")])
     with tabs[0]:
         show_samples(data)
     with tabs[1]:
         show_classes(data)
     with tabs[2]:
         show_augmentation(data)
-    st.caption(f"Source: {safe_text(data.origin)}. Fingerprint of the data: `{data.fingerprint[:16]}…`")
+    st.caption(
+        tr(
+            "Source: {source}. Fingerprint of the data: `{fingerprint}…`",
+            source=safe_text(data.origin),
+            fingerprint=data.fingerprint[:16],
+        )
+    )

@@ -21,6 +21,7 @@ from core.errors import DataError
 from core.handwriting.pen_digits import PenDigit, canvas_strokes
 from core.ink.canvas_strokes import draw_strokes
 from core.ink.drawing import Pixels, prepare
+from core.language import Message, ntr, number, tr
 from dashboard.data.banner import show_pen_digits_banner
 from dashboard.data.paging import choose_page
 from dashboard.data.stroke_picture import STROKE_COLOURS, stroke_picture
@@ -33,7 +34,12 @@ from dashboard.session import cache
 _PAGE_SIZE = 60
 """Digits per page, about as many as fit on a laptop screen."""
 
-_USES = {"all": "All", "training": "Training", "measuring": "Measuring"}
+_USES = {"all": Message("All"), "training": Message("Training"), "measuring": Message("Measuring")}
+_USE_NOTES = {
+    "training": Message("Writers {first} to {last} are for training. Strokes: {strokes}."),
+    "measuring": Message("Writers {first} to {last} are for measuring. Strokes: {strokes}."),
+}
+_USE_NAMES = {"training": Message("training"), "measuring": Message("measuring")}
 _WRITERS = {
     "all": range(TRAINING_WRITERS.start, MEASURING_WRITERS.stop),
     "training": TRAINING_WRITERS,
@@ -44,8 +50,10 @@ _WRITERS = {
 def show_pen_digits() -> None:
     """Show the pen digits, or a banner that offers to get them."""
     st.markdown(
-        "Digits that 30 people wrote on a tablet; none of them is in MNIST. The tablet recorded the pen's path, so "
-        "each digit can be drawn again at any size, in any place and with any brush."
+        tr(
+            "Digits that 30 people wrote on a tablet; none of them is in MNIST. The tablet recorded the pen's path, so "
+            "each digit can be drawn again at any size, in any place and with any brush."
+        )
     )
     try:
         digits = cache.pen_digits()
@@ -53,31 +61,37 @@ def show_pen_digits() -> None:
         show_pen_digits_banner(error)
     else:
         _show_sizes(digits)
-        strokes, writers = st.tabs(["Strokes", "Writers"])
+        strokes, writers = st.tabs([tr("Strokes"), tr("Writers")])
         with strokes:
             _show_strokes(digits)
         with writers:
             _show_writers(digits)
     st.caption(
-        f"{PEN_DIGITS_SOURCE}. [Home page]({HOME_PAGE}) · [License]({LICENSE_PAGE}) · "
-        f"Fingerprint of the data: `{PEN_DIGITS_FINGERPRINT[:16]}…`"
+        tr(
+            "{source}. [Home page]({home_page}) · [License]({license_page}) · Fingerprint of the data: "
+            "`{fingerprint}…`",
+            source=PEN_DIGITS_SOURCE,
+            home_page=HOME_PAGE,
+            license_page=LICENSE_PAGE,
+            fingerprint=PEN_DIGITS_FINGERPRINT[:16],
+        )
     )
 
 
 def _show_sizes(digits: Sequence[PenDigit]) -> None:
     training = sum(digit.writer in TRAINING_WRITERS for digit in digits)
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
-        st.metric("Digits", f"{len(digits):,}")
-        st.metric("Writers", len(_WRITERS["all"]))
+        st.metric(tr("Digits"), number(len(digits), ","))
+        st.metric(tr("Writers"), len(_WRITERS["all"]))
         st.metric(
-            f"For training: {_names(TRAINING_WRITERS)}",
-            f"{training:,}",
-            help="A network may learn from the digits of these writers.",
+            tr("For training: writers {first} to {last}", first=TRAINING_WRITERS[0], last=TRAINING_WRITERS[-1]),
+            number(training, ","),
+            help=tr("A network may learn from the digits of these writers."),
         )
         st.metric(
-            f"For measuring: {_names(MEASURING_WRITERS)}",
-            f"{len(digits) - training:,}",
-            help="No network learns from these writers, so they show how well it reads people it has never seen.",
+            tr("For measuring: writers {first} to {last}", first=MEASURING_WRITERS[0], last=MEASURING_WRITERS[-1]),
+            number(len(digits) - training, ","),
+            help=tr("No network learns from these writers, so they show how well it reads people it has never seen."),
         )
 
 
@@ -85,18 +99,21 @@ def _use(writer: int) -> str:
     return "training" if writer in TRAINING_WRITERS else "measuring"
 
 
-def _names(writers: range) -> str:
-    return f"writers {writers[0]} to {writers[-1]}"
-
-
 @st.fragment
 def _show_strokes(digits: Sequence[PenDigit]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         use = st.segmented_control(
-            "Use", list(_USES), default="all", format_func=_USES.__getitem__, required=True, key="pen_use"
+            tr("Use"),
+            list(_USES),
+            default="all",
+            format_func=lambda use: tr(_USES[use]),
+            required=True,
+            key="pen_use",
         )
-        writers = st.multiselect("Writers", _WRITERS[use], placeholder="All", key=f"pen_writers_{use}", width=220)
-        labels = st.pills("Digits", list(range(CLASSES)), selection_mode="multi", key="pen_digits")
+        writers = st.multiselect(
+            tr("Writers"), _WRITERS[use], placeholder=tr("All"), key=f"pen_writers_{use}", width=220
+        )
+        labels = st.pills(tr("Digits"), list(range(CLASSES)), selection_mode="multi", key="pen_digits")
     chosen = [
         digit
         for digit in digits
@@ -105,14 +122,19 @@ def _show_strokes(digits: Sequence[PenDigit]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         page = choose_page(len(chosen), _PAGE_SIZE, key=f"pen_page_{use}_{writers}_{labels}")
         st.caption(
-            f"{len(chosen):,} digits. Each stroke starts at its dot; the first is white, the second turquoise, the "
-            "third orange. Click a digit to see how the model reads it."
+            ntr(
+                "{count:,} digit. Each stroke starts at its dot; the first is white, the second turquoise, the third "
+                "orange. Click a digit to see how the model reads it.",
+                "{count:,} digits. Each stroke starts at its dot; the first is white, the second turquoise, the third "
+                "orange. Click a digit to see how the model reads it.",
+                len(chosen),
+            )
         )
     shown = chosen[page]
     clicked = tile_grid(
         [stroke_picture(digit) for digit in shown],
         key="pen_grid",
-        captions=[f"{digit.label}\nwriter {digit.writer}" for digit in shown],
+        captions=[tr("{label}\nwriter {writer}", label=digit.label, writer=digit.writer) for digit in shown],
         titles=[_title(digit) for digit in shown],
         tile=64,
     )
@@ -121,8 +143,13 @@ def _show_strokes(digits: Sequence[PenDigit]) -> None:
 
 
 def _title(digit: PenDigit) -> str:
-    count = len(digit.strokes)
-    return f"{digit.label} by writer {digit.writer}, {count} stroke{'s' if count > 1 else ''}"
+    return ntr(
+        "{label} by writer {writer}, {count} stroke",
+        "{label} by writer {writer}, {count} strokes",
+        len(digit.strokes),
+        label=digit.label,
+        writer=digit.writer,
+    )
 
 
 def _picture(digit: PenDigit) -> Picture:
@@ -131,31 +158,38 @@ def _picture(digit: PenDigit) -> Picture:
     drawing = prepare(draw_strokes(strokes).ink)
     image = cast("Pixels", drawing.image)  # missing only without ink
     use = _use(digit.writer)
+    writers = _WRITERS[use]
     lengths = [
-        f"{len(stroke)} points ({colour})" for stroke, colour in zip(digit.strokes, STROKE_COLOURS, strict=False)
+        ntr("{count} point ({colour})", "{count} points ({colour})", len(stroke), colour=colour)
+        for stroke, colour in zip(digit.strokes, STROKE_COLOURS, strict=False)
     ]
     return Picture(
         _title(digit),
         image,
         drawing=stroke_objects(strokes),
         source=stroke_picture(digit),
-        note=f"{_names(_WRITERS[use]).capitalize()} are for {use}. Strokes: {', '.join(lengths)}.",
+        note=tr(_USE_NOTES[use], first=writers[0], last=writers[-1], strokes=", ".join(lengths)),
     )
 
 
 def _show_writers(digits: Sequence[PenDigit]) -> None:
-    st.caption("The number of digits of each writer, in total and by label.")
+    st.caption(tr("The number of digits of each writer, in total and by label."))
     st.dataframe(
         _counts(digits),
         hide_index=True,
         width="content",
         height="content",
-        column_config={"Writer": st.column_config.NumberColumn(alignment="left")},
+        column_config={
+            "Writer": st.column_config.NumberColumn(tr("Writer"), alignment="left"),
+            "Use": st.column_config.TextColumn(tr("Use")),
+            "Digits": st.column_config.NumberColumn(tr("Digits")),
+        },
     )
 
 
 def _counts(digits: Sequence[PenDigit]) -> pd.DataFrame:
     """Return a row for each writer: number, use, total, and the count of each label."""
     counts = pd.crosstab([digit.writer for digit in digits], [str(digit.label) for digit in digits])
-    totals = {"Writer": counts.index, "Use": counts.index.map(_use), "Digits": counts.sum(axis=1).array}
+    uses = counts.index.map(lambda writer: tr(_USE_NAMES[_use(writer)]))
+    totals = {"Writer": counts.index, "Use": uses, "Digits": counts.sum(axis=1).array}
     return pd.DataFrame(totals).join(counts.reset_index(drop=True))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 
 from core.handwriting.pen_digits import PenDigit
+from core.language import Message
 
-STROKE_COLOURS = {"white": "#ffffff", "turquoise": "#3fc9b5", "orange": "#f59a4a"}
+STROKE_COLOURS = {Message("white"): "#ffffff", Message("turquoise"): "#3fc9b5", Message("orange"): "#f59a4a"}
 """Colours of the first, second and third stroke on black, distinguishable with a colour vision deficiency."""
 
 _LINE_WIDTH = 0.035

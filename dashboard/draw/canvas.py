@@ -17,7 +17,9 @@ from core.handwriting.pen_digits import CANVAS_SIZE
 from core.ink.canvas_strokes import Stroke, strokes_from_canvas
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_canvas_file
+from core.language import tr
 from dashboard.parts.component import component
+from dashboard.parts.keyboard_pen import pen_words
 from dashboard.session import drawings
 
 STYLE = Path(__file__).resolve().parents[1] / "assets" / "canvas.css"
@@ -111,6 +113,14 @@ def show_buttons(*, example: bool = False) -> None:
             "example": example and not drawings.has_drawn(),
             "width": NUMBER_WIDTH if sketch.wide else _DIGIT_WIDTH,
             "height": HEIGHT,
+            "words": {
+                "undo": tr("Undo"),
+                "undo_title": tr("Take back the last stroke, or a Clear (Ctrl+Z)"),
+                "clear": tr("Clear"),
+                "clear_title": tr("Start with an empty canvas"),
+                "example": tr("draw over me"),
+                "pen": pen_words(),
+            },
         },
         on_request_change=_handle_request,
     )

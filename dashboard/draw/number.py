@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.classifier.number_reader import NumberReading, PlacedReading
 from core.classifier.predictor import Reading
 from core.ink.drawing import Pixels
+from core.language import tr
 from dashboard.parts.component import text_component
 from dashboard.parts.png import png_data_uri
 from dashboard.parts.prediction import bars, bars_title
@@ -25,6 +26,7 @@ def show_brackets(number: NumberReading | None, width: int, picture: Pixels | No
         key="brackets",
         data={
             "picture": None if picture is None else png_data_uri(picture),
+            "alt": tr("The ink in the picture"),
             "brackets": [_bracket(digit, width) for digit in number.digits] if number else [],
         },
     )
@@ -50,8 +52,8 @@ def show_number(number: NumberReading | None, prompt: str) -> None:
         key="number",
         data={
             "number": number.number if number else None,
-            "prompt": "Not a number" if number else prompt,
-            "sentence": number.sentence if number else "",
+            "prompt": tr("Not a number") if number else prompt,
+            "sentence": tr(number.sentence) if number else "",
         },
     )
 
@@ -65,8 +67,8 @@ def _card(reading: Reading) -> dict[str, object]:
     return {
         "text": _short_name(reading),
         "sure": reading.verdict == "digit",
-        "sentence": reading.sentence,
-        "second": f"Second best: {reading.candidates[1]}",
+        "sentence": tr(reading.sentence),
+        "second": tr("Second best: {digit}", digit=reading.candidates[1]),
         "title": bars_title(reading),
         "bars": bars(reading),
     }

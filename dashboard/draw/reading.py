@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.ink.drawing import ALL_STEPS, BOX_SIZE, IMAGE_SIZE, Drawing, Pixels, Steps
+from core.language import tr
 from dashboard.parts.component import text_component
 from dashboard.parts.png import png_data_uri
 
@@ -22,29 +23,34 @@ def show_steps(drawing: Drawing | None, steps: Steps = ALL_STEPS, key: str = "st
     _steps(
         key=key,
         data=[
-            _step("Ink", "Your drawing as white ink on black. The frame marks the digit.", ink, _frame(drawing)),
-            _step("Crop", "The empty margin and stray dots are removed.", crop)
+            _step(
+                tr("Ink"),
+                tr("Your drawing as white ink on black. The frame marks the digit."),
+                ink,
+                _frame(drawing),
+            ),
+            _step(tr("Crop"), tr("The empty margin and stray dots are removed."), crop)
             if steps.crop
-            else _step("No crop", "The empty margin and stray dots stay.", crop),
+            else _step(tr("No crop"), tr("The empty margin and stray dots stay."), crop),
             _scale_step(drawing, steps),
             _step(
-                "Centre of mass",
-                "The digit moves until its centre of mass is the centre of a 28×28 image.",
+                tr("Centre of mass"),
+                tr("The digit moves until its centre of mass is the centre of a 28×28 image."),
                 image,
                 {"kind": "cross", "size": [IMAGE_SIZE, IMAGE_SIZE]},
             )
             if steps.centre
             else _step(
-                "No centring",
-                "The digit stays where it was drawn, in a 28×28 image.",
+                tr("No centring"),
+                tr("The digit stays where it was drawn, in a 28×28 image."),
                 image,
                 {"kind": "cross", "size": [IMAGE_SIZE, IMAGE_SIZE]},
             ),
             _step(
-                "Final image",
-                "The model sees only these 784 pixels, in MNIST's format."
+                tr("Final image"),
+                tr("The model sees only these 784 pixels, in MNIST's format.")
                 if steps == ALL_STEPS
-                else "The model sees only these 784 pixels, which are not quite in MNIST's format.",
+                else tr("The model sees only these 784 pixels, which are not quite in MNIST's format."),
                 image,
                 {"kind": "grid", "size": [IMAGE_SIZE, IMAGE_SIZE]},
             ),
@@ -55,15 +61,17 @@ def show_steps(drawing: Drawing | None, steps: Steps = ALL_STEPS, key: str = "st
 def _scale_step(drawing: Drawing | None, steps: Steps) -> dict[str, object]:
     """Return the step that scales the digit and changes its stroke width."""
     strokes = (
-        "Its strokes become about as wide as MNIST's." if steps.stroke_width else "Its strokes keep the width they get."
+        tr("Its strokes become about as wide as MNIST's.")
+        if steps.stroke_width
+        else tr("Its strokes keep the width they get.")
     )
     scaled = drawing.scaled if drawing else None
     if steps.scale:
         mark: dict[str, object] = {"kind": "frame", "size": [BOX_SIZE, BOX_SIZE], "frame": [0, 0, BOX_SIZE, BOX_SIZE]}
-        sentence = f"The digit is scaled until its longer side is 20 pixels. {strokes}"
-        return _step("20×20 box", sentence, _png_source(scaled), mark)
-    sentence = f"The digit keeps its size relative to the canvas, which becomes 28 pixels wide. {strokes}"
-    return _step("No scaling", sentence, None if scaled is None else _png_source(_in_the_middle(scaled)))
+        size = tr("The digit is scaled until its longer side is 20 pixels.")
+        return _step(tr("20×20 box"), f"{size} {strokes}", _png_source(scaled), mark)
+    size = tr("The digit keeps its size relative to the canvas, which becomes 28 pixels wide.")
+    return _step(tr("No scaling"), f"{size} {strokes}", None if scaled is None else _png_source(_in_the_middle(scaled)))
 
 
 def _in_the_middle(scaled: Pixels) -> Pixels:

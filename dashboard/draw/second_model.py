@@ -13,6 +13,7 @@ from core.errors import TrazoError
 from core.ink.canvas_strokes import Stroke
 from core.ink.drawing import Pixels
 from core.ink.picture_ink import PictureInk
+from core.language import tr
 from dashboard.parts.prediction import show_prediction
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
@@ -40,11 +41,11 @@ def choose_second_model(titles: Mapping[str, str], active: str) -> SecondModel |
     if not others:
         return None
     chosen = st.selectbox(
-        "Second model",
+        tr("Second model"),
         others,
         index=None,
         format_func=titles.__getitem__,
-        placeholder="Second model",
+        placeholder=tr("Second model"),
         key="second_model",
         persist_state="session",
         label_visibility="collapsed",

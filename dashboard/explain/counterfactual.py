@@ -8,6 +8,7 @@ from core.classifier.predictor import Predictor
 from core.explain.counterfactual import MAX_CHANGE, change_into
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Drawing, Pixels
+from core.language import tr
 from dashboard.explain.colours import change_picture
 from dashboard.explain.probabilities import show_probabilities
 from dashboard.parts.png import image_html
@@ -18,19 +19,25 @@ def show_counterfactual_section(
     network: NumpyNetwork, predictor: Predictor, image: Pixels, predicted: int, second: int, model: str
 ) -> None:
     """Show a small change that makes another digit of the image, step by step."""
-    st.subheader("Make it another digit", anchor=False)
+    st.subheader(tr("Make it another digit"), anchor=False)
     st.markdown(
-        "The least ink that turns this image into another digit for the model: :green[**green ink**] is added, "
-        ":red[**red ink**] is removed."
+        tr(
+            "The least ink that turns this image into another digit for the model: :green[**green ink**] is added, "
+            ":red[**red ink**] is removed."
+        )
     )
     others = [digit for digit in range(10) if digit != predicted]
     digit = st.pills(
-        "Make it a", others, default=second, required=True, key=f"make_it_{model}_{predicted}", format_func=str
+        tr("Make it a"), others, default=second, required=True, key=f"make_it_{model}_{predicted}", format_func=str
     )
     found = change_into(network, image, digit)
     if found is None:
         st.info(
-            f"No small change turns this image into a {digit}: it would take more than {MAX_CHANGE:.0%} of the ink.",
+            tr(
+                "No small change turns this image into a {digit}: it would take more than {change:.0%} of the ink.",
+                digit=digit,
+                change=MAX_CHANGE,
+            ),
             icon=":material/block:",
         )
         return
@@ -38,13 +45,22 @@ def show_counterfactual_section(
     step = _choose_step(last, key=f"make_it_step_{model}_{digit}_{last}") if last else 0
     current = found.images[step]
     with st.container(key="make_it"):
-        st.html(image_html(change_picture(image, current), 280, f"the image on its way to a {digit}"))
+        st.html(image_html(change_picture(image, current), 280, tr("the image on its way to a {digit}", digit=digit)))
         with st.container(key="make_it_answer_frame"):
             show_probabilities(found.probabilities[step], current, "make_it_answer")
-    sentence = f"Step {step} of {last}. All steps add and remove {found.change:.0%} as much ink as the image has."
+    sentences = [
+        tr(
+            "Step {step} of {last}. All steps add and remove {change:.0%} as much ink as the image has.",
+            step=step,
+            last=last,
+            change=found.change,
+        )
+    ]
     if predictor.read_drawing(Drawing.of_image(current)).verdict == "not_a_digit":
-        sentence += " The detector of non-digits rejects this image: it is unlike any digit in the training data."
-    st.caption(sentence)
+        sentences.append(
+            tr("The detector of non-digits rejects this image: it is unlike any digit in the training data.")
+        )
+    st.caption(" ".join(sentences))
 
 
 def _choose_step(last: int, key: str) -> int:
@@ -55,7 +71,21 @@ def _choose_step(last: int, key: str) -> int:
 
     st.session_state.setdefault(key, last)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        step = st.slider("Step", 0, last, key=key, help="0 is your image.", width=360)
-        st.button("Undo a step", icon=":material/undo:", on_click=move, args=(-1,), disabled=step == 0)
-        st.button("Apply a step", icon=":material/redo:", on_click=move, args=(1,), disabled=step == last)
+        step = st.slider(tr("Step"), 0, last, key=key, help=tr("0 is your image."), width=360)
+        st.button(
+            tr("Undo a step"),
+            icon=":material/undo:",
+            key="undo_step",
+            on_click=move,
+            args=(-1,),
+            disabled=step == 0,
+        )
+        st.button(
+            tr("Apply a step"),
+            icon=":material/redo:",
+            key="apply_step",
+            on_click=move,
+            args=(1,),
+            disabled=step == last,
+        )
     return step

@@ -11,6 +11,7 @@ from core.classifier.bundle import Bundle
 from core.errors import TrazoError
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Pixels
+from core.language import Message, ntr, tr
 from dashboard.explain.colours import activation_picture
 from dashboard.explain.overview import feature_maps, show_overview
 from dashboard.explain.probabilities import show_probabilities
@@ -21,7 +22,7 @@ from dashboard.parts.png import png_data_uri
 from dashboard.session import cache, state
 from dashboard.session.permission import safe_text
 
-SHARED, OWN = "Shared scale", "Own scale"
+SHARED, OWN = Message("Shared scale"), Message("Own scale")
 _HIDDEN_KINDS = ("flatten", "softmax")
 """Layers that show nothing new: the values of the layer before, and the probabilities."""
 
@@ -29,19 +30,21 @@ _HIDDEN_KINDS = ("flatten", "softmax")
 @st.fragment
 def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, model: str) -> None:
     """Show the feature maps of a layer, one of them enlarged, and the effect of switching channels off."""
-    st.subheader("Layer by layer", anchor=False)
+    st.subheader(tr("Layer by layer"), anchor=False)
     st.markdown(
-        "Each layer turns its input into **feature maps**, one per channel. The first layers find edges, later ones "
-        "combine them into parts of digits. The picture shows the strongest maps of each block. Click a map to enlarge "
-        "it, click one of its values to see the sum behind it, and switch channels off to see whether the prediction "
-        "depends on them."
+        tr(
+            "Each layer turns its input into **feature maps**, one per channel. The first layers find edges, later "
+            "ones combine them into parts of digits. The picture shows the strongest maps of each block. Click a map "
+            "to enlarge it, click one of its values to see the sum behind it, and switch channels off to see whether "
+            "the prediction depends on them."
+        )
     )
     activations = network.activations(image[np.newaxis])
     show_overview(network, image, activations, layer_key=f"layer_{model}", grid_prefix=f"maps_{model}_")
     layers = [index for index, layer in enumerate(network.layers) if layer.kind not in _HIDDEN_KINDS]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layer = st.selectbox(
-            "Layer",
+            tr("Layer"),
             layers,
             index=min(1, len(layers) - 1),
             format_func=lambda index: _layer_title(network, index),
@@ -49,13 +52,16 @@ def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, mo
             width=360,
         )
         scale = st.segmented_control(
-            "Colours",
+            tr("Colours"),
             [SHARED, OWN],
             default=SHARED,
+            format_func=tr,
             required=True,
             key="layer_scale",
-            help="With a shared scale, all maps have the same colours for the same values; with its own scale, each "
-            "map shows its full range.",
+            help=tr(
+                "With a shared scale, all maps have the same colours for the same values; with its own scale, each "
+                "map shows its full range."
+            ),
         )
     off_key = f"off_{model}_{layer}"
     off: list[int] = st.session_state.get(off_key, [])
@@ -81,7 +87,7 @@ def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, mo
 def _layer_title(network: NumpyNetwork, index: int) -> str:
     layer = network.layers[index]
     shape = " × ".join(str(size) for size in layer.output_shape)
-    return f"{layer.title}: {shape}"
+    return f"{tr(layer.title)}: {shape}"
 
 
 def _limit(maps: np.ndarray) -> float:
@@ -93,8 +99,16 @@ def _show_maps(maps: np.ndarray, key: str, channel: int, off: Sequence[int], *, 
     tile_grid(
         [png_data_uri(activation_picture(each, limit if shared else _limit(each))) for each in maps],
         key=key,
-        captions=[f"{index} off" if index in off else str(index) for index in range(len(maps))],
-        titles=[f"channel {index}, from {each.min():.2f} to {each.max():.2f}" for index, each in enumerate(maps)],
+        captions=[tr("{channel} off", channel=index) if index in off else str(index) for index in range(len(maps))],
+        titles=[
+            tr(
+                "channel {channel}, from {low:.2f} to {high:.2f}",
+                channel=index,
+                low=float(each.min()),
+                high=float(each.max()),
+            )
+            for index, each in enumerate(maps)
+        ],
         tile=56,
         selected=channel,
         on_click=keep_click(key, len(maps)),
@@ -103,10 +117,17 @@ def _show_maps(maps: np.ndarray, key: str, channel: int, off: Sequence[int], *, 
 
 def _show_channel(values: np.ndarray, channel: int, limit: float, key: str) -> Place:
     """Show one map, enlarged; return the place of the value that was chosen in it."""
-    st.markdown(f"**Channel {channel}**")
-    place = show_value_map(values, activation_picture(values, limit), key=key, title=f"Channel {channel}")
+    title = tr("Channel {channel}", channel=channel)
+    st.markdown(f"**{title}**")
+    place = show_value_map(values, activation_picture(values, limit), key=key, title=title)
     if values.size > 1:
-        st.caption(f"Values from {values.min():.2f} to {values.max():.2f}. Click one to see where it comes from.")
+        st.caption(
+            tr(
+                "Values from {low:.2f} to {high:.2f}. Click one to see where it comes from.",
+                low=float(values.min()),
+                high=float(values.max()),
+            )
+        )
     return place
 
 
@@ -122,39 +143,47 @@ def _show_switches(key: str, off: list[int], channel: int) -> None:
     with st.container(horizontal=True):
         others = [each for each in off if each != channel]
         st.button(
-            f"Switch channel {channel} {'on' if channel in off else 'off'}",
+            tr("Switch channel {channel} on", channel=channel)
+            if channel in off
+            else tr("Switch channel {channel} off", channel=channel),
             icon=":material/power_settings_new:",
             key="switch_channel",
             on_click=switch,
             args=(others if channel in off else sorted([*off, channel]),),
         )
         if others:
-            st.button("Switch all on", key="switch_all_on", on_click=switch, args=([],))
+            st.button(tr("Switch all on"), key="switch_all_on", on_click=switch, args=([],))
 
 
 def _compare_predictions(network: NumpyNetwork, image: Pixels, without: np.ndarray, off: Sequence[int]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**With all channels**")
+        st.markdown(tr("**With all channels**"))
         with st.container(key="pair_all_channels"):
             show_probabilities(network.probabilities(image[np.newaxis])[0], image, "all_channels")
     with right:
-        st.markdown(f"**Without {_names(off)}**" if off else "**With the chosen channels: all**")
+        st.markdown(
+            ntr("**Without channel {channels}**", "**Without channels {channels}**", len(off), channels=_names(off))
+            if off
+            else tr("**With the chosen channels: all**")
+        )
         with st.container(key="pair_chosen_channels"):
             show_probabilities(without, image, "chosen_channels")
 
 
 def _names(off: Sequence[int]) -> str:
-    return f"{'channel' if len(off) == 1 else 'channels'} {', '.join(map(str, off))}"
+    return ", ".join(map(str, off))
 
 
 def _show_accuracy(bundle: Bundle, layer: int, off: Sequence[int]) -> None:
     """Measure, on demand, the effect of the missing channels on other images."""
     if not st.button(
-        "Measure the effect on accuracy",
+        tr("Measure the effect on accuracy"),
         icon=":material/speed:",
         key="measure_accuracy",
-        help="Reads all validation images, which the network has not learned from, with and without these channels.",
+        help=tr(
+            "Reads all validation images, which the network has not learned from, with and without these channels."
+        ),
     ):
         return
     try:
@@ -163,5 +192,14 @@ def _show_accuracy(bundle: Bundle, layer: int, off: Sequence[int]) -> None:
         st.info(safe_text(error), icon=":material/info:")
         return
     st.markdown(
-        f"Accuracy on the validation images: {complete:.2%} with all channels, **{without:.2%}** without {_names(off)}."
+        ntr(
+            "Accuracy on the validation images: {complete:.2%} with all channels, **{without:.2%}** without channel "
+            "{channels}.",
+            "Accuracy on the validation images: {complete:.2%} with all channels, **{without:.2%}** without channels "
+            "{channels}.",
+            len(off),
+            complete=complete,
+            without=without,
+            channels=_names(off),
+        )
     )

@@ -15,12 +15,12 @@ from core.errors import TrazoError
 from core.explain.embedding_map import MAX_LANDMARKS
 from core.explain.map_file import bundle_fingerprint
 from core.ink.drawing import Pixels
+from core.language import ENGLISH, Message, language, ntr, number, tr
 from core.launcher.map_process import is_computing, start_map
 from dashboard.explain import map_cache
 from dashboard.explain.map_figure import COLOURINGS, Dot, Palette, figure, groups, selected_rows
 from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.parts.theme import digit_colours, page_colour, text_colour
-from dashboard.parts.units import counted
 from dashboard.session import cache, state
 from dashboard.session.client import is_phone
 from dashboard.session.permission import may_change, permission_note, require_permission, safe_text
@@ -28,21 +28,33 @@ from dashboard.session.permission import may_change, permission_note, require_pe
 _THUMBNAILS = 36
 """Number of images that a selection shows."""
 
-_SPLIT_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
+_SPLIT_NAMES = {"train": Message("Training"), "validation": Message("Validation"), "test": Message("Test")}
+
+_TITLES = {
+    "train": Message("train image {index}, label {label}, read as {predicted}"),
+    "validation": Message("validation image {index}, label {label}, read as {predicted}"),
+    "test": Message("test image {index}, label {label}, read as {predicted}"),
+}
 
 _POLL_SECONDS = 1.0
 """Time between two checks whether the map has been computed."""
 
-_COMPUTING = "Computing the map. This takes a few seconds to a minute, because other work goes first."
+_COMPUTING = Message("Computing the map. This takes a few seconds to a minute, because other work goes first.")
 
-_HINT = (
+_HINT = Message(
     "Draw a line around some dots to see their images. The buttons above the map zoom, and switch from this lasso to a "
     "box, or to the arrows, which move the map and select single dots. Click a name in the legend to hide its dots."
 )
-_PHONE_HINT = (
+_PHONE_HINT = Message(
     "Tap a dot for its label, and again to see its image. The buttons above the map zoom, and switch to a lasso or a "
     "box, which select several dots. Tap a name in the legend to hide its dots."
 )
+
+_PLOTLY_WORDS = (
+    *(Message("Zoom"), Message("Pan"), Message("Box Select"), Message("Lasso Select")),
+    *(Message("Zoom in"), Message("Zoom out"), Message("Reset axes")),
+)
+"""The names of Plotly's buttons, as in its own dictionaries."""
 
 
 def show_data_map(data: Dataset) -> None:
@@ -53,8 +65,10 @@ def show_data_map(data: Dataset) -> None:
         st.info(safe_text(error), icon=":material/info:")
         return
     st.markdown(
-        "Each dot is an image. Images that are alike to the active model lie close together: its ten digits form "
-        "islands, and a dot on the wrong island is a digit that it misreads or a doubtful label."
+        tr(
+            "Each dot is an image. Images that are alike to the active model lie close together: its ten digits form "
+            "islands, and a dot on the wrong island is a digit that it misreads or a doubtful label."
+        )
     )
     show_map(active.bundle, active.name, data.id, key="data_map", splits=SPLITS)
 
@@ -62,7 +76,7 @@ def show_data_map(data: Dataset) -> None:
 @st.fragment
 def show_map_section(bundle: Bundle, image: Pixels, rejected: bool, model: str) -> None:
     """Show the map of the images that a model was trained on, with the place of an image uint8 (28, 28)."""
-    st.subheader("Map", anchor=False)
+    st.subheader(tr("Map"), anchor=False)
     try:
         dataset_id = cache.card(bundle).config.dataset
         cache.dataset(dataset_id)
@@ -70,18 +84,20 @@ def show_map_section(bundle: Bundle, image: Pixels, rejected: bool, model: str) 
         st.info(safe_text(error), icon=":material/info:")
         return
     st.markdown(
-        "Each small dot is a training image, and images that are alike to the network lie close together. The large "
-        "dot is your picture; it is hollow if the network says that it is not a digit."
+        tr(
+            "Each small dot is a training image, and images that are alike to the network lie close together. The "
+            "large dot is your picture; it is hollow if the network says that it is not a digit."
+        )
     )
     # Not shown at once, because it loads a large library.
-    if not st.toggle("Show the map", key="show_map"):
+    if not st.toggle(tr("Show the map"), key="show_map"):
         return
     try:
         place = map_cache.place(bundle, dataset_id, image[np.newaxis])
     except TrazoError as error:
         st.info(safe_text(error), icon=":material/info:")
         return
-    dots = [] if place is None else [Dot(x, y, "Your picture", rejected) for x, y in place.tolist()]
+    dots = [] if place is None else [Dot(x, y, tr("Your picture"), rejected) for x, y in place.tolist()]
     show_map(bundle, model, dataset_id, key="inside_map", dots=dots)
 
 
@@ -118,10 +134,11 @@ def show_map(
     chosen = groups(table, colouring, palette)
     content = figure(table, chosen, palette, dots, on_phone=is_phone())
     # A new key for each figure, because a selection names points by their position.
-    points = _draw(content, f"{key}_{split}_{colouring}_{found.fingerprint[:8]}", f"Map of {len(table):,} images")
+    description = ntr("Map of {count:,} image", "Map of {count:,} images", len(table))
+    points = _draw(content, f"{key}_{split}_{colouring}_{found.fingerprint[:8]}", description)
     selection = table.iloc[selected_rows(points, chosen)]
     if selection.empty:
-        st.caption(_PHONE_HINT if is_phone() else _HINT)
+        st.caption(tr(_PHONE_HINT if is_phone() else _HINT))
         return
     _show_selection(selection, Samples(images, split, dataset_id, model), key)
 
@@ -135,24 +152,30 @@ def _choose(splits: Sequence[str], key: str, *, learned: bool) -> tuple[str, str
     with st.container(horizontal=True, gap="medium"):
         if len(splits) > 1:
             split = st.segmented_control(
-                "Images",
+                tr("Images"),
                 splits,
                 default="validation",
-                format_func=_SPLIT_NAMES.__getitem__,
+                format_func=lambda name: tr(_SPLIT_NAMES[name]),
                 required=True,
                 key=f"{key}_split",
-                help=f"At most {MAX_LANDMARKS:,} training images are shown."
-                + (" The model has learned only from training images." if learned else ""),
+                help=_split_help(learned=learned),
             )
         colouring = st.segmented_control(
-            "Colour",
+            tr("Colour"),
             list(COLOURINGS),
             default="label",
-            format_func=COLOURINGS.__getitem__,
+            format_func=lambda name: tr(COLOURINGS[name]),
             required=True,
             key=f"{key}_colour",
         )
     return split, colouring
+
+
+def _split_help(*, learned: bool) -> str:
+    sentences = [tr("At most {limit:,} training images are shown.", limit=MAX_LANDMARKS)]
+    if learned:
+        sentences.append(tr("The model has learned only from training images."))
+    return " ".join(sentences)
 
 
 def _draw(content: dict[str, Any], key: str, alt: str) -> Sequence[dict[str, Any]]:
@@ -168,18 +191,32 @@ def _draw(content: dict[str, Any], key: str, alt: str) -> Sequence[dict[str, Any
             "displayModeBar": True,
             "displaylogo": False,
             "modeBarButtonsToRemove": ["autoScale2d", "toImage"],
+            **_plotly_language(),
         },
     )
     return cast("Sequence[dict[str, Any]]", event["selection"]["points"])
+
+
+def _plotly_language() -> dict[str, Any]:
+    """Return the part of Plotly's configuration that translates the names of its buttons."""
+    if language() == ENGLISH:
+        return {}
+    return {"locale": language(), "locales": {language(): {"dictionary": {word: tr(word) for word in _PLOTLY_WORDS}}}}
 
 
 def _show_selection(selection: pd.DataFrame, samples: Samples, key: str) -> None:
     """Show the number of selected images by label, a download, and their thumbnails, mistakes first."""
     wrong = selection["label"].ne(selection["predicted"])
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{counted(len(selection), 'image')} selected, {wrong.sum():,} misread.** {_counts(selection)}")
+        summary = ntr(
+            "**{count:,} image selected, {wrong:,} misread.**",
+            "**{count:,} images selected, {wrong:,} misread.**",
+            len(selection),
+            wrong=int(wrong.sum()),
+        )
+        st.markdown(f"{summary} {_counts(selection)}")
         st.download_button(
-            "Download as CSV",
+            tr("Download as CSV"),
             _csv(selection, samples.split),
             f"map-{samples.split}.csv",
             "text/csv",
@@ -189,17 +226,19 @@ def _show_selection(selection: pd.DataFrame, samples: Samples, key: str) -> None
         )
     shown = selection.loc[wrong.sort_values(ascending=False, kind="stable").index[:_THUMBNAILS]]
     if len(shown) < len(selection):
-        st.caption(f"The first {len(shown)} of them, misread images first.")
+        st.caption(tr("The first {shown} of them, misread images first.", shown=len(shown)))
     rows = list(shown[["index", "label", "predicted"]].itertuples(index=False, name=None))
     sample_grid(
         samples,
         shown["index"].to_numpy(),
         key=f"{key}_grid_{samples.split}",
         captions=[
-            str(label) if label == predicted else f"{label}, read as {predicted}" for _, label, predicted in rows
+            str(label) if label == predicted else tr("{label}, read as {predicted}", label=label, predicted=predicted)
+            for _, label, predicted in rows
         ],
         titles=[
-            f"{samples.split} image {index}, label {label}, read as {predicted}" for index, label, predicted in rows
+            tr(_TITLES[samples.split], index=index, label=label, predicted=predicted)
+            for index, label, predicted in rows
         ],
         tile=72,
     )
@@ -208,7 +247,9 @@ def _show_selection(selection: pd.DataFrame, samples: Samples, key: str) -> None
 def _counts(selection: pd.DataFrame) -> str:
     """Return the number of images of each label, the most frequent first."""
     counts = selection["label"].value_counts()
-    return "Labels: " + ", ".join(f"{digit} ({count:,})" for digit, count in counts.items())
+    return tr(
+        "Labels: {counts}", counts=", ".join(f"{digit} ({number(count, ',')})" for digit, count in counts.items())
+    )
 
 
 def _csv(selection: pd.DataFrame, split: str) -> bytes:
@@ -222,15 +263,15 @@ def _wait_for_map(bundle: Bundle, dataset_id: str, computing: bool, key: str) ->
     name = f"map_{bundle_fingerprint(bundle)}_{dataset_id}"
     if not computing:
         if not may_change():
-            st.info("The map of this model has not been computed yet.", icon=":material/map:")
+            st.info(tr("The map of this model has not been computed yet."), icon=":material/map:")
             permission_note(key)
             return
         if state.computation_requested(name):
             st.warning(
-                "The map could not be computed. Its log is in the folder cache of the workspace.",
+                tr("The map could not be computed. Its log is in the folder cache of the workspace."),
                 icon=":material/warning:",
             )
-            if not st.button("Try again", key=f"{key}_again"):
+            if not st.button(tr("Try again"), key=f"{key}_again"):
                 return
         try:
             require_permission()
@@ -239,7 +280,7 @@ def _wait_for_map(bundle: Bundle, dataset_id: str, computing: bool, key: str) ->
             st.warning(safe_text(error), icon=":material/warning:")
             return
         state.request_computation(name)
-    st.info(_COMPUTING, icon=":material/hourglass_top:")
+    st.info(tr(_COMPUTING), icon=":material/hourglass_top:")
     _poll(bundle, dataset_id)
 
 

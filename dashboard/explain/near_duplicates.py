@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.datasets import CLASSES, Dataset, Split
 from core.explain.near_duplicates import NEAR, NearDuplicates, Pairs, identical
+from core.language import Message, tr
 from core.launcher import duplicates_process
 from dashboard.data.paging import choose_page
 from dashboard.explain.csv_lists import pairs_csv
@@ -25,13 +26,20 @@ CSV_PAIRS = 1000
 """Number of pairs in the CSV file, the nearest ones."""
 
 SCOPES = {
-    "train": ("Within training", ("train", "train")),
-    "test": ("Within test", ("test", "test")),
-    "validation": ("Within validation", ("validation", "validation")),
-    "test-train": ("Test and training", ("test", "train")),
-    "validation-train": ("Validation and training", ("validation", "train")),
-    "test-validation": ("Test and validation", ("test", "validation")),
+    "train": (Message("Within training"), ("train", "train")),
+    "test": (Message("Within test"), ("test", "test")),
+    "validation": (Message("Within validation"), ("validation", "validation")),
+    "test-train": (Message("Test and training"), ("test", "train")),
+    "validation-train": (Message("Validation and training"), ("validation", "train")),
+    "test-validation": (Message("Test and validation"), ("test", "validation")),
 }
+
+_NAMES = {
+    "train": Message("train {index}"),
+    "validation": Message("validation {index}"),
+    "test": Message("test {index}"),
+}
+"""The short names of images, by their split."""
 
 _POLL_SECONDS = 1.0
 _DIVIDER = 1
@@ -54,8 +62,11 @@ class Scope:
 def show_near_duplicates(data: Dataset) -> None:
     """Show the closest pairs of images, or offer to find them."""
     st.markdown(
-        "Each image with the one that looks most like it, nearest pairs first. The distance compares their blurred "
-        "pixels: it is 0 for identical images and 1.4 for images without common ink."
+        tr(
+            "Each image with the one that looks most like it, nearest pairs first. The distance compares their blurred "
+            "pixels: it is 0 for identical images and {distance:.1f} for images without common ink.",
+            distance=2**0.5,
+        )
     )
     found = cache.near_duplicates(data)
     if found is None:
@@ -71,16 +82,18 @@ def _find(data: Dataset) -> None:
         _wait(data)
         return
     if duplicates_process.has_failed(workspace, data):
-        st.error("The last search ended without a result. Search again.", icon=":material/error:")
-    count = len(data.train) + len(data.validation) + len(data.test)
+        st.error(tr("The last search ended without a result. Search again."), icon=":material/error:")
     st.info(
-        f"The {count:,} images of this dataset have not been compared yet. That takes about a minute, only once.",
+        tr(
+            "The {count:,} images of this dataset have not been compared yet. That takes about a minute, only once.",
+            count=len(data.train) + len(data.validation) + len(data.test),
+        ),
         icon=":material/difference:",
     )
     permission_note("duplicates")
     if may_change():
         st.button(
-            "Find near duplicates",
+            tr("Find near duplicates"),
             icon=":material/search:",
             key="find_duplicates",
             on_click=attempt,
@@ -94,7 +107,7 @@ def _wait(data: Dataset) -> None:
     if not duplicates_process.is_searching(state.workspace(), data):
         st.rerun()
     st.info(
-        "Comparing all images with each other. The pairs appear here; you can use the other pages in the meantime.",
+        tr("Comparing all images with each other. The pairs appear here; you can use the other pages in the meantime."),
         icon=":material/hourglass_top:",
     )
 
@@ -104,21 +117,23 @@ def _show_pairs(data: Dataset, found: NearDuplicates) -> None:
     """Let the visitor choose among the pairs, and show a page of them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
-            "Splits",
+            tr("Splits"),
             list(SCOPES),
             index=list(SCOPES).index(address.choice("splits", list(SCOPES), "train")),
-            format_func=lambda name: SCOPES[name][0],
+            format_func=lambda name: tr(SCOPES[name][0]),
             key="pairs_splits",
             width=240,
         )
         digits = st.pills(
-            "Digits",
+            tr("Digits"),
             list(range(CLASSES)),
             selection_mode="multi",
             key="pairs_digits",
-            help="Show pairs with one of these labels. Straight 1s are easily alike, so they come first.",
+            help=tr("Show pairs with one of these labels. Straight 1s are easily alike, so they come first."),
         )
-        different = st.toggle("Different labels only", value=address.switch("different", False), key="pairs_different")
+        different = st.toggle(
+            tr("Different labels only"), value=address.switch("different", False), key="pairs_different"
+        )
     address.keep(splits=None if chosen == "train" else chosen, different=address.switch_value(different, False))
     names = SCOPES[chosen][1]
     scope = Scope(data.split(names[0]), data.split(names[1]), names)
@@ -135,10 +150,10 @@ def _show_pairs(data: Dataset, found: NearDuplicates) -> None:
             icon=":material/download:",
             on_click="ignore",
             key="pairs_csv",
-            help=f"The {len(nearest):,} nearest of these {len(pairs):,} pairs.",
+            help=tr("The {nearest:,} nearest of these {count:,} pairs.", nearest=len(nearest), count=len(pairs)),
         )
     if not len(pairs):
-        st.caption("There are no such pairs.")
+        st.caption(tr("There are no such pairs."))
         return
     _show_grid(scope, pairs.select(page), data.id, key=f"pairs_{chosen}")
 
@@ -147,12 +162,14 @@ def _summary(scope: Scope, pairs: Pairs) -> str:
     """Return the numbers of identical images and near duplicates."""
     first, second = scope.labels(pairs)
     near = pairs.distances <= NEAR
-    different = np.count_nonzero(near & (first != second))
-    ones = np.count_nonzero(near & (first == 1) & (second == 1))
-    return (
-        f"**{np.count_nonzero(identical(pairs, scope.first, scope.second)):,}** identical pairs, "
-        f"**{np.count_nonzero(near):,}** near duplicates (distance up to {NEAR}), {ones:,} of them 1s; "
-        f"**{different:,}** near duplicates have different labels."
+    return tr(
+        "**{identical:,}** identical pairs, **{near:,}** near duplicates (distance up to {distance}), {ones:,} of them "
+        "1s; **{different:,}** near duplicates have different labels.",
+        identical=np.count_nonzero(identical(pairs, scope.first, scope.second)),
+        near=np.count_nonzero(near),
+        distance=NEAR,
+        ones=np.count_nonzero(near & (first == 1) & (second == 1)),
+        different=np.count_nonzero(near & (first != second)),
     )
 
 
@@ -167,7 +184,7 @@ def _show_grid(scope: Scope, pairs: Pairs, dataset: str, key: str) -> None:
     """Show pairs in a grid; a click opens the panel of both images."""
     first_name, second_name = scope.names
     first, second = scope.labels(pairs)
-    st.caption("Click a pair to see how the active model reads both images.")
+    st.caption(tr("Click a pair to see how the active model reads both images."))
     clicked = tile_grid(
         [
             png_data_uri(_side_by_side(scope.first.images[left], scope.second.images[right]))
@@ -175,7 +192,8 @@ def _show_grid(scope: Scope, pairs: Pairs, dataset: str, key: str) -> None:
         ],
         key=key,
         captions=[
-            f"{first_name} {left} · {second_name} {right}\n{_label_text(a, b)}\ndistance {distance:.3f}"
+            f"{tr(_NAMES[first_name], index=left)} · {tr(_NAMES[second_name], index=right)}\n{_label_text(a, b)}\n"
+            + tr("distance {distance:.3f}", distance=distance)
             for left, right, a, b, distance in zip(
                 pairs.first, pairs.second, first, second, pairs.distances, strict=True
             )
@@ -190,7 +208,9 @@ def _show_grid(scope: Scope, pairs: Pairs, dataset: str, key: str) -> None:
 
 
 def _label_text(first: int, second: int) -> str:
-    return f"both labelled {first}" if first == second else f"labelled {first} and {second}"
+    if first == second:
+        return tr("both labelled {label}", label=first)
+    return tr("labelled {first} and {second}", first=first, second=second)
 
 
 def _side_by_side(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from core.classifier.bundle import Bundle
 from core.errors import TrazoError
 from core.explain.neighbours import Neighbours
 from core.ink.drawing import Pixels
+from core.language import tr
 from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
@@ -19,7 +20,7 @@ COUNT = 12
 @st.fragment
 def show_neighbours_section(bundle: Bundle, image: Pixels, model: str) -> None:
     """Show the training images that are most similar to the network, with labels and distances."""
-    st.subheader("Similar training images", anchor=False)
+    st.subheader(tr("Similar training images"), anchor=False)
     try:
         dataset_id = cache.card(bundle).config.dataset
         train = cache.dataset(dataset_id).train
@@ -28,8 +29,10 @@ def show_neighbours_section(bundle: Bundle, image: Pixels, model: str) -> None:
         st.info(safe_text(error), icon=":material/info:")
         return
     st.markdown(
-        "The network describes each image by the numbers that enter its last layer, its **features**. These training "
-        "images have the most similar features. The distance is 0 for the same image."
+        tr(
+            "The network describes each image by the numbers that enter its last layer, its **features**. These "
+            "training images have the most similar features. The distance is 0 for the same image."
+        )
     )
     st.caption(_summary(nearest))
     pairs = list(zip(nearest.indices.tolist(), nearest.labels.tolist(), strict=True))
@@ -38,9 +41,10 @@ def show_neighbours_section(bundle: Bundle, image: Pixels, model: str) -> None:
         nearest.indices,
         key="neighbours",
         captions=[
-            f"{label}\ndistance {distance:.1f}" for (_, label), distance in zip(pairs, nearest.distances, strict=True)
+            tr("{label}\ndistance {distance:.1f}", label=label, distance=distance)
+            for (_, label), distance in zip(pairs, nearest.distances, strict=True)
         ],
-        titles=[f"training image {index}, label {label}" for index, label in pairs],
+        titles=[tr("training image {index}, label {label}", index=index, label=label) for index, label in pairs],
         tile=120,
     )
 
@@ -49,4 +53,9 @@ def _summary(nearest: Neighbours) -> str:
     """Return how many of the images have the most frequent label."""
     labels = nearest.labels.tolist()
     most_frequent = max(labels, key=labels.count)
-    return f"{labels.count(most_frequent)} of the {len(labels)} nearest images are labelled {most_frequent}."
+    return tr(
+        "{same} of the {count} nearest images are labelled {label}.",
+        same=labels.count(most_frequent),
+        count=len(labels),
+        label=most_frequent,
+    )

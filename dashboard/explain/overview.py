@@ -10,6 +10,7 @@ import streamlit as st
 from core.classifier.predictor import format_confidence
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Pixels
+from core.language import tr
 from dashboard.explain.colours import activation_picture
 from dashboard.parts.component import component
 from dashboard.parts.png import png_data_uri
@@ -50,7 +51,14 @@ def show_overview(
                 for start, end in _blocks(network)
             ],
             "probabilities": probabilities.round(4).tolist(),
-            "values": [format_confidence(probability) for probability in probabilities],
+            "values": [tr(format_confidence(probability)) for probability in probabilities],
+            "words": {
+                "image": tr("Image"),
+                "picture": tr("the image"),
+                "channel": tr("{layer}, channel {channel}"),
+                "shown": tr("{shown} of {count}"),
+                "probabilities": tr("Probabilities"),
+            },
         },
         on_chosen_change=choose,
     )
@@ -76,7 +84,7 @@ def _block(
     limit = float(np.abs(maps).max())
     return {
         "layer": end,
-        "name": network.layers[start].title.partition(" (")[0],
+        "name": short_title(network.layers[start].title),
         "count": len(maps),
         "maps": [
             {
@@ -87,6 +95,11 @@ def _block(
             for channel in sorted(channels)
         ],
     }
+
+
+def short_title(title: str) -> str:
+    """Return the title of a layer without its size in parentheses."""
+    return tr(title).partition(" (")[0]
 
 
 def feature_maps(activation: np.ndarray) -> np.ndarray:

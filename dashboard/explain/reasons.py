@@ -11,6 +11,7 @@ from core.errors import TrazoError
 from core.explain.attribution import integrated_gradients
 from core.explain.regions import strongest_place
 from core.ink.drawing import Pixels
+from core.language import Message, tr
 from dashboard.explain.colours import attribution_picture
 from dashboard.explain.nearest_cache import NearestImage, nearest_of_digit
 from dashboard.parts.component import text_component
@@ -18,9 +19,13 @@ from dashboard.parts.picture_panel import Picture, sample_picture, show_panel
 from dashboard.parts.png import png_data_uri
 from dashboard.session import cache
 
-BLANK = "Once there is an answer: the ink that speaks for it, and the most similar images the model learned from."
-REJECTED = "The drawing is unlike the training data, so there is no answer to explain."
-NO_IMAGES = "The images that the model learned from are not on this machine, so the most similar ones cannot be shown."
+BLANK = Message(
+    "Once there is an answer: the ink that speaks for it, and the most similar images the model learned from."
+)
+REJECTED = Message("The drawing is unlike the training data, so there is no answer to explain.")
+NO_IMAGES = Message(
+    "The images that the model learned from are not on this machine, so the most similar ones cannot be shown."
+)
 
 _EQUAL_RATIO = 1.05
 """Ratio of two distances below which they are called equal; 1.0 is what the sentence would show."""
@@ -53,44 +58,59 @@ def show_reasons(reading: Reading | None, bundle: Bundle, model: str) -> None:
 def _explanation(reading: Reading | None, bundle: Bundle) -> tuple[Sequence[_Reason], str]:
     """Return the pictures with their captions, and the sentence."""
     if reading is None or reading.drawing.image is None:
-        return [], BLANK
+        return [], tr(BLANK)
     if reading.verdict not in ("digit", "unsure"):
-        return [], REJECTED
+        return [], tr(REJECTED)
     image, (digit, second) = reading.drawing.image, reading.candidates
     try:
         attribution = integrated_gradients(cache.numpy_network(bundle), image, digit).map
     except TrazoError:  # the Inside page explains the damage
-        return [], "This model's file cannot be read, so the answer cannot be explained."
-    own = Picture("Your drawing", image)
-    reasons = [_Reason(attribution_picture(attribution, image), "red for, blue against", own)]
-    facts = []
-    if place := strongest_place(attribution, image):
-        facts.append(f"the ink {place} speaks most for the {digit}")
+        return [], tr("This model's file cannot be read, so the answer cannot be explained.")
+    own = Picture(tr("Your drawing"), image)
+    reasons = [_Reason(attribution_picture(attribution, image), tr("red for, blue against"), own)]
+    place = strongest_place(attribution, image)
     try:
         nearest = [found for found in (nearest_of_digit(bundle, image, label) for label in (digit, second)) if found]
         dataset = cache.card(bundle).config.dataset
         reasons += [
-            _Reason(found.image, f"most similar {found.label}", sample_picture("train", found.index, dataset))
+            _Reason(
+                found.image,
+                tr("most similar {digit}", digit=found.label),
+                sample_picture("train", found.index, dataset),
+            )
             for found in nearest
         ]
     except TrazoError:
-        return reasons, f"{_sentence(facts)} {NO_IMAGES}".strip()
-    if len(nearest) == 2:
-        facts.append(f"among the training images, {compare_distances(*nearest)}")
-    return reasons, _sentence(facts)
+        return reasons, f"{_sentence(digit, place, None)} {tr(NO_IMAGES)}".strip()
+    return reasons, _sentence(digit, place, compare_distances(*nearest) if len(nearest) == 2 else None)
 
 
-def compare_distances(first: NearestImage, second: NearestImage) -> str:
+def compare_distances(first: NearestImage, second: NearestImage) -> Message:
     """Return in words which of two images is nearer."""
     near, far = sorted((first, second), key=lambda found: found.distance)
     if far.distance <= _EQUAL_RATIO * near.distance:
-        return f"the most similar {first.label} and {second.label} are equally far away"
+        return Message(
+            "the most similar {first} and {second} are equally far away", first=first.label, second=second.label
+        )
     if near.distance == 0:
-        return f"there is the same {near.label}"
-    ratio = f"{far.distance / near.distance:.1f}"
-    return f"the most similar {far.label} is {ratio} times as far away as the most similar {near.label}"
+        return Message("there is the same {digit}", digit=near.label)
+    return Message(
+        "the most similar {far} is {ratio:.1f} times as far away as the most similar {near}",
+        far=far.label,
+        ratio=far.distance / near.distance,
+        near=near.label,
+    )
 
 
-def _sentence(facts: list[str]) -> str:
-    joined = "; ".join(facts)
-    return f"{joined[:1].upper()}{joined[1:]}." if joined else ""
+def _sentence(digit: int, place: str | None, comparison: Message | None) -> str:
+    """Return the facts that are known: the place of the most important ink, and the nearer of the similar images."""
+    if place and comparison:
+        return tr(
+            "The ink {place} speaks most for the {digit}; among the training images, {comparison}.",
+            place=place,
+            digit=digit,
+            comparison=comparison,
+        )
+    if place:
+        return tr("The ink {place} speaks most for the {digit}.", place=place, digit=digit)
+    return tr("Among the training images, {comparison}.", comparison=comparison) if comparison else ""

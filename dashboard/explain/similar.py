@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from core.data.datasets import Dataset
 from core.errors import DataMissing, TrazoError
 from core.handwriting.pen_digits import BRUSH_WIDTH
 from core.ink.drawing import Pixels
+from core.language import Message, tr
 from dashboard.draw import canvas
 from dashboard.explain.csv_lists import similar_csv
 from dashboard.explain.subject import Subject, dataset_of_page, drawing_on_canvas, sample
@@ -23,9 +25,25 @@ from dashboard.session import address, cache, state
 from dashboard.session.permission import safe_text
 
 STYLE = Path(__file__).resolve().parents[1] / "assets" / "similar.css"
-SPLIT_TITLES = {"train": "Training", "validation": "Validation", "test": "Test"}
+SPLIT_TITLES = {"train": Message("Training"), "validation": Message("Validation"), "test": Message("Test")}
 COUNTS = ["24", "48", "96"]
-QUERIES = {state.IMAGE_QUERY: "An image", state.DRAWING_QUERY: "A drawing"}
+QUERIES = {state.IMAGE_QUERY: Message("An image"), state.DRAWING_QUERY: Message("A drawing")}
+
+_TITLES = {
+    "train": Message("{rank}: train image {index}, label {label}"),
+    "validation": Message("{rank}: validation image {index}, label {label}"),
+    "test": Message("{rank}: test image {index}, label {label}"),
+}
+_OTHERS = {
+    "train": Message("The {count} nearest training images that are not labelled {digit}."),
+    "validation": Message("The {count} nearest validation images that are not labelled {digit}."),
+    "test": Message("The {count} nearest test images that are not labelled {digit}."),
+}
+_SAME = {
+    "train": Message("{same} of the {count} nearest training images are labelled {digit}."),
+    "validation": Message("{same} of the {count} nearest validation images are labelled {digit}."),
+    "test": Message("{same} of the {count} nearest test images are labelled {digit}."),
+}
 
 _PICTURE_WIDTH = 280
 """Width of the query in pixels, the same as the canvas."""
@@ -65,8 +83,10 @@ def show_similar_images(data: Dataset, bundle: Bundle, model: str) -> None:
     st.html(STYLE)
     st.html(canvas.STYLE)
     st.markdown(
-        "The network describes each image by the numbers that enter its last layer, its **features**. These images "
-        "have the most similar features."
+        tr(
+            "The network describes each image by the numbers that enter its last layer, its **features**. These images "
+            "have the most similar features."
+        )
     )
     with st.container(key="similar"):
         with st.container(key="similar_query_frame"):
@@ -84,9 +104,9 @@ def _choose_query(data: Dataset, bundle: Bundle) -> Query | None:
     default = state.DRAWING_QUERY if name is None else state.IMAGE_QUERY
     st.session_state.setdefault(state.QUERY, address.choice("query", QUERIES, default))
     kind = st.segmented_control(
-        "Similar to",
+        tr("Similar to"),
         list(QUERIES),
-        format_func=QUERIES.__getitem__,
+        format_func=lambda kind: tr(QUERIES[kind]),
         required=True,
         key=state.QUERY,
         label_visibility="collapsed",
@@ -110,20 +130,22 @@ def _draw() -> Subject | None:
     canvas.show_buttons()
     drawing = drawing_on_canvas()
     if drawing is None:
-        st.caption("Draw a digit. The images that look like it appear after every stroke.")
+        st.caption(tr("Draw a digit. The images that look like it appear after every stroke."))
     return drawing
 
 
 def _image(name: str | None) -> Subject | None:
     """Show the image with this name, and return it."""
     if name is None:
-        st.caption('Click an image on any page and choose "Find similar", or take a random image.')
+        st.caption(tr('Click an image on any page and choose "Find similar", or take a random image.'))
         return None
     dataset = dataset_of_page()
     try:
         subject = sample(name, dataset)
     except DataMissing:  # the banner on this page offers to get it
-        raise DataMissing(f"MNIST is not on this machine yet, so its image {name[:40]} cannot be shown.") from None
+        raise DataMissing(
+            Message("MNIST is not on this machine yet, so its image {image} cannot be shown.", image=name[:40])
+        ) from None
     st.html(image_html(subject.picture, _PICTURE_WIDTH, subject.title))
     st.markdown(f"**{subject.title}**")
     with st.container(horizontal=True):
@@ -133,7 +155,7 @@ def _image(name: str | None) -> Subject | None:
 
 
 def _offer_random_image(data: Dataset) -> None:
-    if st.button("Random image", icon=":material/casino:", key="random_query", on_click=_take_random, args=(data,)):
+    if st.button(tr("Random image"), icon=":material/casino:", key="random_query", on_click=_take_random, args=(data,)):
         st.rerun()
 
 
@@ -149,12 +171,21 @@ def _query(subject: Subject, data: Dataset, bundle: Bundle) -> Query | None:
         _explain(error)
         return None
     if reading.drawing.image is None or reading.digit is None:
-        st.caption("There is no ink in this query.")
+        st.caption(tr("There is no ink in this query."))
         return None
     if subject.label is not None:
         return Query(reading.drawing.image, subject.label, subject.key, dataset_of_page())
-    st.caption(f"The model predicts: {' or '.join(map(str, reading.shown_digits)) or 'not a digit'}.")
+    st.caption(_prediction(reading.shown_digits))
     return Query(reading.drawing.image, reading.digit, subject.key, data.id)
+
+
+def _prediction(digits: Sequence[int]) -> str:
+    """Return a sentence with the predicted digits: none, one, or two if the model is not sure."""
+    if not digits:
+        return tr("The model predicts: not a digit.")
+    if len(digits) == 1:
+        return tr("The model predicts: {digit}.", digit=digits[0])
+    return tr("The model predicts: {digit} or {second}.", digit=digits[0], second=digits[1])
 
 
 def _explain(error: TrazoError) -> None:
@@ -165,25 +196,25 @@ def _choose_scope() -> Scope:
     """Let the visitor choose which images to search, and how many to show; write the choices to the URL."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split = st.segmented_control(
-            "Search in",
+            tr("Search in"),
             list(SPLIT_TITLES),
             default=address.choice("split", SPLIT_TITLES, "train"),
-            format_func=SPLIT_TITLES.__getitem__,
+            format_func=lambda split: tr(SPLIT_TITLES[split]),
             required=True,
             key="similar_split",
         )
         count = st.segmented_control(
-            "Images",
+            tr("Images"),
             COUNTS,
             default=address.choice("count", COUNTS, COUNTS[0]),
             required=True,
             key="similar_count",
         )
         others = st.toggle(
-            "Other labels only",
+            tr("Other labels only"),
             value=address.switch("others", False),
             key="similar_others",
-            help="Leave out images with the query's label, or with the predicted digit of a drawing.",
+            help=tr("Leave out images with the query's label, or with the predicted digit of a drawing."),
         )
     address.keep(
         split=None if split == "train" else split,
@@ -226,10 +257,11 @@ def _show_results(query: Query, scope: Scope, bundle: Bundle, model: str) -> Non
         nearest.indices,
         key=f"similar_{scope.split}",
         captions=[
-            f"{label}\ndistance {distance:.1f}" for label, distance in zip(labels, nearest.distances, strict=True)
+            tr("{label}\ndistance {distance:.1f}", label=label, distance=distance)
+            for label, distance in zip(labels, nearest.distances, strict=True)
         ],
         titles=[
-            f"{rank}: {scope.split} image {index}, label {label}"
+            tr(_TITLES[scope.split], rank=rank, index=index, label=label)
             for rank, (index, label) in enumerate(zip(nearest.indices.tolist(), labels, strict=True), 1)
         ],
         tile=66,
@@ -239,9 +271,8 @@ def _show_results(query: Query, scope: Scope, bundle: Bundle, model: str) -> Non
 
 def _summary(labels: list[int], digit: int, scope: Scope) -> str:
     """Return how many of the images have the query's digit as their label."""
-    images = f"nearest {SPLIT_TITLES[scope.split].lower()} images"
     if scope.others:
-        return f"The {len(labels)} {images} that are not labelled {digit}."
-    others = len(labels) - labels.count(digit)
-    frames = " The others have an orange frame." if others else ""
-    return f"{labels.count(digit)} of the {len(labels)} {images} are labelled {digit}.{frames}"
+        return tr(_OTHERS[scope.split], count=len(labels), digit=digit)
+    same = labels.count(digit)
+    summary = tr(_SAME[scope.split], same=same, count=len(labels), digit=digit)
+    return summary if same == len(labels) else " ".join([summary, tr("The others have an orange frame.")])

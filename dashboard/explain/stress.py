@@ -12,6 +12,7 @@ import streamlit as st
 from core.classifier.predictor import Predictor, format_confidence, prediction_lock
 from core.explain.stress import STRESSES, StressCurve, apply_stress, stress_curve, training_settings
 from core.ink.drawing import Drawing, Pixels
+from core.language import Message, number, tr
 from core.runs.active import SHIPPED
 from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
 from dashboard.parts.png import image_html
@@ -25,26 +26,46 @@ _CURVE = "stress_curve"
 
 @dataclass(frozen=True)
 class _Dial:
-    label: str
+    """A slider's label, its step, the format of its values with their unit, and its help."""
+
+    label: Message
     step: float
     format: str
-    help: str | None = None
+    unit: str = ""
+    help: Message | None = None
+
+    def text(self, value: float) -> str:
+        """Return a value with its unit."""
+        return number(value, self.format) + self.unit
 
 
 _DIALS = {
-    "rotation": _Dial("Rotation", 1.0, "%+.0f°", "Clockwise if positive."),
-    "shift_right": _Dial("Shift to the right", 0.5, "%+.1f px", "Pixels of the 28×28 image."),
-    "shift_down": _Dial("Shift down", 0.5, "%+.1f px", "Pixels of the 28×28 image."),
-    "size": _Dial("Size", 0.05, "%.2f×"),
-    "thickness": _Dial("Thickness", 0.1, "%+.1f px", "Pixels by which each edge of a stroke moves out."),
-    "slant": _Dial("Slant", 1.0, "%+.0f°", "To the right if positive."),
-    "noise": _Dial("Noise", 0.02, "%.2f", "Standard deviation of Gaussian noise, as a fraction of full ink."),
-    "contrast": _Dial("Contrast", 0.05, "%.2f", "Fraction of full ink."),
+    "rotation": _Dial(Message("Rotation"), 1.0, "+.0f", "°", Message("Clockwise if positive.")),
+    "shift_right": _Dial(Message("Shift to the right"), 0.5, "+.1f", " px", Message("Pixels of the 28×28 image.")),
+    "shift_down": _Dial(Message("Shift down"), 0.5, "+.1f", " px", Message("Pixels of the 28×28 image.")),
+    "size": _Dial(Message("Size"), 0.05, ".2f", "×"),
+    "thickness": _Dial(
+        Message("Thickness"), 0.1, "+.1f", " px", Message("Pixels by which each edge of a stroke moves out.")
+    ),
+    "slant": _Dial(Message("Slant"), 1.0, "+.0f", "°", Message("To the right if positive.")),
+    "noise": _Dial(
+        Message("Noise"),
+        0.02,
+        ".2f",
+        help=Message("Standard deviation of Gaussian noise, as a fraction of full ink."),
+    ),
+    "contrast": _Dial(Message("Contrast"), 0.05, ".2f", help=Message("Fraction of full ink.")),
     "hidden_rows": _Dial(
-        "Hidden rows", 0.05, "%+.2f", "Fraction of the digit, hidden from the top if negative, else from the bottom."
+        Message("Hidden rows"),
+        0.05,
+        "+.2f",
+        help=Message("Fraction of the digit, hidden from the top if negative, else from the bottom."),
     ),
     "hidden_columns": _Dial(
-        "Hidden columns", 0.05, "%+.2f", "Fraction of the digit, hidden from the left if negative, else from the right."
+        Message("Hidden columns"),
+        0.05,
+        "+.2f",
+        help=Message("Fraction of the digit, hidden from the left if negative, else from the right."),
     ),
 }
 
@@ -52,10 +73,12 @@ _DIALS = {
 @st.fragment
 def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model: str) -> None:
     """Show the sliders, the changed image with its prediction, and the curve over the range of one change."""
-    st.subheader("Stress dial", anchor=False)
+    st.subheader(tr("Stress dial"), anchor=False)
     st.markdown(
-        "How much can the image change before the model changes its mind? **Move a slider**: the curve shows the "
-        "probability of the digit over its whole range, and where the prediction tips over."
+        tr(
+            "How much can the image change before the model changes its mind? **Move a slider**: the curve shows the "
+            "probability of the digit over its whole range, and where the prediction tips over."
+        )
     )
     with st.grid(5, min_column_width=150):
         values = {name: _slider(name, dial) for name, dial in _DIALS.items()}
@@ -64,17 +87,19 @@ def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model:
     with prediction_lock:
         reading = predictor.read_drawing(Drawing.of_image(changed))
     with left, st.container(key="stress_result"):
-        st.html(image_html(changed, 150, "the changed image"))
+        st.html(image_html(changed, 150, tr("the changed image")))
         with st.container(key="pair_stress"):
             show_prediction(reading, "", key="stress_answer")
     with right:
-        name = st.selectbox("Curve", list(_DIALS), format_func=lambda name: _DIALS[name].label, key=_CURVE)
+        name = st.selectbox(tr("Curve"), list(_DIALS), format_func=lambda name: tr(_DIALS[name].label), key=_CURVE)
         with prediction_lock:
             curve = stress_curve(predictor.probabilities, image, name, values)
         st.altair_chart(
-            _curve_chart(curve, _DIALS[name].label, values[name], text_colour()),
+            _curve_chart(curve, tr(_DIALS[name].label), values[name], text_colour()),
             width="stretch",
-            alt=f"Probability of {curve.digit} over the range of {_DIALS[name].label.lower()}",
+            alt=tr(
+                "Probability of {digit} over the whole range: {change}", digit=curve.digit, change=_DIALS[name].label
+            ),
         )
         st.caption(_tipping_sentence(curve, name))
     _show_training_link(values, preset, model)
@@ -83,13 +108,13 @@ def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model:
 def _slider(name: str, dial: _Dial) -> float:
     stress = STRESSES[name]
     return st.slider(
-        dial.label,
+        tr(dial.label),
         float(stress.low),
         float(stress.high),
         float(stress.neutral),
         dial.step,
-        format=dial.format,
-        help=dial.help,
+        format=f"%{dial.format}{dial.unit}",
+        help=tr(dial.help) if dial.help else None,
         key=f"stress_{name}",
         on_change=_show_curve,
         args=(name,),
@@ -101,23 +126,27 @@ def _show_curve(name: str) -> None:
 
 
 def _tipping_sentence(curve: StressCurve, name: str) -> str:
-    points = [_DIALS[name].format % value for value in curve.tipping_points if value is not None]
+    points = [_DIALS[name].text(value) for value in curve.tipping_points if value is not None]
     if not points:
-        return f"It stays a {curve.digit} over the whole range."
-    return f"It stops being a {curve.digit} at {' and at '.join(points)}."
+        return tr("It stays a {digit} over the whole range.", digit=curve.digit)
+    if len(points) == 1:
+        return tr("It stops being a {digit} at {strength}.", digit=curve.digit, strength=points[0])
+    return tr(
+        "It stops being a {digit} at {first} and at {second}.", digit=curve.digit, first=points[0], second=points[1]
+    )
 
 
 def _curve_chart(curve: StressCurve, title: str, value: float, colour: str) -> alt.LayerChart:
     """Draw the probability of the digit and of its strongest rival; dashed lines mark the tipping points."""
     rival = np.delete(curve.probabilities, curve.digit, axis=1).max(axis=1)
-    names = [f"{curve.digit}", "Strongest other digit"]
+    names = [f"{curve.digit}", tr("Strongest other digit")]
     table = pd.concat(
         pd.DataFrame(
             {
                 "digit": name,
                 "value": curve.values,
                 "probability": probabilities,
-                "shown": list(map(format_confidence, probabilities)),
+                "shown": [tr(format_confidence(probability)) for probability in probabilities],
             }
         )
         for name, probabilities in zip(names, (curve.probabilities[:, curve.digit], rival), strict=True)
@@ -130,7 +159,7 @@ def _curve_chart(curve: StressCurve, title: str, value: float, colour: str) -> a
             x=alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(grid=False)),
             y=alt.Y(
                 "probability:Q",
-                title="Probability",
+                title=tr("Probability"),
                 scale=alt.Scale(domain=[0, 1]),
                 axis=alt.Axis(format="%", gridOpacity=0.5, tickCount=5),
             ),
@@ -140,7 +169,11 @@ def _curve_chart(curve: StressCurve, title: str, value: float, colour: str) -> a
                 scale=alt.Scale(domain=names, range=[CORRECT_COLOUR, MISTAKE_COLOUR]),
                 legend=alt.Legend(orient="top"),
             ),
-            tooltip=["digit", alt.Tooltip("value", format=".2f"), alt.Tooltip("shown", title="probability")],
+            tooltip=[
+                alt.Tooltip("digit", title=tr("digit")),
+                alt.Tooltip("value", title=tr("value"), format=".2f"),
+                alt.Tooltip("shown", title=tr("probability")),
+            ],
         )
     )
     marks = pd.DataFrame({"value": [each for each in curve.tipping_points if each is not None]}, dtype=float)
@@ -158,12 +191,15 @@ def _show_training_link(values: dict[str, float], preset: str, model: str) -> No
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "views/train.py",
-            label="Train with this augmentation",
+            label=tr("Train with this augmentation"),
             icon=":material/model_training:",
             query_params=base | {name: f"{value:g}" for name, value in settings.items()},
             disabled=not settings,
             width="content",
         )
         st.caption(
-            "The form is filled in with random changes up to these amounts; contrast and hidden parts have no setting."
+            tr(
+                "The form is filled in with random changes up to these amounts; contrast and hidden parts have no "
+                "setting."
+            )
         )

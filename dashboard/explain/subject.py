@@ -11,12 +11,14 @@ from core.data.datasets import SPLITS, TITLES
 from core.errors import TrazoError
 from core.ink.canvas_strokes import Stroke
 from core.ink.drawing import Drawing, Pixels
+from core.language import Message, tr
 from dashboard.draw import canvas
 from dashboard.parts.image_links import image_name, image_title
 from dashboard.parts.png import image_from_png
 from dashboard.session import address, cache, drawings
 
 _DATASET_NAMES = {name: name for name in TITLES}
+_SPLITS = {"train": Message("train"), "validation": Message("validation"), "test": Message("test")}
 _MAX_DIGITS = 9
 """Longest image number that is looked up; no dataset has more images."""
 
@@ -65,16 +67,18 @@ def dataset_of_page() -> str:
 def drawing_on_canvas() -> Subject | None:
     """Return the drawing on the canvas, or None if it is empty. Raises PictureError."""
     ink = canvas.ink()
-    return None if ink is None else Subject("Your drawing", ink, "drawing", strokes=canvas.strokes(), on_canvas=True)
+    if ink is None:
+        return None
+    return Subject(tr("Your drawing"), ink, "drawing", strokes=canvas.strokes(), on_canvas=True)
 
 
 def last_drawing() -> Subject | None:
     """Return the picture that Draw last read, or None if nothing has been drawn. Raises PictureError."""
     png = drawings.looked_at()
     if png is not None:
-        return Subject("Your last picture", image_from_png(png), "drawing")
+        return Subject(tr("Your last picture"), image_from_png(png), "drawing")
     drawing = drawing_on_canvas()
-    return None if drawing is None else replace(drawing, title="Your last drawing")
+    return None if drawing is None else replace(drawing, title=tr("Your last drawing"))
 
 
 def sample(name: str, dataset: str) -> Subject:
@@ -85,13 +89,21 @@ def sample(name: str, dataset: str) -> Subject:
     split, _, number = name.rpartition("-")
     if split not in SPLITS or not (number.isascii() and number.isdigit()):
         raise ImageNotFound(
-            f"There is no image named {name[:40]}. The names of images look like test-947; choose another image."
+            Message(
+                "There is no image named {image}. The names of images look like test-947; choose another image.",
+                image=name[:40],
+            )
         )
     images = cache.dataset(dataset).split(split)
     index = int(number) if len(number) <= _MAX_DIGITS else len(images)
     if index >= len(images):
         raise ImageNotFound(
-            f"There is no {split} image {number[:_MAX_DIGITS]}. The last one is {len(images) - 1}; choose another one."
+            Message(
+                "There is no {split} image {index}. The last one is {last}; choose another one.",
+                split=_SPLITS[split],
+                index=number[:_MAX_DIGITS],
+                last=len(images) - 1,
+            )
         )
     label = int(images.labels[index])
     return Subject(image_title(split, index, label), images.images[index], image_name(split, index), label)

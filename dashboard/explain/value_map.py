@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.ink.drawing import Pixels
+from core.language import tr
 from dashboard.parts.component import component
 from dashboard.parts.png import png_data_uri
 
@@ -46,7 +47,8 @@ def show_value_map(values: np.ndarray, picture: Pixels, *, key: str, title: str)
             "source": png_data_uri(picture),
             "values": np.round(values.astype(float), 3).tolist(),
             "selected": selected,
-            "title": f"{title}. The arrow keys choose a value.",
+            "title": tr("{title}. The arrow keys choose a value.", title=title),
+            "words": {"value": tr("Row {row}, column {column}: {value}")},
         },
         on_chosen_change=keep,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -11,6 +12,7 @@ from core.explain.feature_maps import Box, WeightedSum, find_source, receptive_f
 from core.explain.layers import Layer, Normalisation, ReLU
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import IMAGE_SIZE, Pixels
+from core.language import ntr, number, tr
 from dashboard.explain.colours import activation_picture
 from dashboard.explain.value_map import Place
 from dashboard.parts.png import png_data_uri
@@ -26,7 +28,7 @@ def show_weighted_sum(
     source, source_place = find_source(network, activations, layer, place, channel)
     found = weighted_sum(network, image, activations, source, source_place, channel)
     box = receptive_field(network, layer, *place)
-    st.markdown("**Where does this value come from?**")
+    st.markdown(tr("**Where does this value come from?**"))
     left, right = st.columns([1, 3.4], gap="large")
     with left:
         st.html(_field_html(image, box))
@@ -38,9 +40,10 @@ def show_weighted_sum(
 
 
 def _field_html(image: Pixels, box: Box) -> str:
+    description = tr("the image")
     top, left, bottom, right = (100 * side / IMAGE_SIZE for side in box)
     return (
-        f'<div class="field"><img alt="the image" src="{png_data_uri(image)}">'
+        f'<div class="field"><img alt="{escape(description)}" src="{png_data_uri(image)}">'
         f'<span style="top:{top}%;left:{left}%;height:{bottom - top}%;width:{right - left}%"></span></div>'
     )
 
@@ -48,24 +51,36 @@ def _field_html(image: Pixels, box: Box) -> str:
 def _field_sentence(box: Box) -> str:
     top, left, bottom, right = box
     if (bottom - top, right - left) == (IMAGE_SIZE, IMAGE_SIZE):
-        return "It depends on the complete image."
-    return f"It depends only on the {bottom - top} × {right - left} pixels in the frame, its **receptive field**."
+        return tr("It depends on the complete image.")
+    return tr(
+        "It depends only on the {height} × {width} pixels in the frame, its **receptive field**.",
+        height=bottom - top,
+        width=right - left,
+    )
 
 
 def sum_sentence(layers: Sequence[Layer], found: WeightedSum, channel: int) -> str:
     """Return the sum in words, and what the layers without weights that follow it make of it."""
     value = found.total
     products = float(found.products.sum())
-    parts = [f"Inputs × weights {products:+.3f}, bias {found.bias:+.3f}: together **{value:.3f}**"]
+    parts = [
+        tr(
+            "Inputs × weights {products:+.3f}, bias {bias:+.3f}: together **{total:.3f}**",
+            products=products,
+            bias=found.bias,
+            total=value,
+        )
+    ]
     for layer in layers:
         if isinstance(layer, Normalisation):
             value = value * float(layer.scale[channel]) + float(layer.offset[channel])
-            parts.append(f"normalised to **{value:.3f}**")
+            parts.append(tr("normalised to **{value:.3f}**", value=value))
         elif isinstance(layer, ReLU):
-            parts.append("ReLU replaces negative values with **0**" if value < 0 else "ReLU keeps positive values")
+            negative = tr("ReLU replaces negative values with **0**")
+            parts.append(negative if value < 0 else tr("ReLU keeps positive values"))
             value = max(value, 0)
         else:
-            parts.append("no value in its pooling window is larger")
+            parts.append(tr("no value in its pooling window is larger"))
     return "; ".join(parts) + "."
 
 
@@ -86,11 +101,11 @@ def _terms_html(found: WeightedSum, source: int) -> str:
 
 
 def _figure(found: WeightedSum, source: int, channel: int, factors: Sequence[str]) -> str:
-    name = "Pixels" if source == 0 else f"Channel {found.first_channel + channel}"
+    name = tr("Pixels") if source == 0 else tr("Channel {channel}", channel=found.first_channel + channel)
     inputs, weights, products = factors
     return (
         f"<figure><div>{inputs}<b>×</b>{weights}<b>=</b>{products}</div>"
-        f"<figcaption>{name}: {found.channel_sums[channel]:+.3f}</figcaption></figure>"
+        f"<figcaption>{escape(name)}: {number(found.channel_sums[channel], '+.3f')}</figcaption></figure>"
     )
 
 
@@ -103,7 +118,8 @@ def _numbers(values: np.ndarray, limit: float) -> str:
     colours = activation_picture(values, limit).reshape(-1, 3).tolist()
     rounded = values.ravel().round(2) + np.float32(0)  # no negative zeros
     cells = "".join(
-        f'<i style="background:rgb({red},{green},{blue});color:{_text_colour(red, green, blue)}">{value:.2f}</i>'
+        f'<i style="background:rgb({red},{green},{blue});color:{_text_colour(red, green, blue)}">'
+        f"{number(value, '.2f')}</i>"
         for value, (red, green, blue) in zip(rounded.tolist(), colours, strict=True)
     )
     return f'<span class="numbers" style="grid-template-columns:repeat({values.shape[1]},1fr)">{cells}</span>'
@@ -126,9 +142,19 @@ def _largest(sums: np.ndarray) -> list[int]:
 def _rest_sentence(found: WeightedSum, source: int) -> str:
     sums = found.channel_sums
     rest = len(sums) - _SHOWN_CHANNELS
-    inputs = "the image" if source == 0 else "the layer before"
-    sentence = f"Inputs from {inputs}, weights, and their products; teal is positive, orange negative."
+    sentences = [
+        tr("Inputs from the image, weights, and their products; teal is positive, orange negative.")
+        if source == 0
+        else tr("Inputs from the layer before, weights, and their products; teal is positive, orange negative.")
+    ]
     if rest > 0:
         others = float(sums.sum() - sums[_largest(sums)].sum())
-        sentence += f" The other {rest} channels add {others:+.3f}."
-    return sentence
+        sentences.append(
+            ntr(
+                "The other channel adds {others:+.3f}.",
+                "The other {count} channels add {others:+.3f}.",
+                rest,
+                others=others,
+            )
+        )
+    return " ".join(sentences)

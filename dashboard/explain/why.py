@@ -18,24 +18,29 @@ from core.explain.attribution import (
 )
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Pixels
+from core.language import Message, tr
 from dashboard.explain.colours import AGAINST_COLOUR, FOR_COLOUR, attribution_picture
+from dashboard.explain.overview import short_title
 from dashboard.parts.digit_grid import tile_grid
 from dashboard.parts.png import png_data_uri
 from dashboard.parts.vega_lite import apply_layout
 
-GRADIENTS, OCCLUSION, RANDOM = "Integrated gradients", "Occlusion", "Random order"
+GRADIENTS, OCCLUSION, RANDOM = Message("Integrated gradients"), Message("Occlusion"), Message("Random order")
 
 
 @st.fragment
 def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model: str) -> None:
     """Show the ink that speaks for and against a digit, and test the explanation on this drawing."""
-    st.subheader("Why this digit?", anchor=False)
+    st.subheader(tr("Why this digit?"), anchor=False)
     st.markdown(
-        f":red[**Red ink**] speaks for the digit, :blue[**blue ink**] against it. Ask about any digit: why a "
-        f"{predicted}, and why not another one?"
+        tr(
+            ":red[**Red ink**] speaks for the digit, :blue[**blue ink**] against it. Ask about any digit: why a "
+            "{digit}, and why not another one?",
+            digit=predicted,
+        )
     )
     digit = st.pills(
-        "Digit", range(10), default=predicted, required=True, key=f"why_{model}_{predicted}", format_func=str
+        tr("Digit"), range(10), default=predicted, required=True, key=f"why_{model}_{predicted}", format_func=str
     )
     gradients = integrated_gradients(network, image, digit).map
     occluded = occlusion(network.probabilities, image, digit)
@@ -44,26 +49,39 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
         [png_data_uri(attribution_picture(values, image)) for values in (gradients, occluded, dots)],
         key="why_maps",
         captions=[
-            f"{GRADIENTS}: how much each pixel of ink adds to the {digit}",
-            f"{OCCLUSION}, a second opinion: what is lost when a square is erased",
-            f"Blank places: where more ink would help or hurt the {digit}",
+            tr("Integrated gradients: how much each pixel of ink adds to the {digit}", digit=digit),
+            tr("Occlusion, a second opinion: what is lost when a square is erased"),
+            tr("Blank places: where more ink would help or hurt the {digit}", digit=digit),
         ],
-        titles=[f"{name} for the digit {digit}" for name in (GRADIENTS, OCCLUSION, "Blank places")],
+        titles=[
+            tr("Integrated gradients for the digit {digit}", digit=digit),
+            tr("Occlusion for the digit {digit}", digit=digit),
+            tr("Blank places for the digit {digit}", digit=digit),
+        ],
         tile=210,
         clickable=False,
     )
     st.markdown(
-        "**Is the explanation true?** Delete the ink that it ranks highest: the probability of the digit should fall "
-        "faster than in a random order."
+        tr(
+            "**Is the explanation true?** Delete the ink that it ranks highest: the probability of the digit should "
+            "fall faster than in a random order."
+        )
     )
     random_order = np.random.default_rng(0).random(image.shape)
     curves = {
-        name: deletion_curve(network.probabilities, image, ranking, digit)
+        tr(name): deletion_curve(network.probabilities, image, ranking, digit)
         for name, ranking in ((GRADIENTS, gradients), (OCCLUSION, occluded), (RANDOM, random_order))
     }
-    st.altair_chart(_deletion_chart(curves, digit), width="stretch", alt="Probability while ink is deleted")
-    areas = "; ".join(f"{name.lower()} {curve.area:.0%}" for name, curve in curves.items())
-    st.caption(f"Mean probability over each curve, lower is better: {areas}.")
+    st.altair_chart(_deletion_chart(curves, digit), width="stretch", alt=tr("Probability while ink is deleted"))
+    st.caption(
+        tr(
+            "Mean probability over each curve, lower is better: integrated gradients {gradients:.0%}; occlusion "
+            "{occlusion:.0%}; random order {random:.0%}.",
+            gradients=curves[tr(GRADIENTS)].area,
+            occlusion=curves[tr(OCCLUSION)].area,
+            random=curves[tr(RANDOM)].area,
+        )
+    )
     _show_sanity_check(network, image, digit)
 
 
@@ -74,7 +92,7 @@ def _deletion_chart(curves: dict[str, DeletionCurve], digit: int) -> alt.LayerCh
                 "order": name,
                 "deleted": curve.fractions,
                 "probability": curve.probabilities,
-                "shown": list(map(format_confidence, curve.probabilities)),
+                "shown": [tr(format_confidence(probability)) for probability in curve.probabilities],
             }
         )
         for name, curve in curves.items()
@@ -84,8 +102,13 @@ def _deletion_chart(curves: dict[str, DeletionCurve], digit: int) -> alt.LayerCh
         alt.Chart(table)
         .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=2)
         .encode(
-            x=alt.X("deleted:Q", title="Deleted ink", axis=axis, scale=alt.Scale(domain=[0, 1])),
-            y=alt.Y("probability:Q", title=f"Probability of {digit}", axis=axis, scale=alt.Scale(domain=[0, 1])),
+            x=alt.X("deleted:Q", title=tr("Deleted ink"), axis=axis, scale=alt.Scale(domain=[0, 1])),
+            y=alt.Y(
+                "probability:Q",
+                title=tr("Probability of {digit}", digit=digit),
+                axis=axis,
+                scale=alt.Scale(domain=[0, 1]),
+            ),
             color=alt.Color(
                 "order:N",
                 title=None,
@@ -94,9 +117,9 @@ def _deletion_chart(curves: dict[str, DeletionCurve], digit: int) -> alt.LayerCh
                 legend=alt.Legend(orient="top", columns=2),  # a row of three is too wide for a phone
             ),
             tooltip=[
-                "order",
-                alt.Tooltip("deleted", format=".0%"),
-                alt.Tooltip("shown", title="probability"),
+                alt.Tooltip("order", title=tr("order")),
+                alt.Tooltip("deleted", title=tr("deleted"), format=".0%"),
+                alt.Tooltip("shown", title=tr("probability")),
             ],
         )
     )
@@ -106,21 +129,32 @@ def _deletion_chart(curves: dict[str, DeletionCurve], digit: int) -> alt.LayerCh
 def _show_sanity_check(network: NumpyNetwork, image: Pixels, digit: int) -> None:
     """Show, on demand, the maps of a network whose weights are shuffled from the last layer on."""
     if not st.button(
-        "Check with shuffled weights",
+        tr("Check with shuffled weights"),
         icon=":material/shuffle:",
         key="sanity_check",
-        help="An explanation of the network must change when the network forgets everything (Adebayo et al., 2018).",
+        help=tr(
+            "An explanation of the network must change when the network forgets everything (Adebayo et al., 2018)."
+        ),
     ):
         return
     steps = sanity_check(network, image, digit)
     st.markdown(
-        "The weights are shuffled layer by layer, from the last to the first. The map should lose its similarity to "
-        "the original one, which is 1 for equal maps and 0 for unrelated ones."
+        tr(
+            "The weights are shuffled layer by layer, from the last to the first. The map should lose its similarity "
+            "to the original one, which is 1 for equal maps and 0 for unrelated ones."
+        )
     )
     tile_grid(
         [png_data_uri(attribution_picture(step.map, image)) for step in steps],
         key="sanity_maps",
-        captions=[f"{step.layers[-1].partition(' (')[0]}\nsimilarity {step.correlation:.2f}" for step in steps],
+        captions=[
+            tr(
+                "{layer}\nsimilarity {similarity:.2f}",
+                layer=short_title(step.layers[-1]),
+                similarity=step.correlation,
+            )
+            for step in steps
+        ],
         tile=112,
         clickable=False,
     )

@@ -11,6 +11,7 @@ import streamlit as st
 from core.classifier.bundle import Bundle
 from core.errors import BundleError
 from core.exports.folder import Exports, Format
+from core.language import Message, number, tr
 from core.launcher.exports import start_export
 from core.storage import read_file
 from dashboard.session import cache, permission
@@ -21,9 +22,9 @@ POLL_SECONDS = 1.0
 """Seconds between checks while a file is being created, which takes about 6 s."""
 
 _COLUMNS = (3, 1)  # relative widths of a description and its button
-_CREATED: dict[Format, tuple[str, str]] = {
-    "onnx": (".onnx", "Runs in ONNX Runtime: on servers, in browsers, and from C++, C#, Java or JavaScript."),
-    "savedmodel": ("SavedModel", "Runs in TensorFlow and TensorFlow Serving; a ZIP archive with a folder."),
+_CREATED: dict[Format, tuple[str, Message]] = {
+    "onnx": (".onnx", Message("Runs in ONNX Runtime: on servers, in browsers, and from C++, C#, Java or JavaScript.")),
+    "savedmodel": ("SavedModel", Message("Runs in TensorFlow and TensorFlow Serving; a ZIP archive with a folder.")),
 }
 
 
@@ -60,14 +61,14 @@ def _is_creating(exports: Exports) -> bool:
 
 def _show_bundle_files(bundle: Bundle) -> None:
     try:
-        keras = f"Opens in Keras {bundle.oldest_keras()} or later, and can be trained further."
+        keras = tr("Opens in Keras {version} or later, and can be trained further.", version=bundle.oldest_keras())
     except BundleError as error:
         keras = ""
         st.info(safe_text(error), icon=":material/info:")
     _row(".keras", keras, cache.file_size(bundle.keras_file), partial(_download, ".keras", bundle.keras_file))
     _row(
         ".tflite",
-        "Runs in LiteRT (TensorFlow Lite), also on phones; this dashboard uses it.",
+        tr("Runs in LiteRT (TensorFlow Lite), also on phones; this dashboard uses it."),
         cache.file_size(bundle.tflite_file),
         partial(_download, ".tflite", bundle.tflite_file),
     )
@@ -77,7 +78,7 @@ def _show_created_files(exports: Exports, bundle: Bundle) -> None:
     for kind, (name, description) in _CREATED.items():
         state = exports.state(kind)
         size = cache.file_size(state.file) if state.file else None
-        _row(name, description, size, partial(_show_action, name, exports, bundle, kind))
+        _row(name, tr(description), size, partial(_show_action, name, exports, bundle, kind))
         if state.problem:
             st.error(safe_text(state.problem), icon=":material/error:")
 
@@ -89,11 +90,13 @@ def _show_reader(bundle: Bundle) -> None:
         st.info(safe_text(error), icon=":material/info:")
         return
     _row(
-        "Picture reader",
-        "The `.tflite` file with `read.py`, which reads a picture as Trazo does: `python read.py digit.png`. It needs "
-        "NumPy, Pillow, SciPy and LiteRT.",
+        tr("Picture reader"),
+        tr(
+            "The `.tflite` file with `read.py`, which reads a picture as Trazo does: `python read.py digit.png`. It "
+            "needs NumPy, Pillow, SciPy and LiteRT."
+        ),
         len(content),
-        lambda: _download_button("the reader", "mnist_model.zip", content),
+        lambda: _download_button(tr("the reader"), "mnist_model.zip", content),
     )
 
 
@@ -101,28 +104,28 @@ def _show_action(name: str, exports: Exports, bundle: Bundle, kind: Format) -> N
     """Show the button that downloads a file, or the one that creates it."""
     state = exports.state(kind)
     if state.running:
-        st.button("Creating…", key=f"create_{kind}", icon="spinner", disabled=True, width="stretch")
+        st.button(tr("Creating…"), key=f"create_{kind}", icon="spinner", disabled=True, width="stretch")
     elif state.file:
         _download(name, state.file)
     elif permission.may_change():
         st.button(
-            f"Create {name}",
+            tr("Create {name}", name=name),
             key=f"create_{kind}",
             icon=":material/add:",
             width="stretch",
             disabled=state.busy,
-            help="Another file is being created." if state.busy else "Takes about 6 seconds.",
+            help=tr("Another file is being created.") if state.busy else tr("Takes about 6 seconds."),
             on_click=permission.attempt,
             args=(start_export, workspace(), bundle, kind),
         )
     else:
-        st.caption("Not created yet.")
+        st.caption(tr("Not created yet."))
 
 
 def _row(name: str, description: str, size: int | None, show_action: Callable[[], None]) -> None:
     left, right = st.columns(_COLUMNS, vertical_alignment="center")
     with left.container(gap=None):
-        st.markdown(f"**{name}**" + (f" · {size / 1e6:.1f} MB" if size is not None else ""))
+        st.markdown(f"**{name}**" if size is None else f"**{name}** · {number(size / 1e6, '.1f')} MB")
         st.caption(description)
     with right:
         show_action()
@@ -134,7 +137,7 @@ def _download(name: str, file: Path) -> None:
 
 def _download_button(name: str, file_name: str, data: bytes | Callable[[], bytes]) -> None:
     st.download_button(
-        f"Download {name}",
+        tr("Download {name}", name=name),
         data=data,
         file_name=file_name,
         mime="application/octet-stream",

@@ -11,6 +11,7 @@ from core.errors import BundleError, DataMissing, TrazoError
 from core.exports.folder import Exports
 from core.exports.parity import REFERENCE, Answers, Parity, Way, drawing_key, read_parity
 from core.exports.pictures import IMAGES, as_png, fixed_images
+from core.language import Message, number, tr
 from core.launcher.exports import start_export, store_parity
 from dashboard.draw import canvas
 from dashboard.exports import screens
@@ -21,17 +22,21 @@ from dashboard.session import cache, drawings, permission, state
 from dashboard.session.permission import safe_text
 
 _SCREENS = {"Gradio": screens.gradio_answers, "HTTP API": screens.api_answers}
-_NOT_ACTIVE = "Runs the active model only. Make this model active on the Runs page to compare it."
-_DATA_CHANGED = "The dataset is no longer the one that was used. Compare again."
+_NOT_ACTIVE = Message("Runs the active model only. Make this model active on the Runs page to compare it.")
+_DATA_CHANGED = Message("The dataset is no longer the one that was used. Compare again.")
 _SMALLEST_SHOWN = 0.0001  # of a probability: smaller differences are rounding
 
 
 def parity_panel(name: str, bundle: Bundle) -> None:
     """Show the last comparison, and a button to compare again."""
-    st.subheader("Does every way of running it agree?", anchor=False)
+    st.subheader(tr("Does every way of running it agree?"), anchor=False)
     st.markdown(
-        f"Sends up to {IMAGES} fixed validation images and your last drawing through every way of running this model, "
-        f"and compares the predictions with those of the `{REFERENCE}` file."
+        tr(
+            "Sends up to {images} fixed validation images and your last drawing through every way of running this "
+            "model, and compares the predictions with those of the `{reference}` file.",
+            images=IMAGES,
+            reference=REFERENCE,
+        )
     )
     try:
         exports = Exports(state.workspace(), bundle)
@@ -45,16 +50,16 @@ def _show(name: str, bundle: Bundle, exports: Exports) -> None:
     task = exports.state("parity")
     report = read_parity(exports.file("parity"))
     if task.running:
-        st.button("Comparing…", key="compare_ways", icon="spinner", disabled=True)
-        st.caption("This takes about 10 seconds. You can leave this page.")
+        st.button(tr("Comparing…"), key="compare_ways", icon="spinner", disabled=True)
+        st.caption(tr("This takes about 10 seconds. You can leave this page."))
         return
     if permission.may_change():
         st.button(
-            "Compare again" if report else "Compare",
+            tr("Compare again") if report else tr("Compare"),
             key="compare_ways",
             icon=":material/balance:",
             disabled=task.busy,
-            help="A file is being created." if task.busy else None,
+            help=tr("A file is being created.") if task.busy else None,
             on_click=_start,
             args=(bundle,),
         )
@@ -62,7 +67,7 @@ def _show(name: str, bundle: Bundle, exports: Exports) -> None:
         st.error(safe_text(task.problem), icon=":material/error:")
     elif report is None:
         if not permission.may_change():
-            st.caption("They have not been compared yet.")
+            st.caption(tr("They have not been compared yet."))
     else:
         _show_report(_completed(report, name, bundle, exports))
 
@@ -92,10 +97,10 @@ def _completed(report: Parity, name: str, bundle: Bundle, exports: Exports) -> P
         if cache.predictor().current()[0].name != name:
             return _with_problem(report, _NOT_ACTIVE)
     except TrazoError as error:
-        return _with_problem(report, str(error))
+        return _with_problem(report, _sentence(error))
     if dataset.title != report.data:
         return _with_problem(report, _DATA_CHANGED)
-    with st.spinner("Asking Gradio and the API…"):
+    with st.spinner(tr("Asking Gradio and the API…")):
         pictures = [as_png(image) for image in fixed_images(dataset)]
         drawing = drawings.compared_drawing()
         if drawing is not None and report.drawing == drawing_key(drawing):
@@ -116,59 +121,82 @@ def _dataset(bundle: Bundle) -> Dataset:
         return cache.dataset("digits")
 
 
-def _with_problem(report: Parity, problem: str) -> Parity:
+def _with_problem(report: Parity, problem: Message) -> Parity:
     """Return the comparison with the same sentence for Gradio and the API."""
     for way in _SCREENS:
         report = report.with_way(way, problem)
     return report
 
 
-def _screen_answers(way: str, pictures: list[bytes]) -> Answers | str:
+def _screen_answers(way: str, pictures: list[bytes]) -> Answers | Message:
     """Return the answers of Gradio or the API, or a sentence if they do not answer."""
     try:
         return _SCREENS[way](cache.predictor, POOL, pictures)
     except TrazoError as error:
-        return str(error)
+        return _sentence(error)
     except httpx.HTTPError as error:
-        return f"The request failed: {error}."
+        return Message("The request failed: {error}.", error=str(error))
+
+
+def _sentence(error: TrazoError) -> Message:
+    """Return the sentence of an error, to be translated where it is shown."""
+    sentence = error.args[0] if error.args else None
+    return sentence if isinstance(sentence, Message) else Message(str(error))
 
 
 def _show_report(report: Parity) -> None:
     if report.failure:
-        st.error(report.failure, icon=":material/difference:")
+        st.error(tr(report.failure), icon=":material/difference:")
     else:
         st.success(
-            f"All {len(report.verdicts)} pictures have the same digit and verdict in every way that ran.",
+            tr(
+                "All {count} pictures have the same digit and verdict in every way that ran.",
+                count=len(report.verdicts),
+            ),
             icon=":material/check_circle:",
         )
     st.table(
         {
-            "Way": [f"**{way.name}**" for way in report.ways],
-            "Difference": [_difference(way) for way in report.ways],
-            "Digits": [_number(way.changed_digits) for way in report.ways],
-            "Verdicts": [_number(way.changed_verdicts) for way in report.ways],
-            "Time": ["–" if way.milliseconds is None else f"{way.milliseconds:.2f}\u00a0ms" for way in report.ways],
+            tr("Way"): [f"**{_title(way)}**" for way in report.ways],
+            tr("Difference"): [_difference(way) for way in report.ways],
+            tr("Digits"): [_number(way.changed_digits) for way in report.ways],
+            tr("Verdicts"): [_number(way.changed_verdicts) for way in report.ways],
+            tr("Time"): [_time(way) for way in report.ways],
         },
         border="horizontal",
     )
     for way in report.ways:
         if way.problem:
-            st.caption(f"{way.name}: {safe_text(way.problem)}")
-    drawing = " and a drawing" if report.drawing else ""
-    st.caption(
-        f"{len(report.verdicts)} pictures: validation images of {report.data}{drawing}. Difference: the greatest "
-        "difference of a calibrated probability. Digits, verdicts: the number of pictures for which they change. Time: "
-        "for one picture; the command line, Gradio and the API first have to find the digit in it. NumPy is the "
-        "network of the Inside page."
+            st.caption(f"{_title(way)}: {safe_text(way.problem)}")
+    pictures = (
+        tr("{count} pictures: validation images of {data} and a drawing.", count=len(report.verdicts), data=report.data)
+        if report.drawing
+        else tr("{count} pictures: validation images of {data}.", count=len(report.verdicts), data=report.data)
     )
+    columns = tr(
+        "Difference: the greatest difference of a calibrated probability. Digits, verdicts: the number of pictures for "
+        "which they change. Time: for one picture; the command line, Gradio and the API first have to find the digit "
+        "in it. NumPy is the network of the Inside page."
+    )
+    st.caption(f"{pictures} {columns}")
+
+
+def _title(way: Way) -> str:
+    return tr("Command line") if way.name == "Command line" else way.name
 
 
 def _difference(way: Way) -> str:
     if way.difference is None:
         return "–"
     if way.name == REFERENCE:
-        return "reference"
-    return f"< {_SMALLEST_SHOWN:.2%}" if way.difference < _SMALLEST_SHOWN else f"{way.difference:.2%}"
+        return tr("reference")
+    if way.difference < _SMALLEST_SHOWN:
+        return f"< {number(_SMALLEST_SHOWN, '.2%')}"
+    return number(way.difference, ".2%")
+
+
+def _time(way: Way) -> str:
+    return "–" if way.milliseconds is None else f"{number(way.milliseconds, '.2f')}\u00a0ms"
 
 
 def _number(value: int | None) -> str:

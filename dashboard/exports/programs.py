@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.exports.reader_zip import FOLDER
+from core.language import tr
 from core.runs.active import active_model
 from dashboard.parts.links import link
 from dashboard.session import state
@@ -40,40 +41,49 @@ from gradio_client import Client, handle_file
 
 client = Client("{url}")
 sketch = {{"background": None, "layers": [], "composite": handle_file("digit.png")}}
-print(client.predict(sketch, api_name="/predict"))  # the ten probabilities
-print(client.predict(sketch, api_name="/verdict"))  # rejects pictures that are not digits
+print(client.predict(sketch, api_name="/predict"))  # {probabilities}
+print(client.predict(sketch, api_name="/verdict"))  # {verdict}
 """
 
 
 def programs(name: str) -> None:
     """Show a program in each language that reads the picture `digit.png` with the model `name`."""
-    st.subheader("Use this model", anchor=False)
-    st.markdown("Short programs that read a picture of a digit, `digit.png`, as this dashboard does.")
-    python, curl, javascript, gradio = st.tabs(["Python", "curl", "JavaScript", "Gradio client"])
+    st.subheader(tr("Use this model"), anchor=False)
+    st.markdown(tr("Short programs that read a picture of a digit, `digit.png`, as this dashboard does."))
+    python, curl, javascript, gradio = st.tabs(["Python", "curl", "JavaScript", tr("Gradio client")])
     with python:
         st.markdown(
-            f"Needs nothing but the model's files. Download the reader above and unpack it, so that the folder "
-            f"`{FOLDER}` lies beside your program; then run `pip install numpy pillow scipy ai-edge-litert`."
+            tr(
+                "Needs nothing but the model's files. Download the reader above and unpack it, so that the folder "
+                "`{folder}` lies beside your program; then run `pip install numpy pillow scipy ai-edge-litert`.",
+                folder=FOLDER,
+            )
         )
         st.code(PYTHON.strip(), language="python")
     with curl:
-        _explain_server(name, "Sends the picture to this server and prints the answer as JSON.")
+        _explain_server(name, tr("Sends the picture to this server and prints the answer as JSON."))
         st.code(_CURL.strip().format(url=link("api/predict", full=True)), language="bash", wrap_lines=True)
     with javascript:
-        _explain_server(name, "Runs in Node.js 18 or later: save it as `read.mjs`, then run `node read.mjs`.")
+        _explain_server(name, tr("Runs in Node.js 18 or later: save it as `read.mjs`, then run `node read.mjs`."))
         st.code(_JAVASCRIPT.strip().format(url=link("api/predict", full=True)), language="javascript")
     with gradio:
-        _explain_server(name, "Run `pip install gradio_client` first.")
+        _explain_server(name, tr("Run `pip install gradio_client` first."))
         st.code(gradio_program(), language="python")
 
 
 def gradio_program() -> str:
     """Return a program that asks this server's Gradio demo."""
-    return _GRADIO.strip().format(url=link("gradio/", full=True))
+    return _GRADIO.strip().format(
+        url=link("gradio/", full=True),
+        probabilities=tr("the ten probabilities"),
+        verdict=tr("rejects pictures that are not digits"),
+    )
 
 
 def _explain_server(name: str, sentence: str) -> None:
     """Show the sentence, and a note if the server would answer with another model."""
     st.markdown(sentence)
     if active_model(state.workspace()).name != name:
-        st.caption("The server answers with the active model, which is another one. Make this model active to use it.")
+        st.caption(
+            tr("The server answers with the active model, which is another one. Make this model active to use it.")
+        )

@@ -8,6 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from core.language import tr
 from core.personal.class_exams import StudentExam
 from dashboard.parts.charts import CORRECT_COLOUR
 
@@ -24,9 +25,11 @@ def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: s
     """Draw a person's accuracy and its interval, 0..1, among those of WRITERS."""
     low, high = (100 * bound for bound in interval)
     place = alt.X(
-        "accuracy:Q", scale=alt.Scale(domain=[np.floor(min(*WRITERS, low)), 100.5]), title="Digits read correctly (%)"
+        "accuracy:Q",
+        scale=alt.Scale(domain=[np.floor(min(*WRITERS, low)), 100.5]),
+        title=tr("Digits read correctly (%)"),
     )
-    tooltip = [alt.Tooltip("accuracy", title="read correctly (%)", format=".1f")]
+    tooltip = [alt.Tooltip("accuracy", title=tr("read correctly (%)"), format=".1f")]
     # People with the same accuracy stand above each other.
     rows = [WRITERS[:index].count(writer) for index, writer in enumerate(WRITERS)]
     row = alt.Y("row:Q", scale=alt.Scale(domain=[-1.5, max(rows) + 0.5]), axis=None)
@@ -36,7 +39,7 @@ def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: s
     rule = alt.Chart(own).mark_rule(strokeWidth=4, opacity=0.4, color=text_colour)
     chart = (
         others.encode(x=place, y=row, tooltip=tooltip)
-        + rule.encode(x=alt.X("low:Q", title="Digits read correctly (%)"), x2="high:Q", y=row)
+        + rule.encode(x=alt.X("low:Q", title=tr("Digits read correctly (%)")), x2="high:Q", y=row)
         + person.encode(x=place, y=row, tooltip=tooltip)
     )
     return chart.properties(height=150)
@@ -46,11 +49,11 @@ def students_chart(students: Sequence[StudentExam], names: Sequence[str], text_c
     """Draw each student's accuracy with its interval. `names`: those to show."""
     rows = [
         {
-            "student": name if student.complete else f"{name} ({student.written} of {student.prompts})",
+            "student": name if student.complete else _unfinished(name, student),
             "accuracy": 100 * float(student.right.mean()),
             "low": 100 * student.interval[0],
             "high": 100 * student.interval[1],
-            "right": f"{int(student.right.sum())} of {student.written}",
+            "right": tr("{right} of {count}", right=int(student.right.sum()), count=student.written),
         }
         for student, name in zip(students, names, strict=True)
         if student.interval
@@ -60,14 +63,18 @@ def students_chart(students: Sequence[StudentExam], names: Sequence[str], text_c
     base = alt.Chart(table).encode(
         y=alt.Y("student:N", title=None, sort=None, axis=alt.Axis(labelLimit=160, labelOverlap=False)),
         tooltip=[
-            "student",
-            alt.Tooltip("right", title="read correctly"),
-            alt.Tooltip("low:Q", title="from (%)", format=".0f"),
-            alt.Tooltip("high:Q", title="to (%)", format=".0f"),
+            alt.Tooltip("student", title=tr("student")),
+            alt.Tooltip("right", title=tr("read correctly")),
+            alt.Tooltip("low:Q", title=tr("from (%)"), format=".0f"),
+            alt.Tooltip("high:Q", title=tr("to (%)"), format=".0f"),
         ],
     )
     rules = base.mark_rule(color=text_colour, opacity=0.45, strokeWidth=2).encode(
-        x=alt.X("low:Q", scale=place, title="Read correctly (%)"), x2="high:Q"
+        x=alt.X("low:Q", scale=place, title=tr("Read correctly (%)")), x2="high:Q"
     )
     dots = base.mark_circle(size=110, opacity=1, color=CORRECT_COLOUR).encode(x=alt.X("accuracy:Q", scale=place))
     return (rules + dots).properties(height=alt.Step(_ROW_HEIGHT))
+
+
+def _unfinished(name: str, student: StudentExam) -> str:
+    return tr("{name} ({written} of {count})", name=name, written=student.written, count=student.prompts)

@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from core.errors import HandError, TrazoError
+from core.language import Message, tr
 from core.personal.archive import MAX_ARCHIVE_BYTES, archive_name, export_hand, import_hand
 from core.personal.hand import Hand, create_hand, delete_hand, free_name, hand_name, list_hands, rename_hand
 from dashboard.server.library_internals import discard_uploads
@@ -16,7 +17,7 @@ from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt, safe_text
 from dashboard.session.state import workspace
 
-FIRST_NAME = "My hand"
+FIRST_NAME = Message("My hand")
 """Name of the hand of a visitor who has not given one."""
 
 _CHOICE = "hand_choice"
@@ -31,20 +32,20 @@ def show_chooser() -> Hand | None:
             st.session_state[_CHOICE] = selected.id if selected else None
             names = {hand_id: hand_name(hand) for hand_id, hand in hands.items()}
             st.selectbox(
-                "Whose hand?",
+                tr("Whose hand?"),
                 names,
                 format_func=names.__getitem__,
                 index=None,
-                placeholder="Choose a hand",
+                placeholder=tr("Choose a hand"),
                 key=_CHOICE,
                 on_change=lambda: choose_hand(hands.get(st.session_state[_CHOICE])),
                 width=280,
             )
-        with st.popover("New hand", icon=":material/person_add:"):
-            _show_name_form("new_hand", "", "Create", _create)
+        with st.popover(tr("New hand"), icon=":material/person_add:"):
+            _show_name_form("new_hand", "", tr("Create"), _create)
             st.divider()
             st.file_uploader(
-                "Or import a hand that was exported as a ZIP file",
+                tr("Or import a hand that was exported as a ZIP file"),
                 type="zip",
                 key="import_hand",
                 max_upload_size=MAX_ARCHIVE_BYTES // 2**20,
@@ -53,7 +54,10 @@ def show_chooser() -> Hand | None:
         if selected:
             # Each hand has its own menu, so that a second press on Delete cannot reach another hand.
             menu = st.popover(
-                "Export, rename or delete", icon=":material/more_horiz:", key=f"menu_{selected.id}", on_change="rerun"
+                tr("Export, rename or delete"),
+                icon=":material/more_horiz:",
+                key=f"menu_{selected.id}",
+                on_change="rerun",
             )
             if menu.open:
                 with menu:
@@ -71,17 +75,20 @@ def _show_menu(hand: Hand) -> None:
     try:
         _show_export(hand)
         st.divider()
-        _show_name_form("rename_hand", hand.record().name, "Rename", partial(rename_hand, workspace(), hand))
+        _show_name_form("rename_hand", hand.record().name, tr("Rename"), partial(rename_hand, workspace(), hand))
         st.divider()
     except HandError:  # a damaged hand can only be deleted
         pass
     st.markdown(
-        f"Deleting removes all that {plain(hand_name(hand))} has written here: the exams and the taught digits. Models "
-        "that learned from them stay on the Runs page, and can be deleted there."
+        tr(
+            "Deleting removes all that {name} has written here: the exams and the taught digits. Models that learned "
+            "from them stay on the Runs page, and can be deleted there.",
+            name=plain(hand_name(hand)),
+        )
     )
-    sure = st.checkbox("Yes, delete it for good", key=f"delete_sure_{hand.id}")
+    sure = st.checkbox(tr("Yes, delete it for good"), key=f"delete_sure_{hand.id}")
     st.button(
-        "Delete",
+        tr("Delete"),
         icon=":material/delete:",
         key=f"delete_{hand.id}",
         disabled=not sure,
@@ -94,26 +101,26 @@ def first_hand() -> Hand:
     """Return the chosen hand, or a new one with FIRST_NAME; raises TrazoError if it cannot be created."""
     hand = chosen_hand()
     if hand is None:
-        hand = create_hand(workspace(), free_name(workspace(), FIRST_NAME))
+        hand = create_hand(workspace(), free_name(workspace(), tr(FIRST_NAME)))
         choose_hand(hand)
     return hand
 
 
 def _show_name_form(key: str, name: str, action: str, submit: Callable[[str], None]) -> None:
     with st.form(key, border=False):
-        st.text_input("Name", name, max_chars=40, key=f"{key}_name", placeholder="First name or nickname")
+        st.text_input(tr("Name"), name, max_chars=40, key=f"{key}_name", placeholder=tr("First name or nickname"))
         st.form_submit_button(action, on_click=lambda: attempt(submit, st.session_state[f"{key}_name"]))
 
 
 def _show_export(hand: Hand) -> None:
-    st.markdown("All that was written, as one file, to take to another Trazo.")
+    st.markdown(tr("All that was written, as one file, to take to another Trazo."))
     try:
         archive = export_hand(hand)
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
         return
     st.download_button(
-        "Export",
+        tr("Export"),
         archive,
         archive_name(hand),
         mime="application/zip",

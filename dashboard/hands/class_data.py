@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import tr
 from core.personal.hand import delete_hand, list_hands
 from dashboard.session.permission import attempt
 from dashboard.session.state import workspace
@@ -11,14 +12,16 @@ from dashboard.session.state import workspace
 
 def show_deletion() -> None:
     """Show the button that deletes all hands, behind an explanation."""
-    with st.popover("Delete everybody's handwriting", icon=":material/delete:"):
+    with st.popover(tr("Delete everybody's handwriting"), icon=":material/delete:"):
         st.markdown(
-            "Nicknames and handwriting are personal data. This deletes all hands: nicknames, exams, taught digits and "
-            "the drawings and votes of Fool it. Models that learned from them stay on the Runs page, and can be "
-            "deleted there. To delete one hand only, choose it on the page Your hand."
+            tr(
+                "Nicknames and handwriting are personal data. This deletes all hands: nicknames, exams, taught digits "
+                "and the drawings and votes of Fool it. Models that learned from them stay on the Runs page, and can "
+                "be deleted there. To delete one hand only, choose it on the page Your hand."
+            )
         )
         st.button(
-            "Delete for good", icon=":material/delete:", key="delete_hands", on_click=attempt, args=(_delete_all,)
+            tr("Delete for good"), icon=":material/delete:", key="delete_hands", on_click=attempt, args=(_delete_all,)
         )
 
 

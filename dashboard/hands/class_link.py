@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import segno
 import streamlit as st
 
+from core.language import tr
 from dashboard.parts.links import link
 from dashboard.server.join_address import join_address
 
@@ -20,14 +21,17 @@ def show_join_address() -> None:
     url = students_address(link("", full=True))
     if _is_local(url):
         st.warning(
-            "This dashboard listens on this machine only, so nobody else can join. Stop it and start it with "
-            "`make class`, on a machine that is connected to the classroom's network.",
+            tr(
+                "This dashboard listens on this machine only, so nobody else can join. Stop it and start it with "
+                "`make class`, on a machine that is connected to the classroom's network."
+            ),
             icon=":material/wifi_off:",
         )
+    explanation = tr("or scan the code. Phones and computers must be in the same network as this one.")
     st.html(
         f'<div class="trazo-join"><img src="{_qr_code(url)}" width="{_SIZE}" height="{_SIZE}" '
-        f'alt="QR code of {escape(url)}"><div><div>Join at</div><div class="address">{escape(url)}</div>'
-        "<div>or scan the code. Phones and computers must be in the same network as this one.</div></div></div>"
+        f'alt="{escape(tr("QR code of {url}", url=url))}"><div><div>{escape(tr("Join at"))}</div>'
+        f'<div class="address">{escape(url)}</div><div>{escape(explanation)}</div></div></div>'
     )
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from core.classifier.bundle import Bundle
 from core.data.datasets import CLASSES
 from core.errors import TrazoError
+from core.language import tr
 from dashboard.explain import map_cache
 from dashboard.explain.map import show_map
 from dashboard.explain.map_figure import Dot
@@ -22,13 +23,16 @@ def show_class_map(hidden: bool) -> None:
 
     `hidden`: the nicknames are hidden.
     """
-    st.subheader("Map", anchor=False)
+    st.subheader(tr("Map"), anchor=False)
     st.caption(
-        "Each small dot is a training image; images that are alike to the model lie close together. The large dots are "
-        "the drawings of the newest exams: orange if they are misread, hollow if the model takes them for no digit."
+        tr(
+            "Each small dot is a training image; images that are alike to the model lie close together. The large dots "
+            "are the drawings of the newest exams: orange if they are misread, hollow if the model takes them for no "
+            "digit."
+        )
     )
     # Not shown at once, because it loads a large library.
-    if not st.toggle("Show the map", key="show_class_map"):
+    if not st.toggle(tr("Show the map"), key="show_class_map"):
         return
     try:
         active = cache.predictor().current()[0]
@@ -57,4 +61,6 @@ def _dots(hidden: bool, bundle: Bundle, dataset_id: str) -> list[Dot]:
 
 
 def _title(name: str, label: int, digit: int) -> str:
-    return f"{name}: a {label}, {'no answer' if digit == CLASSES else f'read as {digit}'}"
+    if digit == CLASSES:
+        return tr("{name}: a {digit}, no answer", name=name, digit=label)
+    return tr("{name}: a {digit}, read as {read}", name=name, digit=label, read=digit)

@@ -11,12 +11,13 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle
 from core.errors import HandError
+from core.language import Message, tr
 from core.personal.class_exams import StudentExam
 from core.personal.fooling import won
 from core.personal.proof import compare_results, exams_for
 from core.personal.result import ExamResult, join_results
 from core.personal.taught import taught
-from core.personal.tuning import keeps_accuracy
+from core.personal.tuning import MAX_ACCURACY_LOSS, keeps_accuracy
 from core.personal.written import Written
 from core.runs.active import active_model
 from core.runs.fine_tuning import CLASS, read_fine_tuning
@@ -39,6 +40,16 @@ from dashboard.session import cache
 from dashboard.session.markdown import plain
 from dashboard.session.state import workspace
 
+_COLUMNS = {
+    "Student": Message("Student"),
+    "Digits": Message("Digits"),
+    "Read before": Message("Read before"),
+    "Read after": Message("Read after"),
+    "Newly right": Message("Newly right"),
+    "Newly wrong": Message("Newly wrong"),
+}
+"""Labels of the columns of the table."""
+
 
 @dataclass(frozen=True)
 class _Judged:
@@ -55,15 +66,15 @@ def show_class_model(hidden: bool) -> None:
 
     `hidden`: the nicknames are hidden.
     """
-    st.subheader("Class model", anchor=False)
+    st.subheader(tr("Class model"), anchor=False)
     students = class_exams()
     digits = sum(written.label is not None for student in students for written in taught(student.hand).values())
     digits += len(won(class_attempts()))
     listing = run_cache.listing()
     runs = runs_of(CLASS, listing)
-    show_start("the class's", CLASS, digits, listing)
+    show_start(CLASS, digits, listing)
     if not digits:
-        st.caption("Ask your students to teach some digits: step 2 on the page Your hand.")
+        st.caption(tr("Ask your students to teach some digits: step 2 on the page Your hand."))
     if runs and show_end(runs[0]):
         _show_proof(runs[0], students, hidden)
 
@@ -73,14 +84,15 @@ def _show_proof(run: Run, students: Sequence[StudentExam], hidden: bool) -> None
     assert fine_tuning is not None
     base = cache.models().get(fine_tuning.base)
     if base is None:
-        st.info("The model before the fine-tuning was deleted, so there is nothing to compare with.")
+        st.info(tr("The model before the fine-tuning was deleted, so there is nothing to compare with."))
         return
     judged, waiting = _judge(run, base, students, hidden)
     if waiting:
-        st.caption(f"Without a fresh exam, and so without a proof: {', '.join(map(plain, waiting))}.")
+        names = ", ".join(map(plain, waiting))
+        st.caption(tr("Without a fresh exam, and so without a proof: {names}.", names=names))
     if not judged:
         st.info(
-            "The proof needs exams that have judged no other model. Ask your students to take one.",
+            tr("The proof needs exams that have judged no other model. Ask your students to take one."),
             icon=":material/edit_note:",
         )
         return
@@ -89,13 +101,22 @@ def _show_proof(run: Run, students: Sequence[StudentExam], hidden: bool) -> None
     proof = compare_results(before, after)
     accuracies = [cache.card(bundle).metrics.validation_accuracy for bundle in (base, run.bundle)]
     proof_tiles(proof, before, after, (fine_tuning.base, run.id), accuracies[1] - accuracies[0])
-    st.markdown(proof_sentence(proof, "the class's hands"))
-    st.dataframe(_table(judged), hide_index=True, width="stretch", key="class_proof")
+    st.markdown(proof_sentence(proof, CLASS))
+    st.dataframe(
+        _table(judged),
+        column_config={column: tr(label) for column, label in _COLUMNS.items()},
+        hide_index=True,
+        width="stretch",
+        key="class_proof",
+    )
     show_changes(proof, before, after, [each for one in judged for each in one.written], run.id)
     if not keeps_accuracy(*accuracies):
         st.warning(
-            "The new model reads other people's digits worse by more than 0.1 points, so it is not offered. Let the "
-            "class teach more digits, the same number of each, and fine-tune again.",
+            tr(
+                "The new model reads other people's digits worse by more than {points:g} points, so it is not offered. "
+                "Let the class teach more digits, the same number of each, and fine-tune again.",
+                points=100 * MAX_ACCURACY_LOSS,
+            ),
             icon=":material/warning:",
         )
     elif not proof.shown or proof.better:
@@ -142,10 +163,10 @@ def _table(judged: Sequence[_Judged]) -> pd.DataFrame:
 def _show_use(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if active_model(workspace()).run_id == run.id:
-            st.badge("Reads for everybody", icon=":material/check:", color="green")
+            st.badge(tr("Reads for everybody"), icon=":material/check:", color="green")
         else:
             st.button(
-                "Use for everybody",
+                tr("Use for everybody"),
                 type="primary",
                 icon=":material/groups:",
                 key="use_for_all",

@@ -11,6 +11,7 @@ import streamlit as st
 from core.classifier.evaluation import wilson_interval
 from core.data.datasets import CLASSES
 from core.errors import TrazoError
+from core.language import number, tr
 from core.personal.class_exams import ClassExams, StudentExam, class_confusions
 from core.workspace import Workspace
 from dashboard.hands.charts import students_chart
@@ -37,7 +38,10 @@ def class_exams() -> list[StudentExam]:
 
 def shown_names(students: Sequence[StudentExam], hidden: bool) -> list[str]:
     """Return the names to show: nicknames, or numbers in the order in which the students joined."""
-    return [f"Student {number}" if hidden else student.name for number, student in enumerate(students, 1)]
+    return [
+        tr("Student {number}", number=position) if hidden else student.name
+        for position, student in enumerate(students, 1)
+    ]
 
 
 @st.fragment(run_every=POLL_SECONDS)
@@ -55,10 +59,13 @@ def show_results(hidden: bool) -> None:
     with st.container(key="refreshing"):
         _show_tiles(students)
         if not students:
-            st.info("Nobody has joined yet.", icon=":material/hourglass_empty:")
+            st.info(tr("Nobody has joined yet."), icon=":material/hourglass_empty:")
         elif not any(student.written for student in students):
             st.info(
-                f"Here so far: {', '.join(map(plain, names))}. Ask them to start the exam on the page Your hand.",
+                tr(
+                    "Here so far: {names}. Ask them to start the exam on the page Your hand.",
+                    names=", ".join(map(plain, names)),
+                ),
                 icon=":material/front_hand:",
             )
         else:
@@ -73,39 +80,48 @@ def _show_tiles(students: Sequence[StudentExam]) -> None:
     low, high = wilson_interval(right, written) if written else (0.0, 1.0)
     complete = sum(student.complete for student in students)
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
-        metric_tile("Students", str(len(students)), "have joined")
-        metric_tile("Exams", f"{complete} of {len(students)}", "are complete")
-        metric_tile("Digits", f"{written:,}", "written in the newest exams")
+        metric_tile(tr("Students"), str(len(students)), tr("have joined"))
+        metric_tile(tr("Exams"), tr("{done} of {count}", done=complete, count=len(students)), tr("are complete"))
+        metric_tile(tr("Digits"), number(written, ","), tr("written in the newest exams"))
         metric_tile(
-            "Read correctly",
-            f"{right / written:.1%}" if written else "–",
-            f"95%: {low:.0%} to {high:.0%}" if written else "no digits yet",
-            "Fraction of the class's digits that the active model reads correctly, with its 95% confidence interval "
-            "(Wilson, 1927).",
+            tr("Read correctly"),
+            number(right / written, ".1%") if written else "–",
+            tr("95%: {low:.0%} to {high:.0%}", low=low, high=high) if written else tr("no digits yet"),
+            tr(
+                "Fraction of the class's digits that the active model reads correctly, with its 95% confidence "
+                "interval (Wilson, 1927)."
+            ),
         )
 
 
 def _show_charts(students: Sequence[StudentExam], names: Sequence[str]) -> None:
     by_student, confusions = st.columns([3, 2], gap="large")
     with by_student:
-        st.subheader("Accuracy by student", anchor=False)
-        st.caption("Each dot is the fraction read correctly so far; its line is where the true value lies, 95% sure.")
+        st.subheader(tr("Accuracy by student"), anchor=False)
+        st.caption(
+            tr("Each dot is the fraction read correctly so far; its line is where the true value lies, 95% sure.")
+        )
         st.altair_chart(students_chart(students, names, text_colour()), width="stretch", key="class_accuracy")
         waiting = [name for student, name in zip(students, names, strict=True) if not student.written]
         if waiting:
-            st.caption(f"No digits yet: {', '.join(map(plain, waiting))}.")
+            st.caption(tr("No digits yet: {names}.", names=", ".join(map(plain, waiting))))
     with confusions:
-        st.subheader("What it confuses", anchor=False)
-        st.caption("Rows are the digits that the class meant, columns the digits that the model read.")
+        st.subheader(tr("What it confuses"), anchor=False)
+        st.caption(tr("Rows are the digits that the class meant, columns the digits that the model read."))
         chart = confusion_heatmap(class_confusions(students), percentages=False, text_colour=text_colour())
         st.altair_chart(chart, width="content", key="class_confusions")
 
 
 def _show_drawings(students: Sequence[StudentExam], names: Sequence[str]) -> None:
     digit = st.session_state.get("class_digit", _FIRST_DIGIT)
-    st.subheader(f"Everybody's {digit}s", anchor=False)
+    st.subheader(tr("Everybody's {digit}s", digit=digit), anchor=False)
     digit = st.segmented_control(
-        "Digit", range(CLASSES), default=_FIRST_DIGIT, required=True, key="class_digit", label_visibility="collapsed"
+        tr("Digit"),
+        range(CLASSES),
+        default=_FIRST_DIGIT,
+        required=True,
+        key="class_digit",
+        label_visibility="collapsed",
     )
     tiles = [
         (student.images[position], name, int(student.digits[position]))
@@ -113,22 +129,24 @@ def _show_drawings(students: Sequence[StudentExam], names: Sequence[str]) -> Non
         for position in np.flatnonzero(student.labels == digit)
     ]
     if not tiles:
-        st.caption(f"Nobody has written a {digit} yet.")
+        st.caption(tr("Nobody has written a {digit} yet.", digit=digit))
         return
     digit_grid(
         [image for image, _, _ in tiles],
         key=f"class_{digit}",
         captions=[name for _, name, _ in tiles],
-        titles=[f"{name}: read as {_read_as(read)}" for _, name, read in tiles],
+        titles=[_title(name, read) for _, name, read in tiles],
         marked={index for index, (_, _, read) in enumerate(tiles) if read != digit},
         tile=64,
         clickable=False,
     )
-    st.caption("A frame marks a digit that the model misreads.")
+    st.caption(tr("A frame marks a digit that the model misreads."))
 
 
-def _read_as(digit: int) -> str:
-    return str(digit) if digit < CLASSES else "nothing"
+def _title(name: str, digit: int) -> str:
+    if digit == CLASSES:
+        return tr("{name}: read as nothing", name=name)
+    return tr("{name}: read as {digit}", name=name, digit=digit)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

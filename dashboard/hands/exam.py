@@ -7,9 +7,11 @@ from datetime import datetime
 
 import numpy as np
 import streamlit as st
+from babel.dates import format_datetime
 
 from core.classifier.predictor import Predictor
 from core.errors import HandError
+from core.language import Message, language, tr
 from core.personal.exam import EXAM_DIGITS, Exam, answer, discard_exam, list_exams, read_exam, start_exam, take_back
 from core.personal.hand import Hand
 from core.personal.result import ExamResult, examine
@@ -35,7 +37,7 @@ def show_exam(hand: Hand | None) -> None:
     if hand and exams and not exams[0].complete:
         _show_writing(hand, exams[0])
         st.button(
-            "Give up this exam",
+            tr("Give up this exam"),
             key="discard_exam",
             on_click=attempt,
             args=(discard_exam, hand, exams[0]),
@@ -43,14 +45,17 @@ def show_exam(hand: Hand | None) -> None:
         )
     elif complete is None:
         st.markdown(
-            f"How well does the model read **your** writing? Write {EXAM_DIGITS} digits, one after the other, as you "
-            "always do; it takes about two minutes. No model ever learns from an exam, so its result is honest."
+            tr(
+                "How well does the model read **your** writing? Write {count} digits, one after the other, as you "
+                "always do; it takes about two minutes. No model ever learns from an exam, so its result is honest.",
+                count=EXAM_DIGITS,
+            )
         )
-        _show_start(hand, "Start the exam", primary=True)
+        _show_start(hand, tr("Start the exam"), primary=True)
     if hand and complete:
         _show_result(hand, complete)
         if complete is exams[0]:
-            _show_start(hand, "Take another exam")
+            _show_start(hand, tr("Take another exam"))
 
 
 def _show_start(hand: Hand | None, label: str, *, primary: bool = False) -> None:
@@ -80,7 +85,7 @@ def _show_writing(hand: Hand, begun: Exam) -> None:
     def present(position: int) -> Exam:
         now = read_exam(hand, exam.id)
         if len(now.written) != position:
-            raise HandError("This exam went on in another tab. Continue there, or reload this page.")
+            raise HandError(Message("This exam went on in another tab. Continue there, or reload this page."))
         return now
 
     writing_pad(
@@ -90,7 +95,7 @@ def _show_writing(hand: Hand, begun: Exam) -> None:
         len(exam.written),
         lambda position, written: answer(hand, present(position), written),
         lambda position: take_back(hand, present(position)),
-        "Done",
+        tr("Done"),
     )
 
 
@@ -99,18 +104,27 @@ def _show_result(hand: Hand, exam: Exam) -> None:
     result = exam_result(hand, exam, predictor)
     low, high = result.interval
     taken = datetime.fromtimestamp(exam.started).astimezone()
-    name = plain(run_cache.model_name(model.name))
-    st.markdown(f"**The exam of {taken:%d %B %Y, %H:%M}**, read by **{name}**:")
+    st.markdown(
+        tr(
+            "**The exam of {date}**, read by **{model}**:",
+            # Translators: a date and a time of day as a pattern of Unicode TR 35
+            date=format_datetime(taken, tr("dd MMMM y, HH:mm"), locale=language()),
+            model=plain(run_cache.model_name(model.name)),
+        )
+    )
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
         metric_tile(
-            "Read correctly",
-            f"{int(result.right.sum())} of {len(result.labels)}",
-            f"probably {low:.0%} to {high:.0%} of all",
-            "With 95% confidence, the model reads this fraction of all the digits that you write (Wilson's interval).",
+            tr("Read correctly"),
+            tr("{right} of {count}", right=int(result.right.sum()), count=len(result.labels)),
+            tr("probably {low:.0%} to {high:.0%} of all", low=low, high=high),
+            tr(
+                "With 95% confidence, the model reads this fraction of all the digits that you write (Wilson's "
+                "interval)."
+            ),
         )
-        metric_tile("Misread", str(int(result.misread.sum())), "as another digit")
-        metric_tile("Not answered", str(int(result.rejected.sum())), "taken for no digit")
-        metric_tile("Unsure", str(result.count("unsure")), "of all answers")
+        metric_tile(tr("Misread"), str(int(result.misread.sum())), tr("as another digit"))
+        metric_tile(tr("Not answered"), str(int(result.rejected.sum())), tr("taken for no digit"))
+        metric_tile(tr("Unsure"), str(result.count("unsure")), tr("of all answers"))
     if model.name == SHIPPED:
         show_writers(result)
     _show_mistakes(hand, exam, result)
@@ -119,8 +133,10 @@ def _show_result(hand: Hand, exam: Exam) -> None:
 def show_writers(result: ExamResult) -> None:
     """Show the accuracy of an exam, with its interval, among those of ten other people."""
     st.markdown(
-        "**Among other people.** Each dot is one of ten people whose digits no model has learned from. The line is "
-        "you; the bar is the range in which your accuracy probably lies."
+        tr(
+            "**Among other people.** Each dot is one of ten people whose digits no model has learned from. The line is "
+            "you; the bar is the range in which your accuracy probably lies."
+        )
     )
     st.altair_chart(writers_chart(result.accuracy, result.interval, text_colour()), width="stretch")
 
@@ -128,20 +144,25 @@ def show_writers(result: ExamResult) -> None:
 def _show_mistakes(hand: Hand, exam: Exam, result: ExamResult) -> None:
     wrong = np.flatnonzero(~result.right)
     if not len(wrong):
-        st.success("Every digit of this exam is read correctly.", icon=":material/check:")
+        st.success(tr("Every digit of this exam is read correctly."), icon=":material/check:")
         return
-    st.subheader("What it does not read correctly", anchor=False)
-    captions = [f"a {result.labels[position]}: {answer_of(result, position)}" for position in wrong.tolist()]
+    st.subheader(tr("What it does not read correctly"), anchor=False)
+    captions = [_caption(result, position) for position in wrong.tolist()]
     show_digits([exam.written[position] for position in wrong], captions, f"mistakes_{hand.id}_{exam.id}")
-    with st.expander("Your confusion matrix", icon=":material/grid_on:"):
+    with st.expander(tr("Your confusion matrix"), icon=":material/grid_on:"):
         st.altair_chart(
             confusion_heatmap(result.confusions, percentages=False, text_colour=text_colour()), width="content"
         )
 
 
+def _caption(result: ExamResult, position: int) -> str:
+    digit = result.labels[position]
+    return tr("a {digit}: {answer}", digit=digit, answer=answer_of(result, position))
+
+
 def answer_of(result: ExamResult, position: int) -> str:
     """Return a model's answer for one digit of an exam, in words."""
-    return "no answer" if result.rejected[position] else f"read as {result.digits[position]}"
+    return tr("no answer") if result.rejected[position] else tr("read as {digit}", digit=result.digits[position])
 
 
 def show_digits(written: Sequence[Written], captions: Sequence[str], key: str) -> None:
@@ -153,10 +174,11 @@ def exam_result(hand: Hand, exam: Exam, predictor: Predictor) -> ExamResult:
     """Return what a model makes of an exam as far as it is written."""
     # Another tab may take a digit back and write it again.
     times = tuple(written.time for written in exam.written)
-    return _exam_result(predictor.version, hand.id, exam.id, times, predictor, exam)
+    with st.spinner(tr("Reading your exam…")):
+        return _exam_result(predictor.version, hand.id, exam.id, times, predictor, exam)
 
 
-@st.cache_data(show_spinner="Reading your exam…", max_entries=100)
+@st.cache_data(show_spinner=False, max_entries=100)
 def _exam_result(
     version: str,  # noqa: ARG001 - the first four arguments are the key of the cache
     hand_id: str,  # noqa: ARG001

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.data.datasets import CLASSES
 from core.ink.drawing import Pixels
+from core.language import ntr, tr
 from core.personal.fooling import (
     MAX_DRAWINGS,
     MIN_AGREEING,
@@ -45,8 +46,11 @@ def show_fooling(hand: Hand | None) -> None:
     if hand is None:
         return
     st.markdown(
-        "Write digits that people can read and the model cannot. Your class then says what it sees, without knowing "
-        f"what you meant. If at least {MIN_AGREEING} agree and the model is wrong, you score."
+        tr(
+            "Write digits that people can read and the model cannot. Your class then says what it sees, without "
+            "knowing what you meant. If at least {count} agree and the model is wrong, you score.",
+            count=MIN_AGREEING,
+        )
     )
     draw, judge = st.columns(2, gap="large")
     with draw:
@@ -68,7 +72,7 @@ def _show_pad(hand: Hand) -> None:
         if ids:
             withdraw(hand, ids.pop())
 
-    writing_pad(hand, f"fool_{hand.id}", prompts, len(ids), keep, take_back, "Done")
+    writing_pad(hand, f"fool_{hand.id}", prompts, len(ids), keep, take_back, tr("Done"))
 
 
 def _prompts_and_ids(hand: Hand) -> tuple[list[int], list[str]]:
@@ -83,15 +87,20 @@ def _prompts_and_ids(hand: Hand) -> tuple[list[int], list[str]]:
 def _show_vote(hand: Hand) -> None:
     found = class_attempts()
     judged = _judged(hand, found)
-    st.subheader("What is this?", anchor=False)
+    st.subheader(tr("What is this?"), anchor=False)
     if judged is None:
-        st.caption("There is nothing to vote on now. New drawings appear here.")
+        st.caption(tr("There is nothing to vote on now. New drawings appear here."))
     else:
-        st.html(image_html(_framed(ink_of(judged.written)), 200, "a drawing of another student"))
+        st.html(image_html(_framed(ink_of(judged.written)), 200, tr("a drawing of another student")))
         with st.container(horizontal=True, gap="xsmall", key="fool_votes"):
             label_buttons("vote", hand, vote, hand, judged)
     own = [each for each in found if each.hand == hand]
-    st.caption(f"Your score: {sum(each.scores for each in own)} of {len(own)} drawings.")
+    score = sum(each.scores for each in own)
+    st.caption(
+        ntr(
+            "Your score: {score} of {count} drawing.", "Your score: {score} of {count} drawings.", len(own), score=score
+        )
+    )
 
 
 def _judged(hand: Hand, found: Sequence[Attempt]) -> Attempt | None:
@@ -107,10 +116,12 @@ def show_fooling_scores(hidden: bool) -> None:
     scored = [each for each in class_attempts() if each.scores]
     if not scored:
         return
-    st.subheader("Fool it", anchor=False)
+    st.subheader(tr("Fool it"), anchor=False)
     st.caption(
-        f"Drawings on which at least {MIN_AGREEING} students agreed and the model was wrong. The class model "
-        "learns them."
+        tr(
+            "Drawings on which at least {count} students agreed and the model was wrong. The class model learns them.",
+            count=MIN_AGREEING,
+        )
     )
     if not hidden:
         scores = Counter(each.hand for each in scored).most_common()
@@ -118,7 +129,7 @@ def show_fooling_scores(hidden: bool) -> None:
     digit_grid(
         images_of([each.written for each in scored]),
         key="fooled",
-        captions=[f"{each.agreed}, {_prediction(each.written.predicted)}" for each in scored],
+        captions=[_caption(each) for each in scored],
         tile=84,
         clickable=False,
     )
@@ -139,8 +150,11 @@ def _framed(ink: Pixels) -> Pixels:
     return square
 
 
-def _prediction(digit: int | None) -> str:
-    return "rejected" if digit is None else f"read as {digit}"
+def _caption(scored: Attempt) -> str:
+    predicted = scored.written.predicted
+    if predicted is None:
+        return tr("{digit}, rejected", digit=scored.agreed)
+    return tr("{digit}, read as {read}", digit=scored.agreed, read=predicted)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import TrazoError
+from core.language import tr
 from core.personal.hand import MAX_NAME_LENGTH, hand_name
 from dashboard.parts.headings import heading
 from dashboard.session.classroom import is_student, join, keep_link, leave
@@ -34,22 +35,24 @@ def show_membership() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="membership"):
         st.markdown(f":material/front_hand: **{plain(hand_name(hand))}**", width="content")
         st.button(
-            "Not you?",
+            tr("Not you?"),
             type="tertiary",
             key="leave",
-            help="Lets another student join on this device. To come back, keep the address of this page.",
+            help=tr("Lets another student join on this device. To come back, keep the address of this page."),
             on_click=leave,
         )
 
 
 def _show_form() -> None:
-    heading("Join the class", "Choose a nickname. You need no account, and no real name.")
+    heading(tr("Join the class"), tr("Choose a nickname. You need no account, and no real name."))
     with st.form("join", border=False, width=420):
-        st.text_input("Nickname", max_chars=MAX_NAME_LENGTH, key="nickname", placeholder="Such as Blue Otter")
-        st.form_submit_button("Join", type="primary", icon=":material/login:", on_click=_join)
+        st.text_input(tr("Nickname"), max_chars=MAX_NAME_LENGTH, key="nickname", placeholder=tr("Such as Blue Otter"))
+        st.form_submit_button(tr("Join"), type="primary", icon=":material/login:", on_click=_join)
     st.caption(
-        "Your nickname and what you write are stored on the teacher's computer until the teacher deletes them. Your "
-        "class may see both."
+        tr(
+            "Your nickname and what you write are stored on the teacher's computer until the teacher deletes them. "
+            "Your class may see both."
+        )
     )
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.data.datasets import CLASSES
+from core.language import Message, tr
 from core.personal.hand import Hand
 from dashboard.session.permission import attempt
 
-NO_DIGIT = "No digit"
+NO_DIGIT = Message("No digit")
 _UNSET = -1
 
 
@@ -29,7 +30,7 @@ def label_buttons(
     """
     for label in (*range(CLASSES), None):
         st.button(
-            NO_DIGIT if label is None else str(label),
+            tr(NO_DIGIT) if label is None else str(label),
             key=f"{key}_{label}",
             type="primary" if label is not None and label == likely else "secondary",
             disabled=label == current,

@@ -10,6 +10,7 @@ import streamlit as st
 from core.classifier.predictor import Reading
 from core.errors import HandError
 from core.ink.canvas_strokes import Stroke
+from core.language import Message, tr
 from core.personal.exam import list_exams, sealed_fingerprints
 from core.personal.hand import Hand, hand_name
 from core.personal.result import answered_digit
@@ -39,9 +40,9 @@ def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None
         told = None
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="lesson"):
         if told is not None:
-            st.markdown(f"Added to the digits of {plain(hand_name(hand))}.", width="content")
+            st.markdown(tr("Added to the digits of {name}.", name=plain(hand_name(hand))), width="content")
             st.button(
-                "Undo",
+                tr("Undo"),
                 type="tertiary",
                 key="undo_lesson",
                 on_click=attempt,
@@ -49,7 +50,7 @@ def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None
                 kwargs={"hand": hand},
             )
             return
-        st.markdown(f"**{plain(hand_name(hand))}** meant", width="content")
+        st.markdown(tr("**{name}** meant", name=plain(hand_name(hand))), width="content")
         label_buttons("meant", hand, _teach, hand, written, likely=predicted)
 
 
@@ -57,7 +58,7 @@ def _teach(hand: Hand, drawn: Written, label: int | None) -> None:
     written = drawn.model_copy(update={"label": label})
     # A second tap while the first is on its way must not teach twice.
     if fingerprint(written) in {fingerprint(each) for each in taught(hand).values()}:
-        raise HandError("This drawing is taught already.")
+        raise HandError(Message("This drawing is taught already."))
     taught_id = teach(hand, written, sealed_fingerprints(list_exams(hand)))
     st.session_state[_LESSON] = (hand.id, fingerprint(written), taught_id)
 

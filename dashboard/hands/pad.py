@@ -9,20 +9,21 @@ from typing import Any
 import streamlit as st
 from pydantic import ValidationError
 
+from core.data.datasets import CLASSES
 from core.errors import HandError, TrazoError
 from core.handwriting.pen_digits import BRUSH_WIDTH, CANVAS_SIZE
+from core.language import Message, tr
 from core.personal.hand import Hand
 from core.personal.written import Written, WrittenStroke, ink_of
 from dashboard.parts.component import component
+from dashboard.parts.keyboard_pen import pen_words
 from dashboard.session.permission import require_permission, safe_text
 
 _component = component(
     "writing_pad",
     '<div class="pad"><div class="prompt" role="status"></div><div class="progress"></div>'
-    f'<div class="sheet"><canvas class="paper" width="{CANVAS_SIZE}" height="{CANVAS_SIZE}" tabindex="-1" role="img" '
-    'aria-label="The pad to write on"></canvas></div>'
-    '<div class="hint">Lift the pen for a second, or press Enter, and the next digit comes.</div>'
-    '<button class="back" type="button"></button></div>',
+    f'<div class="sheet"><canvas class="paper" width="{CANVAS_SIZE}" height="{CANVAS_SIZE}" tabindex="-1" role="img">'
+    '</canvas></div><div class="hint"></div><button class="back" type="button"></button></div>',
     scripts=["keyboard_pen"],
 )
 
@@ -61,14 +62,31 @@ def writing_pad(
     _component(
         key=key,
         data={
+            "words": _words(),
             "prompts": list(prompts),
             "done": done,
             "handled": st.session_state.get(handled_key, 0),
             "brush": BRUSH_WIDTH,
             "done_text": done_text,
+            "pen": pen_words(),
         },
         on_actions_change=handle,
     )
+
+
+def _words() -> dict[str, str | list[str]]:
+    """Return what the pad says. `prompts`: for each digit."""
+    return {
+        "prompts": [
+            tr("Write an {digit}", digit=digit) if digit == 8 else tr("Write a {digit}", digit=digit)
+            for digit in range(CLASSES)
+        ],
+        "progress": tr("{done} of {count}"),
+        "pad": tr("The pad to write on"),
+        "hint": tr("Lift the pen for a second, or press Enter, and the next digit comes."),
+        "clear": tr("Clear"),
+        "takeBack": tr("Take back the last one"),
+    }
 
 
 def _written(action: dict[str, Any], prompts: Sequence[int]) -> Written:
@@ -79,7 +97,7 @@ def _written(action: dict[str, Any], prompts: Sequence[int]) -> Written:
             strokes=tuple(strokes), label=prompts[action["position"]], predicted=None, model="", time=time.time()
         )
     except (ValidationError, IndexError, TypeError) as error:
-        raise HandError("This digit arrived incomplete. Write it once more.") from error
+        raise HandError(Message("This digit arrived incomplete. Write it once more.")) from error
     if not ink_of(written).any():
-        raise HandError("This digit arrived without ink. Write it once more.")
+        raise HandError(Message("This digit arrived without ink. Write it once more."))
     return written

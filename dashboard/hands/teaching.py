@@ -7,6 +7,7 @@ import random
 import streamlit as st
 
 from core.data.datasets import CLASSES
+from core.language import tr
 from core.personal.exam import list_exams, sealed_fingerprints
 from core.personal.hand import Hand
 from core.personal.result import with_prediction
@@ -41,13 +42,15 @@ def show_teaching(hand: Hand | None) -> None:
 
 def _show_start(hand: Hand | None) -> None:
     st.markdown(
-        "Write some digits for the model to learn from, the same number of each. About 50 are enough. You can also "
-        "correct an answer on the Draw page: press what you meant, below the answer."
+        tr(
+            "Write some digits for the model to learn from, the same number of each. About 50 are enough. You can also "
+            "correct an answer on the Draw page: press what you meant, below the answer."
+        )
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control("Digits to write", COUNTS, default=DEFAULT_COUNT, required=True, key=_COUNT)
+        st.segmented_control(tr("Digits to write"), COUNTS, default=DEFAULT_COUNT, required=True, key=_COUNT)
         st.button(
-            "Start writing",
+            tr("Start writing"),
             type="primary",
             icon=":material/edit:",
             key="start_teaching",
@@ -79,9 +82,10 @@ def _show_pad(hand: Hand, prompts: list[int], written_ids: list[str]) -> None:
         if written_ids:
             forget(hand, written_ids.pop())
 
-    writing_pad(hand, f"teach_{hand.id}_{id(prompts)}", prompts, len(written_ids), keep, take_back, "Done")
+    writing_pad(hand, f"teach_{hand.id}_{id(prompts)}", prompts, len(written_ids), keep, take_back, tr("Done"))
     over = len(written_ids) >= len(prompts)
-    if st.button("Show what was taught" if over else "Stop here", key="stop_teaching", icon=":material/check:"):
+    label = tr("Show what was taught") if over else tr("Stop here")
+    if st.button(label, key="stop_teaching", icon=":material/check:"):
         del st.session_state[_PROMPTS]
         st.rerun()
 
@@ -91,7 +95,7 @@ def _show_taught(hand: Hand) -> None:
     digits = taught(hand)
     if not digits:
         return
-    st.subheader(f"Taught so far: {len(digits)}", anchor=False)
+    st.subheader(tr("Taught so far: {count}", count=len(digits)), anchor=False)
     ids = list(reversed(digits))
     grid = f"taught_{hand.id}"
     chosen = state.chosen_tile(grid)
@@ -105,15 +109,15 @@ def _show_taught(hand: Hand) -> None:
         on_click=keep_click(grid, len(ids)),
     )
     if chosen is None or chosen >= len(ids):
-        st.caption("Click a digit to correct its label or to remove it.")
+        st.caption(tr("Click a digit to correct its label or to remove it."))
         return
     taught_id = ids[chosen]
     label = digits[taught_id].label
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{_title(digits[taught_id])}.** Meant:", width="content")
+        st.markdown(tr("**{digit}.** Meant:", digit=_title(digits[taught_id])), width="content")
         label_buttons("label", hand, relabel, hand, taught_id, current=label)
         st.button(
-            "Remove",
+            tr("Remove"),
             icon=":material/delete:",
             key="forget",
             on_click=attempt,
@@ -123,7 +127,12 @@ def _show_taught(hand: Hand) -> None:
 
 
 def _title(written: Written) -> str:
-    article = "An" if written.label == 8 else "A"
-    meant = NO_DIGIT if written.label is None else f"{article} {written.label}"
-    read = "not answered" if written.predicted is None else f"read as {written.predicted}"
-    return f"{meant}, {read}"
+    if written.label is None:
+        meant = tr(NO_DIGIT)
+    elif written.label == 8:
+        meant = tr("An {digit}", digit=written.label)
+    else:
+        meant = tr("A {digit}", digit=written.label)
+    if written.predicted is None:
+        return tr("{meant}, not answered", meant=meant)
+    return tr("{meant}, read as {read}", meant=meant, read=written.predicted)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle
 from core.errors import HandError, TrazoError
+from core.language import Message, ntr, number, tr
 from core.launcher import queue
 from core.launcher.prepared_worker import prepare_worker
 from core.personal.exam import Exam
@@ -15,15 +16,14 @@ from core.personal.hand import Hand, use_model, use_previous_model
 from core.personal.proof import Proof, compare_results, exams_for
 from core.personal.result import ExamResult, join_results
 from core.personal.taught import taught
-from core.personal.tuning import keeps_accuracy
+from core.personal.tuning import MAX_ACCURACY_LOSS, keeps_accuracy
 from core.personal.written import Written
 from core.runs.active import trained_model
-from core.runs.fine_tuning import FineTuning, fine_tuned_config, read_fine_tuning
+from core.runs.fine_tuning import CLASS, FineTuning, fine_tuned_config, read_fine_tuning
 from core.runs.label import display_name
 from core.runs.run import Run
 from dashboard.hands.exam import answer_of, exam_result, show_digits
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
-from dashboard.parts.units import counted
 from dashboard.runs import run_cache
 from dashboard.runs.actions import promote_run
 from dashboard.runs.run_cache import Listing, run_of
@@ -38,18 +38,22 @@ POLL_SECONDS = 1.0
 def show_tuning(hand: Hand | None) -> None:
     """Show the button that fine-tunes a model to the hand, the run that does it, and its proof."""
     if hand is None:
-        st.info("Teach some digits first: about 50 are enough.", icon=":material/edit:")
+        _show_nothing_taught()
         return
     _show_current_model(hand)
     digits = [written for written in taught(hand).values() if written.label is not None]
     listing = run_cache.listing()
     runs = runs_of(hand.id, listing)
     if digits:
-        show_start("your", hand.id, len(digits), listing)
+        show_start(hand.id, len(digits), listing)
     else:
-        st.info("Teach some digits first: about 50 are enough.", icon=":material/edit:")
+        _show_nothing_taught()
     if runs and show_end(runs[0]):
         _show_proof(hand, runs[0])
+
+
+def _show_nothing_taught() -> None:
+    st.info(tr("Teach some digits first: about 50 are enough."), icon=":material/edit:")
 
 
 def _show_current_model(hand: Hand) -> None:
@@ -60,12 +64,17 @@ def _show_current_model(hand: Hand) -> None:
     names = run_cache.model_name
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(
-            f"{plain(record.name)} is read by {plain(names(record.model))}", icon=":material/check:", color="primary"
+            tr("{name} is read by {model}", name=plain(record.name), model=plain(names(record.model))),
+            icon=":material/check:",
+            color="primary",
         )
-        st.page_link("views/draw.py", label="Draw with it", icon=":material/draw:", width="content")
-        former = names(record.previous) if record.previous else "the active model"
+        st.page_link("views/draw.py", label=tr("Draw with it"), icon=":material/draw:", width="content")
+        if record.previous:
+            back = tr("Back to {model}", model=plain(names(record.previous)))
+        else:
+            back = tr("Back to the active model")
         st.button(
-            f"Back to {plain(former)}",
+            back,
             icon=":material/undo:",
             key="back",
             on_click=attempt,
@@ -73,28 +82,47 @@ def _show_current_model(hand: Hand) -> None:
         )
 
 
-def show_start(whose: str, hand: str, digits: int, listing: Listing) -> None:
+def show_start(hand: str, digits: int, listing: Listing) -> None:
     """Show the button that fine-tunes a model, and have a worker wait for it.
 
-    `whose`: the owner of the digits, in words. `hand`: a hand's id, or CLASS. `digits`: their number.
+    `hand`: a hand's id, or CLASS. `digits`: the number of digits to learn.
     """
     base, busy, again = base_model(), listing.busy, bool(runs_of(hand, listing))
-    st.markdown(
-        f"Fine-tuning makes a new model from **{plain(run_cache.model_name(base))}** that has also learned {whose} "
-        f"{counted(digits, 'digit')}. It takes a few seconds. Nothing changes until you choose to use the new model."
-    )
+    st.markdown(f"{_new_model(hand, base, digits)} {tr('Nothing changes until you choose to use the new model.')}")
     st.button(
-        "Fine-tune again" if again else "Fine-tune",
+        tr("Fine-tune again") if again else tr("Fine-tune"),
         type="secondary" if again else "primary",
         icon=":material/tune:",
         key="fine_tune",
         disabled=busy or not digits,
-        help="Another training is running; wait until it has ended." if busy else None,
+        help=tr("Another training is running; wait until it has ended.") if busy else None,
         on_click=attempt,
         args=(start_fine_tuning, hand, base, digits),
     )
     if digits and not busy:
         prepare_worker(workspace())
+
+
+def _new_model(hand: str, base: str, digits: int) -> str:
+    """Return what fine-tuning does, in words."""
+    model = plain(run_cache.model_name(base))
+    if hand == CLASS:
+        return ntr(
+            "Fine-tuning makes a new model from **{model}** that has also learned the class's {count:,} digit. It "
+            "takes a few seconds.",
+            "Fine-tuning makes a new model from **{model}** that has also learned the class's {count:,} digits. It "
+            "takes a few seconds.",
+            digits,
+            model=model,
+        )
+    return ntr(
+        "Fine-tuning makes a new model from **{model}** that has also learned your {count:,} digit. It takes a few "
+        "seconds.",
+        "Fine-tuning makes a new model from **{model}** that has also learned your {count:,} digits. It takes a few "
+        "seconds.",
+        digits,
+        model=model,
+    )
 
 
 def show_end(run: Run) -> bool:
@@ -138,7 +166,7 @@ def start_fine_tuning(hand: str, base: str, digits: int) -> None:
     """Queue a run that learns the hand with this id, or CLASS; raises HandError if its model was deleted."""
     bundle = cache.models().get(base)
     if bundle is None:
-        raise HandError("This model was deleted in the meantime. Reload the page to fine-tune another one.")
+        raise HandError(Message("This model was deleted in the meantime. Reload the page to fine-tune another one."))
     config = fine_tuned_config(bundle.card().config)
     queue.submit(workspace(), config, fine_tuning=FineTuning(hand=hand, base=base, digits=digits))
 
@@ -149,20 +177,21 @@ def _show_progress(run: Run) -> None:
     if status.over:
         st.rerun()
     waits = status.state == "queued"
-    st.status(
-        "Waiting for another training to end." if waits else plain(status.message), state="running", expanded=False
-    )
+    text = tr("Waiting for another training to end.") if waits else plain(tr(status.message))
+    st.status(text, state="running", expanded=False)
 
 
 def _show_proof(hand: Hand, run: Run) -> None:
     """Show what the exams say about the new model, and the buttons that use it."""
-    st.subheader("Proof", anchor=False)
+    st.subheader(tr("Proof"), anchor=False)
     fine_tuning = read_fine_tuning(run.fine_tuning_file)
     assert fine_tuning is not None
     models = cache.models()
     try:
         if fine_tuning.base not in models:
-            raise HandError("The model that this one was made from was deleted, so there is nothing to compare with.")
+            raise HandError(
+                Message("The model that this one was made from was deleted, so there is nothing to compare with.")
+            )
         old_card, card = cache.card(models[fine_tuning.base]), cache.card(run.bundle)
         exams = exams_for(hand, run.id)
         before, after = (_result(hand, exams, name, models) for name in (fine_tuning.base, run.id))
@@ -177,14 +206,21 @@ def _show_proof(hand: Hand, run: Run) -> None:
     if current in models and current not in (run.id, fine_tuning.base):
         right = int(_result(hand, exams, current, models).right.sum())
         st.markdown(
-            f"**{plain(run_cache.model_name(current))}**, which reads you now, reads {right} of them correctly."
+            tr(
+                "**{model}**, which reads you now, reads {right} of them correctly.",
+                model=plain(run_cache.model_name(current)),
+                right=right,
+            )
         )
-    st.markdown(proof_sentence(proof))
+    st.markdown(proof_sentence(proof, hand.id))
     show_changes(proof, before, after, [each for exam in exams for each in exam.written], run.id)
     if not held:
         st.warning(
-            "The new model reads other people's digits worse by more than 0.1 points, so it is not offered. Teach more "
-            "digits, the same number of each, and fine-tune again.",
+            tr(
+                "The new model reads other people's digits worse by more than {points:g} points, so it is not offered. "
+                "Teach more digits, the same number of each, and fine-tune again.",
+                points=100 * MAX_ACCURACY_LOSS,
+            ),
             icon=":material/warning:",
         )
     elif not proof.shown or proof.better:
@@ -204,59 +240,74 @@ def proof_tiles(proof: Proof, before: ExamResult, after: ExamResult, models: tup
     """
     old, new = (plain(run_cache.model_name(name)) for name in models)
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
-        metric_tile("Before", f"{int(before.right.sum())} of {proof.digits}", old)
-        metric_tile("After", f"{int(after.right.sum())} of {proof.digits}", new)
+        for title, result, model in ((tr("Before"), before, old), (tr("After"), after, new)):
+            metric_tile(title, tr("{right} of {count}", right=int(result.right.sum()), count=proof.digits), model)
         metric_tile(
-            "Newly right and newly wrong",
-            f"{len(proof.fixed)} and {len(proof.broken)}",
-            f"p = {proof.p_value:.3f}",
-            "The p-value says how likely so uneven a difference would be by chance (McNemar's exact test).",
+            tr("Newly right and newly wrong"),
+            tr("{fixed} and {broken}", fixed=len(proof.fixed), broken=len(proof.broken)),
+            tr("p = {value:.3f}", value=proof.p_value),
+            tr("The p-value says how likely so uneven a difference would be by chance (McNemar's exact test)."),
         )
         metric_tile(
-            "Other people's digits",
-            f"{100 * change:+.2f}" if change else "unchanged",
-            "points of accuracy",
-            "Change of the accuracy on MNIST's validation images.",
+            tr("Other people's digits"),
+            number(100 * change, "+.2f") if change else tr("unchanged"),
+            tr("points of accuracy"),
+            tr("Change of the accuracy on MNIST's validation images."),
         )
 
 
 def show_changes(proof: Proof, before: ExamResult, after: ExamResult, written: Sequence[Written], run_id: str) -> None:
     """Show the digits that only one of the two models reads correctly."""
-    for title, positions in (("Newly right", proof.fixed), ("Newly wrong", proof.broken)):
+    changes = (("Newly right", tr("Newly right"), proof.fixed), ("Newly wrong", tr("Newly wrong"), proof.broken))
+    for key, title, positions in changes:
         if len(positions):
             st.markdown(f"**{title}**")
             captions = [
-                f"a {after.labels[at]}: before {answer_of(before, at)}, now {answer_of(after, at)}"
+                tr(
+                    "a {digit}: before {before}, now {after}",
+                    digit=after.labels[at],
+                    before=answer_of(before, at),
+                    after=answer_of(after, at),
+                )
                 for at in positions.tolist()
             ]
-            show_digits([written[at] for at in positions], captions, f"{title}_{run_id}")
+            show_digits([written[at] for at in positions], captions, f"{key}_{run_id}")
 
 
-def proof_sentence(proof: Proof, whose: str = "your hand") -> str:
-    """Return what the proof shows, in words; `whose`: what the new model has learned."""
+def proof_sentence(proof: Proof, hand: str) -> str:
+    """Return what the proof shows, in words; `hand`: the id of the hand that the new model has learned, or CLASS."""
     if proof.better:
-        return f"**Shown:** the new model reads {whose} better; chance alone would hardly do this."
+        if hand == CLASS:
+            return tr("**Shown:** the new model reads the class's hands better; chance alone would hardly do this.")
+        return tr("**Shown:** the new model reads your hand better; chance alone would hardly do this.")
     if proof.shown:
-        return f"**Worse:** the new model reads {whose} worse than the one before, so it is not offered."
+        if hand == CLASS:
+            return tr(
+                "**Worse:** the new model reads the class's hands worse than the one before, so it is not offered."
+            )
+        return tr("**Worse:** the new model reads your hand worse than the one before, so it is not offered.")
     more = proof.more_digits
     if more:
-        return (
-            f"**Not shown yet:** this may be chance. If it goes on like this, {more} more digits would show it: take "
-            "another exam, which then counts together with this one."
+        return tr(
+            "**Not shown yet:** this may be chance. If it goes on like this, {count} more digits would show it: take "
+            "another exam, which then counts together with this one.",
+            count=more,
         )
-    return "**Not shown:** on these digits, the new model is not clearly better than the one before."
+    return tr("**Not shown:** on these digits, the new model is not clearly better than the one before.")
 
 
 def _show_use(hand: Hand, run: Run, *, primary: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if hand.record().model != run.id:
             st.button(
-                "Use for this hand",
+                tr("Use for this hand"),
                 type="primary" if primary else "secondary",
                 icon=":material/front_hand:",
                 key="use_for_hand",
                 on_click=attempt,
                 args=(use_model, workspace(), hand, run.id),
             )
-        st.button("Use for everybody", icon=":material/groups:", key="use_for_all", on_click=promote_run, args=(run,))
+        st.button(
+            tr("Use for everybody"), icon=":material/groups:", key="use_for_all", on_click=promote_run, args=(run,)
+        )
         run_link(run)

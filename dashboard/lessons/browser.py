@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language import tr
 from dashboard.parts.component import component
 from dashboard.session import lessons
 
@@ -31,7 +32,7 @@ def keep_results(page: str) -> None:
 
 def print_button() -> None:
     """Show a button that prints the page."""
-    _print_button(key="print_lessons", data={"label": "Print this page"})
+    _print_button(key="print_lessons", data={"label": tr("Print this page")})
 
 
 def _load() -> None:

@@ -11,10 +11,11 @@ from core.classifier.calibration import reliability
 from core.classifier.evaluation import Evaluation
 from core.classifier.predictor import format_confidence
 from core.data.datasets import Dataset
+from core.language import Message, ntr, number, tr
 from core.lessons.betting import LOSS_FACTOR, STAKES, points, sure_answers
 from core.lessons.examples import bets
 from core.lessons.results import Result
-from dashboard.lessons.lesson import Lesson, ask, finish, to_do
+from dashboard.lessons.lesson import Lesson, ask, finish, to_do, verdict
 from dashboard.lessons.material import images, predictions
 from dashboard.parts.charts import reliability_diagram
 from dashboard.parts.digit_grid import digit_grid
@@ -27,7 +28,11 @@ from dashboard.session.lessons import WORK
 
 _COUNT = 10
 _SURE = 0.9
-_OPTIONS = {"none": "None of them", "fewer": "Fewer than 1 in 10", "more": "1 in 10 or more"}
+_OPTIONS = {
+    "none": Message("None of them"),
+    "fewer": Message("Fewer than 1 in 10"),
+    "more": Message("1 in 10 or more"),
+}
 _BETS = f"{WORK}bets"
 _SEED = 7
 """Fixed, so that everybody in a class bets on the same answers; the next turn has other ones."""
@@ -35,10 +40,14 @@ _SEED = 7
 
 def _show() -> None:
     text_with_terms(
-        f"With every answer, the model says how sure it is: its {term('confidence')}. Being sure is not the same as "
-        "being right."
+        tr(
+            "With every answer, the model says how sure it is: its {confidence}. Being sure is not the same as being "
+            "right.",
+            confidence=term("confidence", tr("confidence")),
+        )
     )
-    guess = ask("calibration", f"Of the answers that are at least {_SURE:.0%} sure, how many are wrong?", _OPTIONS)
+    question = tr("Of the answers that are at least {sure:.0%} sure, how many are wrong?", sure=_SURE)
+    guess = ask("calibration", question, _OPTIONS)
     if guess is None:
         return
     data = images()
@@ -49,7 +58,7 @@ def _show() -> None:
         _show_bet(data, found, chosen, placed)
     else:
         _show_outcome(guess, data, found, chosen, np.array(placed[: len(chosen)]))
-        st.button("Bet on other answers", icon=":material/replay:", key="bet_again", on_click=_bet_again)
+        st.button(tr("Bet on other answers"), icon=":material/replay:", key="bet_again", on_click=_bet_again)
 
 
 def _bets(version: str) -> tuple[int, list[int]]:
@@ -68,21 +77,26 @@ def _bet_again() -> None:
 def _show_bet(data: Dataset, found: Evaluation, chosen: np.ndarray, placed: list[int]) -> None:
     index = chosen[len(placed)]
     st.markdown(
-        f"**Bet {len(placed) + 1} of {len(chosen)}.** Is the model right? A bet that is right wins its points. A bet "
-        f"that is wrong loses {LOSS_FACTOR} times as many."
+        tr(
+            "**Bet {position} of {count}.** Is the model right? A bet that is right wins its points. A bet that is "
+            "wrong loses {factor} times as many.",
+            position=len(placed) + 1,
+            count=len(chosen),
+            factor=LOSS_FACTOR,
+        )
     )
     picture, answer = st.columns([1, 1.4], gap="large")
     with picture:
-        st.html(image_html(data.validation.images[index], 224, "a handwritten digit"))
+        st.html(image_html(data.validation.images[index], 224, tr("a handwritten digit")))
     with answer:
         st.metric(
-            "The model says",
+            tr("The model says"),
             str(found.predictions[index]),
-            delta_description=f"{format_confidence(float(found.confidences[index]))} sure",
+            delta_description=tr("{confidence} sure", confidence=format_confidence(float(found.confidences[index]))),
         )
         with st.container(horizontal=True, gap="small", key="bet_buttons"):
             for stake in STAKES:
-                label = f"Bet {stake} points" if stake else "No bet"
+                label = tr("Bet {stake} points", stake=stake) if stake else tr("No bet")
                 st.button(label, key=f"bet_{stake}", on_click=_add, args=(placed, len(placed), stake))
 
 
@@ -97,13 +111,28 @@ def _show_outcome(guess: str, data: Dataset, found: Evaluation, chosen: np.ndarr
     won = [points(int(stake), bool(correct)) for stake, correct in zip(placed, right, strict=True)]
     blind = sum(points(max(STAKES), bool(correct)) for correct in right)
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
-        metric_tile("Your points", f"{sum(won):+d}", f"from {int((placed > 0).sum())} bets")
-        metric_tile("Betting 10 on every answer", f"{blind:+d}", f"{int(right.sum())} of {len(right)} were right")
+        bets_placed = int((placed > 0).sum())
+        metric_tile(
+            tr("Your points"),
+            number(sum(won), "+d"),
+            ntr("from {count} bet", "from {count} bets", bets_placed),
+        )
+        metric_tile(
+            tr("Betting {stake} on every answer", stake=max(STAKES)),
+            number(blind, "+d"),
+            tr("{right} of {count} were right", right=int(right.sum()), count=len(right)),
+        )
     digit_grid(
         data.validation.images[chosen],
         key="lesson_bets_grid",
         captions=[
-            f"a {found.labels[index]}, read {found.predictions[index]} ({found.confidences[index]:.0%}): {gain:+d}"
+            tr(
+                "a {digit}, read {read} ({confidence:.0%}): {gain:+d}",
+                digit=found.labels[index],
+                read=found.predictions[index],
+                confidence=float(found.confidences[index]),
+                gain=gain,
+            )
             for index, gain in zip(chosen, won, strict=True)
         ],
         marked=np.flatnonzero(~right).tolist(),
@@ -111,19 +140,25 @@ def _show_outcome(guess: str, data: Dataset, found: Evaluation, chosen: np.ndarr
         clickable=False,
     )
     st.caption(
-        "An orange frame marks a mistake of the model. These answers were picked because many are wrong; most are not."
+        tr(
+            "An orange frame marks a mistake of the model. These answers were picked because many are wrong; most are "
+            "not."
+        )
     )
     _show_diagram(found)
     if sum(won) > 0:
         _finish(guess, found, sum(won))
     else:
-        to_do("You need more than 0 points. Bet on other answers: read the digit first, and bet only if you agree.")
+        to_do(tr("You need more than 0 points. Bet on other answers: read the digit first, and bet only if you agree."))
 
 
 def _show_diagram(found: Evaluation) -> None:
     st.markdown(
-        f"**All {len(found.labels):,} answers.** Each bar gathers the answers with about the same confidence; its "
-        "height is the part of them that is right. If confidence can be trusted, the bars end at the orange ticks."
+        tr(
+            "**All {count:,} answers.** Each bar gathers the answers with about the same confidence; its height is the "
+            "part of them that is right. If confidence can be trusted, the bars end at the orange ticks.",
+            count=len(found.labels),
+        )
     )
     st.altair_chart(reliability_diagram(reliability(found), text_colour()), width="stretch")
 
@@ -131,12 +166,18 @@ def _show_diagram(found: Evaluation) -> None:
 def _finish(guess: str, found: Evaluation, won: int) -> None:
     sure = sure_answers(found, _SURE)
     answer = "none" if not sure.wrong else "fewer" if sure.wrong < 0.1 * sure.count else "more"
+    outcome = tr(
+        "{count:,} answers are at least {sure:.0%} sure, and {wrong} of them are wrong. Their confidences announce "
+        "{expected:.1f} mistakes.",
+        count=sure.count,
+        sure=_SURE,
+        wrong=sure.wrong,
+        expected=sure.expected_wrong,
+    )
     finish(
         "calibration",
         guess,
-        f"{sure.count:,} answers are at least {_SURE:.0%} sure, and {sure.wrong} of them are wrong. Their confidences "
-        f"announce {sure.expected_wrong:.1f} mistakes. "
-        + ("You guessed it." if guess == answer else "Your guess was different."),
+        f"{outcome} {verdict(right=guess == answer)}",
         points=won,
         sure=sure.count,
         wrong=sure.wrong,
@@ -144,17 +185,20 @@ def _finish(guess: str, found: Evaluation, won: int) -> None:
 
 
 def _report(result: Result) -> str:
-    return (
-        f"I won {result.measured.get('points', 0):.0f} points by betting on answers. Of "
-        f"{result.measured.get('sure', 0):,.0f} answers that were at least {_SURE:.0%} sure, "
-        f"{result.measured.get('wrong', 0):.0f} were wrong."
+    return tr(
+        "I won {points:.0f} points by betting on answers. Of {count:,.0f} answers that were at least {sure:.0%} sure, "
+        "{wrong:.0f} were wrong.",
+        points=result.measured.get("points", 0),
+        count=result.measured.get("sure", 0),
+        sure=_SURE,
+        wrong=result.measured.get("wrong", 0),
     )
 
 
 LESSON = Lesson(
     "calibration",
-    "Sure is not right",
-    "A model can be sure and wrong. Good confidence tells you how often.",
+    Message("Sure is not right"),
+    Message("A model can be sure and wrong. Good confidence tells you how often."),
     ":material/casino:",
     _OPTIONS,
     _show,

@@ -9,9 +9,10 @@ import streamlit as st
 
 from core.classifier.evaluation import count_confusions
 from core.data.datasets import CLASSES, Split
+from core.language import Message, tr
 from core.lessons.examples import hardest
 from core.lessons.results import Result
-from dashboard.lessons.lesson import Lesson, ask, finish, to_do
+from dashboard.lessons.lesson import Lesson, ask, finish, to_do, verdict
 from dashboard.lessons.material import images, predictions
 from dashboard.parts.charts import confusion_heatmap
 from dashboard.parts.digit_grid import digit_grid
@@ -29,11 +30,11 @@ _SEED = 6
 _GUESSING = 0.3
 """Fraction of right answers that guessing, which gets a tenth, hardly ever reaches."""
 
-_OPTIONS = {"me": "I will", "model": "The model will", "equal": "Both the same"}
+_OPTIONS = {"me": Message("I will"), "model": Message("The model will"), "equal": Message("Both the same")}
 _RESULTS = {
-    "me": "You read more of them correctly.",
-    "model": "The model reads more of them correctly.",
-    "equal": "You and the model read equally many correctly.",
+    "me": Message("You read more of them correctly."),
+    "model": Message("The model reads more of them correctly."),
+    "equal": Message("You and the model read equally many correctly."),
 }
 _READ = f"{WORK}read_digits"
 _COUNTED = "lesson_counted"
@@ -41,10 +42,16 @@ _COUNTED = "lesson_counted"
 
 def _show() -> None:
     text_with_terms(
-        f"Some digits are hard to read, for people as for models. A {term('confusion matrix')} shows who takes which "
-        f"digit for which. Here are the {_COUNT} {term('validation')} images that the model is least sure about."
+        tr(
+            "Some digits are hard to read, for people as for models. A {confusion_matrix} shows who takes which digit "
+            "for which. Here are the {count} {validation} images that the model is least sure about.",
+            confusion_matrix=term("confusion matrix", tr("confusion matrix")),
+            count=_COUNT,
+            validation=term("validation", tr("validation")),
+        )
     )
-    guess = ask("confusion", f"Who will read more of these {_COUNT} digits correctly?", _OPTIONS)
+    question = tr("Who will read more of these {count} digits correctly?", count=_COUNT)
+    guess = ask("confusion", question, _OPTIONS)
     if guess is None:
         return
     data = images()
@@ -56,7 +63,7 @@ def _show() -> None:
         _show_reading(hard, read)
     else:
         _show_comparison(guess, hard, np.array(read[: len(hard)]), found.predictions[chosen])
-        st.button("Read them again", icon=":material/replay:", key="read_again", on_click=read.clear)
+        st.button(tr("Read them again"), icon=":material/replay:", key="read_again", on_click=read.clear)
 
 
 def _read(version: str) -> list[int]:
@@ -68,13 +75,13 @@ def _read(version: str) -> list[int]:
 
 
 def _show_reading(hard: Split, read: list[int]) -> None:
-    st.markdown(f"**Digit {len(read) + 1} of {len(hard)}.** What do you read?")
-    st.html(image_html(hard.images[len(read)], 224, "a handwritten digit"))
+    st.markdown(tr("**Digit {position} of {count}.** What do you read?", position=len(read) + 1, count=len(hard)))
+    st.html(image_html(hard.images[len(read)], 224, tr("a handwritten digit")))
     with st.container(horizontal=True, gap="xsmall", key="read_buttons"):
         for digit in range(CLASSES):
             st.button(str(digit), key=f"read_{digit}", on_click=_add, args=(read, len(read), digit))
     if read:
-        st.button("Take the last one back", type="tertiary", key="read_back", on_click=_take_back, args=(read,))
+        st.button(tr("Take the last one back"), type="tertiary", key="read_back", on_click=_take_back, args=(read,))
 
 
 def _add(read: list[int], position: int, digit: int) -> None:
@@ -91,13 +98,16 @@ def _show_comparison(guess: str, hard: Split, own: np.ndarray, models: np.ndarra
     labels = hard.labels.astype(int)
     right, model_right = int((own == labels).sum()), int((models == labels).sum())
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
-        metric_tile("You", f"{right} of {len(labels)}", f"{right / len(labels):.0%} read correctly")
-        metric_tile("The model", f"{model_right} of {len(labels)}", f"{model_right / len(labels):.0%} read correctly")
+        _show_score(tr("You"), right, len(labels))
+        _show_score(tr("The model"), model_right, len(labels))
     st.markdown(
-        "Each row is the true digit, and each column the digit that was read. **Green** cells lie on the diagonal: "
-        "read correctly. **Orange** cells are mistakes."
+        tr(
+            "Each row is the true digit, and each column the digit that was read. **Green** cells lie on the diagonal: "
+            "read correctly. **Orange** cells are mistakes."
+        )
     )
-    for column, (title, read) in zip(st.columns(2, gap="medium"), (("You", own), ("The model", models)), strict=True):
+    matrices = ((tr("You"), own), (tr("The model"), models))
+    for column, (title, read) in zip(st.columns(2, gap="medium"), matrices, strict=True):
         with column:
             st.markdown(f"**{title}**")
             chart = confusion_heatmap(count_confusions(labels, read), percentages=False, text_colour=text_colour())
@@ -105,58 +115,71 @@ def _show_comparison(guess: str, hard: Split, own: np.ndarray, models: np.ndarra
     _show_disagreements(hard, own, models)
     wrong = len(labels) - model_right
     counted = st.number_input(
-        "Add up the orange cells in the model's matrix. How many mistakes does it make?",
+        tr("Add up the orange cells in the model's matrix. How many mistakes does it make?"),
         min_value=0,
         max_value=len(labels),
         value=None,
         key=_COUNTED,
     )
     if right <= _GUESSING * len(labels):
-        to_do("That is hardly more than guessing gets. Read them again, and take your time.")
+        to_do(tr("That is hardly more than guessing gets. Read them again, and take your time."))
     elif counted is None:
-        to_do("Read the matrix: the number in an orange cell says how often it happened.")
+        to_do(tr("Read the matrix: the number in an orange cell says how often it happened."))
     elif counted != wrong:
-        to_do("Not quite. Green cells do not count; add the numbers in all orange cells.")
+        to_do(tr("Not quite. Green cells do not count; add the numbers in all orange cells."))
     else:
         better = "me" if right > model_right else "model" if right < model_right else "equal"
+        handicap = tr(
+            "But these digits were chosen because the model is unsure about them, so the race is harder for it."
+        )
         finish(
             "confusion",
             guess,
-            _RESULTS[better]
-            + (" You guessed it." if guess == better else " Your guess was different.")
-            + " But these digits were chosen because the model is unsure about them, so the race is harder for it.",
+            f"{tr(_RESULTS[better])} {verdict(right=guess == better)} {handicap}",
             right=right,
             model_right=model_right,
             count=len(labels),
         )
 
 
+def _show_score(title: str, right: int, count: int) -> None:
+    metric_tile(
+        title,
+        tr("{right} of {count}", right=right, count=count),
+        tr("{fraction:.0%} read correctly", fraction=right / count),
+    )
+
+
 def _show_disagreements(hard: Split, own: np.ndarray, models: np.ndarray) -> None:
     places = np.flatnonzero((own != hard.labels) | (models != hard.labels))
     if not len(places):
         return
-    with st.expander("See the digits that one of you misread", icon=":material/visibility:"):
+    with st.expander(tr("See the digits that one of you misread"), icon=":material/visibility:"):
         digit_grid(
             hard.images[places],
             key="lesson_misread",
-            captions=[f"a {hard.labels[place]}: you {own[place]}, model {models[place]}" for place in places],
+            captions=[
+                tr("a {digit}: you {own}, model {model}", digit=hard.labels[place], own=own[place], model=models[place])
+                for place in places
+            ],
             tile=110,
             clickable=False,
         )
 
 
 def _report(result: Result) -> str:
-    count = result.measured.get("count", _COUNT)
-    return (
-        f"Of {count:.0f} hard digits, I read {result.measured.get('right', 0):.0f} correctly, and the model "
-        f"{result.measured.get('model_right', 0):.0f}."
+    return tr(
+        "Of {count:.0f} hard digits, I read {right:.0f} correctly, and the model {model_right:.0f}.",
+        count=result.measured.get("count", _COUNT),
+        right=result.measured.get("right", 0),
+        model_right=result.measured.get("model_right", 0),
     )
 
 
 LESSON = Lesson(
     "confusion",
-    "The confusion matrix and you",
-    "Mistakes have a pattern. Read hard digits yourself, and compare yours with the model's.",
+    Message("The confusion matrix and you"),
+    Message("Mistakes have a pattern. Read hard digits yourself, and compare yours with the model's."),
     ":material/grid_view:",
     _OPTIONS,
     _show,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import TrazoError
+from core.language import tr
 from core.lessons.results import LESSON_IDS, Result
 from dashboard.lessons import calibration, centring, confusion, filters, fooling, learning, memorising, pixels
 from dashboard.lessons.browser import print_button
@@ -39,7 +40,7 @@ def show(page: str) -> None:
         _show_lesson(int(page))
     else:
         if page:
-            st.warning("There is no such lesson. Choose one of these.", icon=":material/search_off:")
+            st.warning(tr("There is no such lesson. Choose one of these."), icon=":material/search_off:")
         _show_list()
 
 
@@ -53,35 +54,34 @@ def _show_list() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="lesson_start"):
         following = next((number for number, lesson in LESSONS.items() if lesson.id not in done), None)
         if following is not None:
-            label = "Start with the first lesson" if not count else f"Go on with lesson {following}"
+            label = tr("Go on with lesson {number}", number=following) if count else tr("Start with the first lesson")
             st.button(label, type="primary", key="lesson_go_on", on_click=_open, args=(str(following),))
-        st.page_link("views/draw.py", label="Just start drawing", icon=":material/draw:", width="content")
+        st.page_link("views/draw.py", label=tr("Just start drawing"), icon=":material/draw:", width="content")
         if count:
             _results_button()
-    st.progress(count / len(LESSONS), text=f"{count} of {len(LESSONS)} lessons done")
+    done_text = tr("{done} of {lessons} lessons done", done=count, lessons=len(LESSONS))
+    st.progress(count / len(LESSONS), text=done_text)
     with st.grid(2, min_column_width=300):
         for number, lesson in LESSONS.items():
             with st.container(border=True, height="stretch", key=f"lesson_card_{number}"):
                 result = done.get(lesson.id)
                 st.button(
-                    f"**{number}** {lesson.title}",
+                    f"**{number}** {tr(lesson.title)}",
                     icon=":material/check_circle:" if result else lesson.icon,
                     type="tertiary",
                     key=f"open_lesson_{number}",
                     on_click=_open,
                     args=(str(number),),
                 )
-                st.markdown(lesson.report(result) if result else lesson.idea)
-    st.caption("Your results stay in this browser. Nobody else sees them.")
+                st.markdown(lesson.report(result) if result else tr(lesson.idea))
+    st.caption(tr("Your results stay in this browser. Nobody else sees them."))
 
 
 def _show_lesson(number: int) -> None:
     lesson = LESSONS[number]
     with st.container(key="lesson"):
-        st.button(
-            "All lessons", icon=":material/arrow_back:", type="tertiary", key="all_lessons", on_click=_open, args=("",)
-        )
-        st.header(f"{number} {lesson.title}", anchor=False)
+        _back_button()
+        st.header(f"{number} {tr(lesson.title)}", anchor=False)
         try:
             lesson.show()
         except TrazoError as error:
@@ -97,7 +97,7 @@ def _show_way_on(number: int) -> None:
             _results_button(primary=done)
         else:
             st.button(
-                f"Next: {LESSONS[following].title}",
+                tr("Next: {title}", title=LESSONS[following].title),
                 icon=":material/arrow_forward:",
                 type="primary" if done else "secondary",
                 key="next_lesson",
@@ -106,9 +106,20 @@ def _show_way_on(number: int) -> None:
             )
 
 
+def _back_button() -> None:
+    st.button(
+        tr("All lessons"),
+        icon=":material/arrow_back:",
+        type="tertiary",
+        key="all_lessons",
+        on_click=_open,
+        args=("",),
+    )
+
+
 def _results_button(*, primary: bool = False) -> None:
     st.button(
-        "What I found out",
+        tr("What I found out"),
         icon=":material/print:",
         type="primary" if primary else "secondary",
         key="lesson_results_button",
@@ -120,25 +131,23 @@ def _results_button(*, primary: bool = False) -> None:
 def _show_results() -> None:
     done = lessons.results().lessons
     with st.container(key="lesson_results_page"):
-        st.button(
-            "All lessons", icon=":material/arrow_back:", type="tertiary", key="all_lessons", on_click=_open, args=("",)
-        )
-        st.header("What I found out with Trazo", anchor=False)
+        _back_button()
+        st.header(tr("What I found out with Trazo"), anchor=False)
         if not done:
-            st.info("Nothing yet. Finish a lesson, and its result appears here.", icon=":material/flag:")
+            st.info(tr("Nothing yet. Finish a lesson, and its result appears here."), icon=":material/flag:")
             return
-        st.text_input("Name, for the printed page", key="lesson_name", max_chars=60, placeholder="Your name")
+        st.text_input(tr("Name, for the printed page"), key="lesson_name", max_chars=60, placeholder=tr("Your name"))
         for number, lesson in LESSONS.items():
             if lesson.id in done:
                 _show_result(number, lesson, done[lesson.id])
         with st.container(horizontal=True, vertical_alignment="center", key="lesson_results_tools"):
             print_button()
-            with st.popover("Delete my results", type="tertiary"):
-                st.button("Delete them now", key="forget_lessons", on_click=lessons.forget)
+            with st.popover(tr("Delete my results"), type="tertiary"):
+                st.button(tr("Delete them now"), key="forget_lessons", on_click=lessons.forget)
 
 
 def _show_result(number: int, lesson: Lesson, result: Result) -> None:
     guess = lesson.options.get(result.guess)
-    st.markdown(f"**{number} {lesson.title}**  \n{lesson.report(result)}")
+    st.markdown(f"**{number} {tr(lesson.title)}**  \n{lesson.report(result)}")
     if guess is not None:
-        st.caption(f"My guess was: {guess}")
+        st.caption(tr("My guess was: {guess}", guess=guess))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from core.language import tr
 from core.lessons.filters import LIMIT, kernel_from
 from dashboard.parts.component import component
 from dashboard.session.lessons import WORK
@@ -31,7 +32,11 @@ def filter_numbers(start: Sequence[float]) -> np.ndarray:
             "numbers": list(numbers),
             "version": version,
             "limit": LIMIT,
-            "titles": [f"Filter, row {row}, column {column}" for row in (1, 2, 3) for column in (1, 2, 3)],
+            "titles": [
+                tr("Filter, row {row}, column {column}", row=row, column=column)
+                for row in (1, 2, 3)
+                for column in (1, 2, 3)
+            ],
         },
         on_numbers_change=_keep,
     )

@@ -6,53 +6,64 @@ import numpy as np
 import streamlit as st
 
 from core.ink.drawing import Pixels, prepare
+from core.language import Message, number, tr
 from core.lessons.examples import clearest
 from core.lessons.filters import UPRIGHT, preference, respond
 from core.lessons.results import Result
 from dashboard.explain.colours import activation_picture
 from dashboard.lessons.filter_numbers import filter_numbers, set_numbers
-from dashboard.lessons.lesson import Lesson, ask, finish, to_do
+from dashboard.lessons.lesson import Lesson, ask, finish, to_do, verdict
 from dashboard.lessons.material import images, predictions
 from dashboard.lessons.own_digit import draw_digit
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.png import image_html
 
-_OPTIONS = {"level": "Level strokes", "upright": "Upright strokes", "both": "Both the same"}
+_OPTIONS = {"level": Message("Level strokes"), "upright": Message("Upright strokes"), "both": Message("Both the same")}
 _LIGHT = (0, 0, 0, 0, 1, 0, 0, 0, 0)
 _BLUR = (1, 1, 1, 1, 1, 1, 1, 1, 1)
-_BUTTONS = {"start": ("Start again", UPRIGHT), "copy": ("Only the middle", _LIGHT), "blur": ("All the same", _BLUR)}
+_BUTTONS = {
+    "start": (Message("Start again"), UPRIGHT),
+    "copy": (Message("Only the middle"), _LIGHT),
+    "blur": (Message("All the same"), _BLUR),
+}
 
 
 def _show() -> None:
     text_with_terms(
-        f"A {term('filter')} is a grid of 3 × 3 numbers that moves over the picture. At every place, it multiplies its "
-        "numbers with the brightness below them and adds everything up. The result is bright where the picture looks "
-        "like the filter."
+        tr(
+            "A {filter} is a grid of 3 × 3 numbers that moves over the picture. At every place, it multiplies its "
+            "numbers with the brightness below them and adds everything up. The result is bright where the picture "
+            "looks like the filter.",
+            filter=term("filter", tr("filter")),
+        )
     )
     text_with_terms(
-        f"Every {term('convolution')} of the model has many of them. This one has **-1** in the left column, and "
-        "**1** everywhere else."
+        tr(
+            "Every {convolution} of the model has many of them. This one has **-1** in the left column, and **1** "
+            "everywhere else.",
+            convolution=term("convolution", tr("convolution")),
+        )
     )
-    guess = ask("filter", "Which strokes will it see best?", _OPTIONS)
+    guess = ask("filter", tr("Which strokes will it see best?"), _OPTIONS)
     if guess is None:
         return
     left, middle, right = st.columns([1.2, 1, 1.2], gap="large")
     with left:
-        st.markdown("**Your digit**")
+        st.markdown(tr("**Your digit**"))
         image = _digit()
     with middle:
-        st.markdown("**The filter**")
+        st.markdown(tr("**The filter**"))
         kernel = filter_numbers(UPRIGHT)
         with st.container(horizontal=True, gap="xsmall", key="filter_buttons"):
             for name, (label, numbers) in _BUTTONS.items():
-                st.button(label, key=f"filter_{name}", on_click=set_numbers, args=(numbers,))
+                st.button(tr(label), key=f"filter_{name}", on_click=set_numbers, args=(numbers,))
     response = respond(image, kernel)
     with right:
-        st.markdown("**What the filter sees**")
+        st.markdown(tr("**What the filter sees**"))
         limit = float(np.abs(response).max()) or 1.0
-        st.html(image_html(activation_picture(response, limit), 280, "the response of the filter"))
-        st.caption(f"Teal is above 0, orange below. The largest value is {response.max():.1f}.")
+        st.html(image_html(activation_picture(response, limit), 280, tr("the response of the filter")))
+        st.caption(tr("Teal is above 0, orange below. The largest value is {value:.1f}.", value=float(response.max())))
     _show_measurement(guess, kernel)
 
 
@@ -62,7 +73,7 @@ def _digit() -> Pixels:
     image = prepare(ink).image if ink is not None else None
     if image is not None:
         return image
-    st.caption("Until you draw, this is a 4 that somebody wrote.")
+    st.caption(tr("Until you draw, this is a 4 that somebody wrote."))
     data = images()
     index = clearest(predictions(data), 4)
     return data.validation.images[index or 0]
@@ -71,37 +82,44 @@ def _digit() -> Pixels:
 def _show_measurement(guess: str, kernel: np.ndarray) -> None:
     measured, started = preference(kernel), preference(np.array(UPRIGHT).reshape(3, 3))
     st.markdown(
-        "**Now turn it round.** Change the numbers until the filter sees level strokes at least **twice as strongly** "
-        "as upright ones. Here it is measured on one stroke of each kind:"
+        tr(
+            "**Now turn it round.** Change the numbers until the filter sees level strokes at least **twice as "
+            "strongly** as upright ones. Here it is measured on one stroke of each kind:"
+        )
     )
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
-        metric_tile("On a level stroke", f"{measured.level:.1f}", "largest value")
-        metric_tile("On an upright stroke", f"{measured.upright:.1f}", "largest value")
+        metric_tile(tr("On a level stroke"), number(measured.level, ".1f"), tr("largest value"))
+        metric_tile(tr("On an upright stroke"), number(measured.upright, ".1f"), tr("largest value"))
     if not measured.prefers_level:
-        to_do("Where does a level stroke have its edge? Put the negative numbers there.")
+        to_do(tr("Where does a level stroke have its edge? Put the negative numbers there."))
         return
     answer = "both" if started.level == started.upright else "level" if started.level > started.upright else "upright"
+    found = tr(
+        "Your filter sees level strokes. The first one saw upright strokes, because their left edge is dark beside "
+        "bright."
+    )
     finish(
         "filter",
         guess,
-        "Your filter sees level strokes. The first one saw upright strokes, because their left edge is dark beside "
-        "bright. " + ("You guessed it." if guess == answer else "Your guess was different."),
+        f"{found} {verdict(right=guess == answer)}",
         level=measured.level,
         upright=measured.upright,
     )
 
 
 def _report(result: Result) -> str:
-    return (
-        f"I built a filter of 3 × 3 numbers. It answers {result.measured.get('level', 0):.1f} on a level stroke and "
-        f"{result.measured.get('upright', 0):.1f} on an upright one."
+    return tr(
+        "I built a filter of 3 × 3 numbers. It answers {level:.1f} on a level stroke and {upright:.1f} on an upright "
+        "one.",
+        level=result.measured.get("level", 0),
+        upright=result.measured.get("upright", 0),
     )
 
 
 LESSON = Lesson(
     "filter",
-    "What a filter sees",
-    "A network looks for small patterns, each with nine numbers.",
+    Message("What a filter sees"),
+    Message("A network looks for small patterns, each with nine numbers."),
     ":material/filter_center_focus:",
     _OPTIONS,
     _show,

@@ -10,11 +10,12 @@ from core.classifier.predictor import Predictor
 from core.data.datasets import CLASSES
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Drawing, Pixels
+from core.language import Message, tr
 from core.lessons.examples import clearest
 from core.lessons.fooling import STEP, STEPS, first_other, fooling_path
 from core.lessons.results import Result
 from dashboard.explain.colours import activation_picture
-from dashboard.lessons.lesson import Lesson, ask, finish, to_do
+from dashboard.lessons.lesson import Lesson, ask, finish, to_do, verdict
 from dashboard.lessons.material import images, predictions
 from dashboard.lessons.own_digit import draw_digit
 from dashboard.parts.glossary import term, text_with_terms
@@ -25,22 +26,27 @@ from dashboard.session.hands import current_model
 from dashboard.session.lessons import WORK
 
 _RANGES = {"faint": (1, 20), "visible": (21, 60), "strong": (61, 255)}
-_OPTIONS = {"faint": "Faintly: by at most 20", "visible": "Visibly: by 21 to 60", "strong": "Strongly: by more than 60"}
-_NOT_NOTICED = "Not even its detector notices."
+_OPTIONS = {
+    "faint": Message("Faintly: by at most 20"),
+    "visible": Message("Visibly: by 21 to 60"),
+    "strong": Message("Strongly: by more than 60"),
+}
 _REJECTED = f"{WORK}rejected"
 
 
 def _show() -> None:
     text_with_terms(
-        "The model knows only digits. A second part of it, a detector, says when a drawing looks like none of them: it "
-        f"is {term('out-of-distribution', 'unlike anything it learned from')}. Can you fool them?"
+        tr(
+            "The model knows only digits. A second part of it, a detector, says when a drawing looks like none of "
+            "them: it is {unlike}. Can you fool them?",
+            unlike=term("out-of-distribution", tr("unlike anything it learned from")),
+        )
     )
-    guess = ask(
-        "fooling",
+    question = tr(
         "How strongly must every pixel of a clear digit change, on the scale from 0 to 255, until the model answers "
-        "another digit?",
-        _OPTIONS,
+        "another digit?"
     )
+    guess = ask("fooling", question, _OPTIONS)
     if guess is None:
         return
     active, predictor = current_model()
@@ -50,62 +56,74 @@ def _show() -> None:
 
 def _show_rejection(predictor: Predictor) -> bool:
     """Let the visitor draw what is no digit; return True once the model has rejected it."""
-    st.subheader("Draw what is no digit", anchor=False)
-    st.markdown("A star, a face, a letter: find a drawing that the model **rejects** as not a digit.")
+    st.subheader(tr("Draw what is no digit"), anchor=False)
+    st.markdown(tr("A star, a face, a letter: find a drawing that the model **rejects** as not a digit."))
     left, right = st.columns([1, 1.4], gap="large")
     with left:
         ink = draw_digit()
     reading = predictor.read(ink) if ink is not None else None
     with right:
-        show_prediction(
-            None if reading is None or reading.verdict == "blank" else reading, "Draw anything", key="fooling_answer"
-        )
+        shown = None if reading is None or reading.verdict == "blank" else reading
+        show_prediction(shown, tr("Draw anything"), key="fooling_answer")
     if reading is not None and reading.novelty is None:
-        st.caption("The model in use has no detector, so it takes everything for a digit. Go on below.")
+        st.caption(tr("The model in use has no detector, so it takes everything for a digit. Go on below."))
         return True
     if reading is not None and reading.verdict == "not_a_digit":
         st.session_state[_REJECTED] = True
     if not st.session_state.get(_REJECTED, False):
-        to_do("The model takes this for a digit. Draw something wilder." if reading else "Draw anything but a digit.")
+        if reading:
+            to_do(tr("The model takes this for a digit. Draw something wilder."))
+        else:
+            to_do(tr("Draw anything but a digit."))
         return False
-    st.markdown(":material/check: The model has rejected a drawing of yours.")
+    st.markdown(f":material/check: {tr('The model has rejected a drawing of yours.')}")
     return True
 
 
 def _show_fooling(guess: str, bundle: Bundle, predictor: Predictor) -> None:
-    st.subheader("Now fool it on purpose", anchor=False)
+    st.subheader(tr("Now fool it on purpose"), anchor=False)
     st.markdown(
-        "Here is a digit that the model reads without doubt. Trazo makes each pixel a little brighter or darker, just "
-        "so that the model's doubt grows. **Find the smallest change that gives another answer.**"
+        tr(
+            "Here is a digit that the model reads without doubt. Trazo makes each pixel a little brighter or darker, "
+            "just so that the model's doubt grows. **Find the smallest change that gives another answer.**"
+        )
     )
     data = images()
-    digit = st.pills("The digit to change", range(CLASSES), default=2, required=True, key="fooling_digit")
+    digit = st.pills(tr("The digit to change"), range(CLASSES), default=2, required=True, key="fooling_digit")
     index = clearest(predictions(data), digit)
     if index is None:
-        to_do("There is no such digit among these images. Choose another one.")
+        to_do(tr("There is no such digit among these images. Choose another one."))
         return
     path = _path(bundle, predictor.version, data.fingerprint, index, data.validation.images[index])
     answers = predictor.probabilities(path).argmax(axis=1)
-    strength = st.slider("Change of each pixel, of 255", 0, STEP * STEPS, 0, STEP, key=f"fooling_strength_{digit}")
+    strength = st.slider(tr("Change of each pixel, of 255"), 0, STEP * STEPS, 0, STEP, key=f"fooling_strength_{digit}")
     position = strength // STEP
     _show_pictures(path[0], path[position], predictor)
     first = first_other(answers)
     if first is None:
-        to_do("This digit keeps its answer, whatever happens. Choose another one.")
+        to_do(tr("This digit keeps its answer, whatever happens. Choose another one."))
     elif answers[position] == answers[0]:
-        to_do(f"The model still answers {answers[position]}. Move the slider.")
+        to_do(tr("The model still answers {digit}. Move the slider.", digit=answers[position]))
     elif position > first:
-        to_do(f"The model answers {answers[position]}. A smaller change is enough; find it.")
+        to_do(tr("The model answers {digit}. A smaller change is enough; find it.", digit=answers[position]))
     else:
         low, high = _RANGES[guess]
         reading = predictor.read_drawing(Drawing.of_image(path[position]))
-        noticed = "Its detector notices that something is wrong." if reading.verdict == "not_a_digit" else _NOT_NOTICED
-        verdict = "You guessed it." if low <= strength <= high else "Your guess was different."
+        fooled = tr(
+            "A change by {strength} of 255 turns the answer from {before} into {after}.",
+            strength=strength,
+            before=answers[0],
+            after=answers[position],
+        )
+        if reading.verdict == "not_a_digit":
+            noticed = tr("Its detector notices that something is wrong.")
+        else:
+            noticed = tr("Not even its detector notices.")
+        moral = tr("A model looks at pixels in its own way, not in ours.")
         finish(
             "fooling",
             guess,
-            f"A change by {strength} of 255 turns the answer from {answers[0]} into {answers[position]}. {verdict} "
-            f"{noticed} A model looks at pixels in its own way, not in ours.",
+            f"{fooled} {verdict(right=low <= strength <= high)} {noticed} {moral}",
             strength=strength,
             before=int(answers[0]),
             after=int(answers[position]),
@@ -116,21 +134,22 @@ def _show_pictures(before: Pixels, after: Pixels, predictor: Predictor) -> None:
     change = after.astype(float) - before
     left, middle, right = st.columns([1, 1, 1.6], gap="medium")
     with left:
-        st.markdown("**The change**")
-        st.html(image_html(activation_picture(change, 100), 196, "the change of each pixel"))
-        st.caption("Teal pixels become brighter, orange ones darker.")
+        st.markdown(tr("**The change**"))
+        st.html(image_html(activation_picture(change, 100), 196, tr("the change of each pixel")))
+        st.caption(tr("Teal pixels become brighter, orange ones darker."))
     with middle:
-        st.markdown("**The changed digit**")
-        st.html(image_html(after, 196, "the changed digit"))
+        st.markdown(tr("**The changed digit**"))
+        st.html(image_html(after, 196, tr("the changed digit")))
     with right, st.container(key="pair_fooled"):
         show_prediction(predictor.read_drawing(Drawing.of_image(after)), "", key="fooled_answer")
 
 
 def _path(bundle: Bundle, version: str, fingerprint: str, index: int, image: Pixels) -> np.ndarray:
-    return _cached_path(version, fingerprint, index, cache.numpy_network(bundle), image)
+    with st.spinner(tr("Looking for the weak spots of the model…")):
+        return _cached_path(version, fingerprint, index, cache.numpy_network(bundle), image)
 
 
-@st.cache_data(show_spinner="Looking for the weak spots of the model…", max_entries=40)
+@st.cache_data(show_spinner=False, max_entries=40)
 def _cached_path(
     version: str,  # noqa: ARG001 - the first three arguments are the key of the cache
     fingerprint: str,  # noqa: ARG001
@@ -142,16 +161,19 @@ def _cached_path(
 
 
 def _report(result: Result) -> str:
-    return (
-        f"The model rejected a drawing of mine. A change of each pixel by {result.measured.get('strength', 0):.0f} of "
-        f"255 made it take a {result.measured.get('before', 0):.0f} for a {result.measured.get('after', 0):.0f}."
+    return tr(
+        "The model rejected a drawing of mine. A change of each pixel by {strength:.0f} of 255 made it take a "
+        "{before:.0f} for a {after:.0f}.",
+        strength=result.measured.get("strength", 0),
+        before=result.measured.get("before", 0),
+        after=result.measured.get("after", 0),
     )
 
 
 LESSON = Lesson(
     "fooling",
-    "What is no digit, and how to fool it",
-    "A model answers even where there is no answer, and small changes can fool it.",
+    Message("What is no digit, and how to fool it"),
+    Message("A model answers even where there is no answer, and small changes can fool it."),
     ":material/theater_comedy:",
     _OPTIONS,
     _show,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.datasets import Dataset, dataset_version
+from core.language import Message, number, tr
 from core.lessons.learner import Training, first_images, train
 from core.lessons.results import Result
 from dashboard.lessons.charts import loss_chart
@@ -16,7 +17,7 @@ from dashboard.parts.theme import text_colour
 from dashboard.session.state import workspace
 
 _RATES = {"small": 0.0005, "middle": 0.05, "large": 5.0}
-_OPTIONS = {"small": "0.0005", "middle": "0.05", "large": "5"}
+_OPTIONS = {name: Message("{rate:g}", rate=rate) for name, rate in _RATES.items()}
 _IMAGES = 5000
 _STEPS = 400
 _OWN_RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
@@ -26,76 +27,95 @@ _GOAL = 0.8
 
 def _show() -> None:
     text_with_terms(
-        f"A network starts with random {term('weight', 'weights')} and answers at random. Training then moves all "
-        f"weights a little, again and again, so that the {term('loss')} falls. The {term('learning rate')} says how "
-        "far they move in one step."
+        tr(
+            "A network starts with random {weights} and answers at random. Training then moves all weights a little, "
+            "again and again, so that the {loss} falls. The {learning_rate} says how far they move in one step.",
+            weights=term("weight", tr("weights")),
+            loss=term("loss", tr("loss")),
+            learning_rate=term("learning rate", tr("learning rate")),
+        )
     )
-    guess = ask("learning", "Three networks start the same. With which learning rate does one learn best?", _OPTIONS)
+    question = tr("Three networks start the same. With which learning rate does one learn best?")
+    guess = ask("learning", question, _OPTIONS)
     if guess is None:
         return
     data = images()
     st.markdown(
-        f"These are **three real trainings**, computed on this machine: {_STEPS} steps each, on "
-        f"{min(_IMAGES, len(data.train)):,} handwritten digits."
+        tr(
+            "These are **three real trainings**, computed on this machine: {steps} steps each, on {images:,} "
+            "handwritten digits.",
+            steps=_STEPS,
+            images=min(_IMAGES, len(data.train)),
+        )
     )
     trainings = {name: train_at(data, rate) for name, rate in _RATES.items()}
-    _show_trainings({f"{_RATES[name]:g}": training for name, training in trainings.items()})
+    _show_trainings({_RATES[name]: training for name, training in trainings.items()})
     best = max(trainings, key=lambda name: trainings[name].validation[-1])
-    st.markdown("Steps that are too small hardly get anywhere. Steps that are too large jump over the goal each time.")
-    st.markdown(f"**Now you.** Find a learning rate that reads at least **{_GOAL:.0%}** of the validation images.")
+    st.markdown(
+        tr("Steps that are too small hardly get anywhere. Steps that are too large jump over the goal each time.")
+    )
+    st.markdown(
+        tr("**Now you.** Find a learning rate that reads at least **{goal:.0%}** of the validation images.", goal=_GOAL)
+    )
     rate = st.select_slider(
-        "Your learning rate", _OWN_RATES, value=_OWN_RATES[0], format_func=lambda value: f"{value:g}", key="own_rate"
+        tr("Your learning rate"),
+        _OWN_RATES,
+        value=_OWN_RATES[0],
+        format_func=lambda value: number(value, "g"),
+        key="own_rate",
     )
     own = train_at(data, rate)
-    _show_trainings({f"{rate:g}": own})
-    if own.validation[-1] < _GOAL:
-        to_do(f"With {rate:g}, it reads {own.validation[-1]:.0%}. Try another learning rate.")
+    _show_trainings({rate: own})
+    accuracy = own.validation[-1]
+    if accuracy < _GOAL:
+        to_do(tr("With {rate:g}, it reads {accuracy:.0%}. Try another learning rate.", rate=rate, accuracy=accuracy))
+        return
+    found = tr(
+        "With {rate:g}, it reads {accuracy:.1%} of images that it never learned from.", rate=rate, accuracy=accuracy
+    )
+    if guess == best:
+        found_best = tr("You guessed the best of the three.")
     else:
-        finish(
-            "learning",
-            guess,
-            f"With {rate:g}, it reads {own.validation[-1]:.1%} of images that it never learned from. "
-            + (
-                "You guessed the best of the three."
-                if guess == best
-                else f"The best of the three was {_OPTIONS[best]}."
-            ),
-            rate=rate,
-            accuracy=own.validation[-1],
-        )
+        found_best = tr("The best of the three was {rate:g}.", rate=_RATES[best])
+    finish("learning", guess, f"{found} {found_best}", rate=rate, accuracy=accuracy)
 
 
 def train_at(data: Dataset, rate: float) -> Training:
     """Return the training with a learning rate, which takes about half a second the first time."""
-    return _train_at(data.id, dataset_version(data.id, workspace()), rate, data)
+    with st.spinner(tr("Training…")):
+        return _train_at(data.id, dataset_version(data.id, workspace()), rate, data)
 
 
-@st.cache_data(show_spinner="Training…", max_entries=40)
+@st.cache_data(show_spinner=False, max_entries=40)
 def _train_at(dataset: str, version: str, rate: float, _data: Dataset) -> Training:  # noqa: ARG001
     return train(first_images(_data.train, _IMAGES), _data.validation, learning_rate=rate, steps=_STEPS)
 
 
-def _show_trainings(trainings: dict[str, Training]) -> None:
+def _show_trainings(trainings: dict[float, Training]) -> None:
+    """Show trainings by their learning rate."""
     with st.grid(3, min_column_width=MIN_TILE_WIDTH + 60):
-        for name, training in trainings.items():
+        for rate, training in trainings.items():
             with st.container():
                 metric_tile(
-                    f"Learning rate {name}", f"{training.validation[-1]:.1%}", "of the validation images read correctly"
+                    tr("Learning rate {rate:g}", rate=rate),
+                    number(training.validation[-1], ".1%"),
+                    tr("of the validation images read correctly"),
                 )
                 st.altair_chart(loss_chart(training, text_colour()), width="stretch")
 
 
 def _report(result: Result) -> str:
-    return (
-        f"I trained a network with the learning rate {result.measured.get('rate', 0):g}. It reads "
-        f"{result.measured.get('accuracy', 0):.1%} of the validation images."
+    return tr(
+        "I trained a network with the learning rate {rate:g}. It reads {accuracy:.1%} of the validation images.",
+        rate=result.measured.get("rate", 0),
+        accuracy=result.measured.get("accuracy", 0),
     )
 
 
 LESSON = Lesson(
     "learning",
-    "Learning, step by step",
-    "Training walks downhill, and its steps must be neither too small nor too large.",
+    Message("Learning, step by step"),
+    Message("Training walks downhill, and its steps must be neither too small nor too large."),
     ":material/stairs:",
     _OPTIONS,
     _show,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.language import Message, tr
 from core.lessons.results import LessonId, Result
 from dashboard.session import lessons
 
@@ -20,35 +21,35 @@ class Lesson:
     """
 
     id: LessonId
-    title: str
-    idea: str
+    title: Message
+    idea: Message
     icon: str
-    options: Mapping[str, str]
+    options: Mapping[str, Message]
     show: Callable[[], None]
     report: Callable[[Result], str]
 
 
-def ask(lesson: LessonId, question: str, options: Mapping[str, str]) -> str | None:
+def ask(lesson: LessonId, question: str, options: Mapping[str, Message]) -> str | None:
     """Ask for a guess, and return it; None, and nothing more to see, until the visitor has made one.
 
-    `options`: the labels by value.
+    `question`: in the visitor's language. `options`: the labels by value.
     """
     guess = lessons.guess(lesson)
     with st.container(border=True, key=f"guess_{lesson}"):
-        st.markdown(f"**First, your guess.** {question}")
+        st.markdown(tr("**First, your guess.** {question}", question=question))
         if guess is not None and guess in options:
-            st.markdown(f":material/check: You guessed: **{options[guess]}**")
+            st.markdown(f":material/check: {tr('You guessed: **{guess}**', guess=options[guess])}")
             return guess
         with st.container(horizontal=True, gap="small"):
             for value, label in options.items():
-                st.button(label, key=f"guess_{lesson}_{value}", on_click=lessons.keep_guess, args=(lesson, value))
+                st.button(tr(label), key=f"guess_{lesson}_{value}", on_click=lessons.keep_guess, args=(lesson, value))
     return None
 
 
 def finish(lesson: LessonId, guess: str, message: str, **measured: float) -> None:
     """Show that the lesson is done, and keep what was measured.
 
-    `message`: what the visitor found out.
+    `message`: what the visitor found out, in their language.
     """
     st.success(message, icon=":material/check_circle:")
     if lessons.keep_result(lesson, Result(guess=guess, measured=measured)):
@@ -56,6 +57,11 @@ def finish(lesson: LessonId, guess: str, message: str, **measured: float) -> Non
         st.rerun()
 
 
+def verdict(*, right: bool) -> str:
+    """Return a sentence that says whether the guess was right."""
+    return tr("You guessed it.") if right else tr("Your guess was different.")
+
+
 def to_do(text: str) -> None:
-    """Show what is still to be done."""
+    """Show what is still to be done, in the visitor's language."""
     st.info(text, icon=":material/flag:")

@@ -7,6 +7,7 @@ import streamlit as st
 from core.classifier.evaluation import Evaluation
 from core.classifier.predictor import Predictor
 from core.data.datasets import Dataset, dataset_version
+from core.language import tr
 from dashboard.session import cache
 from dashboard.session.hands import current_model
 from dashboard.session.state import workspace
@@ -17,18 +18,25 @@ def images() -> Dataset:
     data, problem = cache.usable_dataset()
     if problem is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("MNIST is not on this machine yet, so this lesson uses 1,797 smaller digits.", width="content")
-            st.page_link("views/data.py", label="Get MNIST", icon=":material/download:", width="content")
+            st.caption(
+                tr(
+                    "MNIST is not on this machine yet, so this lesson uses {count:,} smaller digits.",
+                    count=len(data.train) + len(data.validation) + len(data.test),
+                ),
+                width="content",
+            )
+            st.page_link("views/data.py", label=tr("Get MNIST"), icon=":material/download:", width="content")
     return data
 
 
 def predictions(data: Dataset) -> Evaluation:
     """Return what the model in use predicts for the validation images, of which there are up to 6,000."""
     predictor = current_model()[1]
-    return _predictions(predictor.version, data.id, dataset_version(data.id, workspace()), predictor, data)
+    with st.spinner(tr("The model reads thousands of images…")):
+        return _predictions(predictor.version, data.id, dataset_version(data.id, workspace()), predictor, data)
 
 
-@st.cache_resource(show_spinner="The model reads thousands of images…", max_entries=4)
+@st.cache_resource(show_spinner=False, max_entries=4)
 def _predictions(
     model: str,  # noqa: ARG001 - the first three arguments are the key of the cache
     dataset: str,  # noqa: ARG001

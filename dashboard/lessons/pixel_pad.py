@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.ink.drawing import IMAGE_SIZE, Pixels
+from core.language import tr
 from core.lessons.pixels import painted
 from dashboard.parts.component import component
 from dashboard.session.lessons import WORK
@@ -34,11 +35,11 @@ def pixel_pad(key: str) -> Pixels:
         key=key,
         data={
             "image": image.ravel().tolist(),
-            "title": "28 by 28 pixels. The arrow keys move, Space paints, and E switches the eraser on and off.",
-            "hint": "Paint here. Under your pointer, every pixel is a number from 0 (black) to 255 (white).",
-            "readout": "Row {row}, column {column}: {value}",
-            "eraser": "Eraser",
-            "clear": "Clear",
+            "title": tr("28 by 28 pixels. The arrow keys move, Space paints, and E switches the eraser on and off."),
+            "hint": tr("Paint here. Under your pointer, every pixel is a number from 0 (black) to 255 (white)."),
+            "readout": tr("Row {row}, column {column}: {value}"),
+            "eraser": tr("Eraser"),
+            "clear": tr("Clear"),
         },
         on_image_change=keep,
     )

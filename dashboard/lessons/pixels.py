@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.ink.drawing import Drawing
+from core.language import Message, tr
 from core.lessons.examples import clearest
 from core.lessons.results import Result
 from dashboard.lessons.lesson import Lesson, ask, finish, to_do
@@ -18,50 +19,60 @@ from dashboard.session.hands import current_model
 
 _GOAL = 7
 _RANGES = {"few": (0, 30), "some": (31, 90), "many": (91, 784)}
-_OPTIONS = {"few": "30 or fewer", "some": "31 to 90", "many": "more than 90"}
+_OPTIONS = {"few": Message("30 or fewer"), "some": Message("31 to 90"), "many": Message("more than 90")}
 
 
 def _show() -> None:
     st.markdown(
-        "A model has no eyes. It gets a list of **784 numbers**, one for each pixel of a picture of 28 × 28 pixels: "
-        "0 is black, 255 is white. From these numbers alone, it works out which digit it is."
+        tr(
+            "A model has no eyes. It gets a list of **784 numbers**, one for each pixel of a picture of 28 × 28 "
+            "pixels: 0 is black, 255 is white. From these numbers alone, it works out which digit it is."
+        )
     )
-    guess = ask("pixels", f"How many white pixels does it take until the model reads a {_GOAL}?", _OPTIONS)
+    question = tr("How many white pixels does it take until the model reads a {digit}?", digit=_GOAL)
+    guess = ask("pixels", question, _OPTIONS)
     if guess is None:
         return
-    st.markdown(f"**Now paint a {_GOAL}**, large and in the middle, and watch the answer after every stroke.")
+    st.markdown(
+        tr("**Now paint a {digit}**, large and in the middle, and watch the answer after every stroke.", digit=_GOAL)
+    )
     left, right = st.columns(2, gap="large")
     with left:
         image = pixel_pad("pixel_pad")
     lit = int(np.count_nonzero(image))
     reading = current_model()[1].read_drawing(Drawing.of_image(image)) if lit else None
     with right:
-        show_prediction(reading, "Paint a digit", key="pixels_answer")
-        st.markdown(f"**{lit}** of 784 numbers are not 0.")
+        show_prediction(reading, tr("Paint a digit"), key="pixels_answer")
+        st.markdown(tr("**{lit}** of 784 numbers are not 0.", lit=lit))
     if reading is not None and reading.shown_digits == (_GOAL,):
-        verdict = "Your guess was right." if _is_right(guess, lit) else "Your guess was different."
-        finish("pixels", guess, f"The model reads a {_GOAL} from {lit} white pixels. {verdict}", lit=lit)
+        found = tr("The model reads a {digit} from {count} white pixels.", digit=_GOAL, count=lit)
+        verdict = tr("Your guess was right.") if _is_right(guess, lit) else tr("Your guess was different.")
+        finish("pixels", guess, f"{found} {verdict}", lit=lit)
     elif reading is not None and reading.verdict == "not_a_digit":
-        to_do("The model sees no digit yet. Paint on, or erase pixels that do not belong to it.")
+        to_do(tr("The model sees no digit yet. Paint on, or erase pixels that do not belong to it."))
     else:
-        to_do(f"The lesson is done when the model reads a {_GOAL}.")
+        to_do(tr("The lesson is done when the model reads a {digit}.", digit=_GOAL))
     _show_numbers(image)
 
 
 def _show_numbers(image: np.ndarray) -> None:
-    with st.expander("See all 784 numbers", icon=":material/grid_on:"):
+    with st.expander(tr("See all 784 numbers"), icon=":material/grid_on:"):
         pixel_table(image)
     data = images()
     index = clearest(predictions(data), _GOAL)
     if index is None:
         return
     real = data.validation.images[index]
-    with st.expander(f"See a {_GOAL} that somebody wrote on paper", icon=":material/history_edu:"):
+    with st.expander(tr("See a {digit} that somebody wrote on paper", digit=_GOAL), icon=":material/history_edu:"):
         st.markdown(
-            f"Of all {_GOAL}s in the validation images, the model is most sure about this one. "
-            f"{np.count_nonzero(real)} of its pixels are not black; many are grey, because paper was scanned."
+            tr(
+                "Of all {digit}s in the validation images, the model is most sure about this one. {lit} of its pixels "
+                "are not black; many are grey, because paper was scanned.",
+                digit=_GOAL,
+                lit=int(np.count_nonzero(real)),
+            )
         )
-        st.html(image_html(real, 224, f"a handwritten {_GOAL}"))
+        st.html(image_html(real, 224, tr("a handwritten {digit}", digit=_GOAL)))
 
 
 def _is_right(guess: str, lit: int) -> bool:
@@ -70,13 +81,17 @@ def _is_right(guess: str, lit: int) -> bool:
 
 
 def _report(result: Result) -> str:
-    return f"I painted a {_GOAL} with {result.measured.get('lit', 0):.0f} of 784 pixels, and the model read it."
+    return tr(
+        "I painted a {digit} with {lit:.0f} of 784 pixels, and the model read it.",
+        digit=_GOAL,
+        lit=result.measured.get("lit", 0),
+    )
 
 
 LESSON = Lesson(
     "pixels",
-    "A picture is 784 numbers",
-    "A model sees no shapes, only one number for each pixel.",
+    Message("A picture is 784 numbers"),
+    Message("A model sees no shapes, only one number for each pixel."),
     ":material/grid_on:",
     _OPTIONS,
     _show,

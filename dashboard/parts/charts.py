@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.classifier.calibration import ReliabilityBin
 from core.classifier.evaluation import ClassMetrics, row_fractions
+from core.language import number, tr
 from dashboard.parts.vega_lite import apply_layout
 
 DIGITS = [str(digit) for digit in range(10)]
@@ -28,9 +29,9 @@ def class_balance(counts: np.ndarray, text_colour: str) -> alt.LayerChart:
     """Draw the number of images of each digit as bars with their values; `counts` has shape (10,)."""
     table = pd.DataFrame({"digit": DIGITS, "images": counts})
     base = alt.Chart(table).encode(
-        x=alt.X("digit:N", title="Digit", sort=DIGITS, axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("images:Q", title="Images", axis=alt.Axis(format=",d", tickMinStep=1)),
-        tooltip=["digit", alt.Tooltip("images", format=",")],
+        x=alt.X("digit:N", title=tr("Digit"), sort=DIGITS, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("images:Q", title=tr("Images"), axis=alt.Axis(format=",d", tickMinStep=1)),
+        tooltip=[alt.Tooltip("digit", title=tr("digit")), alt.Tooltip("images", title=tr("images"), format=",")],
     )
     labels = base.mark_text(baseline="bottom", dy=-3, color=text_colour).encode(text=alt.Text("images", format=","))
     return apply_layout(base.mark_bar(cornerRadiusEnd=3) + labels, 280)
@@ -45,13 +46,13 @@ def confusion_heatmap(matrix: np.ndarray, *, percentages: bool, text_colour: str
     cell = alt.selection_point(name="cell", fields=["true", "predicted"], toggle=False)
     axis = alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False, labelFontSize=13, titleFontSize=13)
     base = alt.Chart(_cells(matrix)).encode(
-        x=alt.X("predicted:N", title="Predicted digit", sort=DIGITS, axis=axis),
-        y=alt.Y("true:N", title="True digit", sort=DIGITS, axis=axis),
+        x=alt.X("predicted:N", title=tr("Predicted digit"), sort=DIGITS, axis=axis),
+        y=alt.Y("true:N", title=tr("True digit"), sort=DIGITS, axis=axis),
         tooltip=[
-            alt.Tooltip("true", title="true digit"),
-            alt.Tooltip("predicted", title="predicted digit"),
-            alt.Tooltip("count", title="images", format=","),
-            alt.Tooltip("fraction", title="fraction of the row", format=".2%"),
+            alt.Tooltip("true", title=tr("true digit")),
+            alt.Tooltip("predicted", title=tr("predicted digit")),
+            alt.Tooltip("count", title=tr("images"), format=","),
+            alt.Tooltip("fraction", title=tr("fraction of the row"), format=".2%"),
         ],
     )
     cells = (
@@ -95,26 +96,27 @@ def reliability_diagram(bins: list[ReliabilityBin], text_colour: str) -> alt.Lay
     """
     table = pd.DataFrame([vars(row) for row in bins if row.count])
     table["end"] = table["high"] - _BAR_GAP
-    table["range"] = [f"{low:.0%} to {high:.0%}" for low, high in zip(table["low"], table["high"], strict=True)]
+    ranges = zip(table["low"], table["high"], strict=True)
+    table["range"] = [tr("{low:.0%} to {high:.0%}", low=low, high=high) for low, high in ranges]
     axis = alt.Axis(format="%", grid=False, values=np.arange(0, 1.01, 0.2).round(1).tolist())
     scale = alt.Scale(domain=[0, 1], nice=False)
     base = alt.Chart(table).encode(
-        x=alt.X("low:Q", title="Confidence", scale=scale, axis=axis),
+        x=alt.X("low:Q", title=tr("Confidence"), scale=scale, axis=axis),
         tooltip=[
-            alt.Tooltip("range", title="confidence"),
-            alt.Tooltip("confidence", title="mean confidence", format=".2%"),
-            alt.Tooltip("accuracy", title="accuracy", format=".2%"),
-            alt.Tooltip("count", title="predictions", format=","),
+            alt.Tooltip("range", title=tr("confidence")),
+            alt.Tooltip("confidence", title=tr("mean confidence"), format=".2%"),
+            alt.Tooltip("accuracy", title=tr("accuracy"), format=".2%"),
+            alt.Tooltip("count", title=tr("predictions"), format=","),
         ],
     )
     height = alt.Scale(domain=[0, 1.08], nice=False)
     bars = base.mark_rect(color=CORRECT_COLOUR, cornerRadius=2).encode(
         x2="end:Q",
-        y=alt.Y("accuracy:Q", title="Accuracy", scale=height, axis=axis),
+        y=alt.Y("accuracy:Q", title=tr("Accuracy"), scale=height, axis=axis),
         y2=alt.Y2Datum(0),
         opacity=alt.condition(f"datum.count < {_FEW}", alt.value(0.15), alt.value(0.45)),
     )
-    middle = alt.X("middle:Q", scale=scale, title="Confidence")
+    middle = alt.X("middle:Q", scale=scale, title=tr("Confidence"))
     centred = base.transform_calculate(middle="(datum.low + datum.high) / 2")
     whiskers = centred.mark_rule(color=text_colour, opacity=0.5).encode(
         x=middle, y="accuracy_low:Q", y2="accuracy_high:Q"
@@ -141,7 +143,8 @@ def digit_accuracies(accuracies: np.ndarray, index: int, text_colour: str) -> al
             "highest": accuracies.max(axis=0),
         }
     ).dropna()
-    table["row"] = [f"{digit}: {now:.1%}" for digit, now in zip(table["digit"], table["now"], strict=True)]
+    accuracies_now = zip(table["digit"], table["now"], strict=True)
+    table["row"] = [f"{digit}: {number(accuracy, '.1%')}" for digit, accuracy in accuracies_now]
     scale = alt.Scale(domain=[float(table["lowest"].min()), 1], nice=True, zero=False)
     axis = alt.Axis(format="~%", tickCount=5, gridOpacity=0.5)
     # A fixed width, so that the plot does not move when the slider does.
@@ -149,15 +152,15 @@ def digit_accuracies(accuracies: np.ndarray, index: int, text_colour: str) -> al
     base = alt.Chart(table).encode(
         y=alt.Y("row:N", title=None, sort=list(table["row"]), axis=labels),
         tooltip=[
-            "digit",
-            alt.Tooltip("now", title="this epoch", format=".2%"),
-            alt.Tooltip("before", title="the previous epoch", format=".2%"),
-            alt.Tooltip("lowest", title="lowest of all epochs", format=".2%"),
-            alt.Tooltip("highest", title="highest of all epochs", format=".2%"),
+            alt.Tooltip("digit", title=tr("digit")),
+            alt.Tooltip("now", title=tr("this epoch"), format=".2%"),
+            alt.Tooltip("before", title=tr("the previous epoch"), format=".2%"),
+            alt.Tooltip("lowest", title=tr("lowest of all epochs"), format=".2%"),
+            alt.Tooltip("highest", title=tr("highest of all epochs"), format=".2%"),
         ],
     )
     ranges = base.mark_rule(color=text_colour, opacity=0.2, strokeWidth=8, strokeCap="round").encode(
-        x=alt.X("lowest:Q", title="Accuracy", scale=scale, axis=axis), x2="highest:Q"
+        x=alt.X("lowest:Q", title=tr("Accuracy"), scale=scale, axis=axis), x2="highest:Q"
     )
     previous_rings = base.mark_point(color=MISTAKE_COLOUR, size=80, strokeWidth=1.5).encode(
         x=alt.X("before:Q", scale=scale)
@@ -178,14 +181,23 @@ def mistakes_per_hundred(rows: Sequence[tuple[str, str, float]], text_colour: st
     # The scale ends at 10 at least, so that one mistake in 100 looks as rare as it is.
     scale = alt.Scale(domain=[0, max(10, float(table["mistakes"].max()) * 1.1)], nice=False)
     base = alt.Chart(table).encode(
-        x=alt.X("mistakes:Q", title="Mistakes in 100 digits", scale=scale, axis=alt.Axis(tickCount=5, gridOpacity=0.5)),
+        x=alt.X(
+            "mistakes:Q",
+            title=tr("Mistakes in 100 digits"),
+            scale=scale,
+            axis=alt.Axis(tickCount=5, gridOpacity=0.5),
+        ),
         y=alt.Y(
             "kind:N",
             title=None,
             sort=labels,
             axis=alt.Axis(ticks=False, domain=False, labelFontSize=13, labelPadding=8),
         ),
-        tooltip=["kind", alt.Tooltip("mistakes", title="mistakes in 100", format=".1f"), "explanation"],
+        tooltip=[
+            alt.Tooltip("kind", title=tr("kind")),
+            alt.Tooltip("mistakes", title=tr("mistakes in 100"), format=".1f"),
+            alt.Tooltip("explanation", title=tr("explanation")),
+        ],
     )
     bars = base.mark_bar(color=MISTAKE_COLOUR, opacity=0.75, cornerRadiusEnd=3, height={"band": 0.6})
     numbers = base.mark_text(align="left", dx=5, color=text_colour).encode(text=alt.Text("mistakes:Q", format=".1f"))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 import streamlit as st
 
+from core.language import tr
 from dashboard.parts.component import component
 from dashboard.parts.png import png_data_uri
 from dashboard.session import state
@@ -66,7 +67,7 @@ def tile_grid(
             "source": source,
             "caption": captions[index] if captions else "",
             "marked": index in marked,
-            "title": titles[index] if titles else (captions[index] if captions else f"image {index + 1}"),
+            "title": (titles or captions)[index] if titles or captions else tr("image {number}", number=index + 1),
         }
         for index, source in enumerate(sources)
     ]

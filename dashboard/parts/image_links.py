@@ -7,13 +7,19 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.ink.drawing import Pixels
+from core.language import Message, tr
 from dashboard.parts.canvas_objects import enlarged, image_objects
 from dashboard.session import drawings, state
 
-_INSIDE = "Look inside", ":material/frame_inspect:"
-_SIMILAR = "Find similar", ":material/image_search:"
-_DRAW = "Open in Draw", ":material/draw:"
+_INSIDE = Message("Look inside"), ":material/frame_inspect:"
+_SIMILAR = Message("Find similar"), ":material/image_search:"
+_DRAW = Message("Open in Draw"), ":material/draw:"
 _DATA_PAGE, _DRAW_PAGE = "data", ""
+_TITLES = {
+    "train": Message("Train image {index:,}, label {label}"),
+    "validation": Message("Validation image {index:,}, label {label}"),
+    "test": Message("Test image {index:,}, label {label}"),
+}
 
 
 def image_name(split: str, index: int) -> str:
@@ -23,7 +29,7 @@ def image_name(split: str, index: int) -> str:
 
 def image_title(split: str, index: int, label: int) -> str:
     """Return the title of an image of a dataset."""
-    return f"{split.capitalize()} image {index:,}, label {label}"
+    return tr(_TITLES[split], index=index, label=label)
 
 
 def look_inside_link(
@@ -64,13 +70,15 @@ def image_links(image: str, picture: Pixels, *, dataset: str = "mnist", model: s
         open_in_draw_link(image, picture, dataset=dataset)
 
 
-def _link(page: str, text: tuple[str, str], *, dataset: str, disabled: bool = False, **parameters: str | None) -> None:
+def _link(
+    page: str, text: tuple[Message, str], *, dataset: str, disabled: bool = False, **parameters: str | None
+) -> None:
     """Link to a page; `parameters`: those of its URL, None if they are left out."""
     label, icon = text
     parameters["dataset"] = None if dataset == "mnist" else dataset
     st.page_link(
         f"views/{page}.py",
-        label=label,
+        label=tr(label),
         icon=icon,
         query_params={name: value for name, value in parameters.items() if value},
         disabled=disabled,
@@ -78,8 +86,8 @@ def _link(page: str, text: tuple[str, str], *, dataset: str, disabled: bool = Fa
     )
 
 
-def _button(text: tuple[str, str], key: str, action: Callable[..., None], *arguments: object) -> None:
+def _button(text: tuple[Message, str], key: str, action: Callable[..., None], *arguments: object) -> None:
     """Show a button that looks like a link, and draw the whole page again after its action."""
     label, icon = text
-    if st.button(label, icon=icon, type="tertiary", key=key, on_click=action, args=arguments):
+    if st.button(tr(label), icon=icon, type="tertiary", key=key, on_click=action, args=arguments):
         st.rerun()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.classifier.bundle import Card, Metrics
+from core.language import number, tr
 from dashboard.parts.units import duration, epochs_and_part
 
 MIN_TILE_WIDTH = 150
@@ -20,16 +21,16 @@ def accuracy_tiles(card: Card) -> None:
     """Show the test accuracy and the validation accuracy of a model."""
     test_accuracy_tile(card.metrics)
     metric_tile(
-        "Validation accuracy",
-        f"{card.metrics.validation_accuracy:.2%}",
+        tr("Validation accuracy"),
+        number(card.metrics.validation_accuracy, ".2%"),
         _kept_epoch(card),
-        "Measured on images set aside to choose epochs and settings. The test accuracy is the unbiased metric.",
+        tr("Measured on images set aside to choose epochs and settings. The test accuracy is the unbiased metric."),
     )
 
 
 def training_time_tile(card: Card) -> None:
     """Show the training time of a model, and the epochs it was trained for."""
-    metric_tile("Training time", duration(card.seconds), trained_epochs(card.metrics))
+    metric_tile(tr("Training time"), duration(card.seconds), trained_epochs(card.metrics))
 
 
 def trained_epochs(metrics: Metrics) -> str:
@@ -41,29 +42,38 @@ def _kept_epoch(card: Card) -> str:
     """Return the epoch whose weights are kept, in words."""
     metrics = card.metrics
     if metrics.best_epoch == metrics.epochs and metrics.last_epoch_fraction < 1:
-        return f"after {trained_epochs(metrics)}"
+        return tr("after {epochs}", epochs=trained_epochs(metrics))
     if card.config.patience:
-        return f"epoch {metrics.best_epoch} of {metrics.epochs}"
+        return tr("epoch {epoch} of {epochs}", epoch=metrics.best_epoch, epochs=metrics.epochs)
     if metrics.epochs < card.config.epochs:
-        return f"after epoch {metrics.epochs} of {card.config.epochs}"
-    return f"epoch {metrics.best_epoch} of {metrics.epochs}, the last"
+        return tr("after epoch {epoch} of {epochs}", epoch=metrics.epochs, epochs=card.config.epochs)
+    return tr("epoch {epoch} of {epochs}, the last", epoch=metrics.best_epoch, epochs=metrics.epochs)
 
 
 def brief_fit_note(card: Card) -> None:
     """Show a sentence if the novelty detector was fitted briefly."""
     if card.novelty is not None and card.novelty.fitted_briefly:
         st.caption(
-            "The run was stopped, so the detector of non-digits was fitted briefly, on fewer samples. Resume the run "
-            "or train again to fit it in full."
+            tr(
+                "The run was stopped, so the detector of non-digits was fitted briefly, on fewer samples. Resume the "
+                "run or train again to fit it in full."
+            )
         )
 
 
 def test_accuracy_tile(metrics: Metrics) -> None:
     """Show a model's test accuracy with its 95% confidence interval."""
     metric_tile(
-        "Test accuracy",
-        f"{metrics.test_accuracy:.2%}",
-        f"95%: {metrics.test_accuracy_low * 100:.2f}–{metrics.test_accuracy_high:.2%}",
-        "Fraction of test images classified correctly, measured once, after training. Below it is the 95% confidence "
-        "interval (Wilson, 1927).",
+        tr("Test accuracy"),
+        number(metrics.test_accuracy, ".2%"),
+        confidence_interval(metrics.test_accuracy_low, metrics.test_accuracy_high),
+        tr(
+            "Fraction of test images classified correctly, measured once, after training. Below it is the 95% "
+            "confidence interval (Wilson, 1927)."
+        ),
     )
+
+
+def confidence_interval(low: float, high: float) -> str:
+    """Return the 95% confidence interval of an accuracy, 0..1, in a few characters."""
+    return tr("95%: {low:.2f}–{high:.2%}", low=low * 100, high=high)

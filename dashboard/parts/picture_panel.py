@@ -15,6 +15,7 @@ import streamlit as st
 from core.classifier.predictor import Reading
 from core.errors import TrazoError
 from core.ink.drawing import Drawing, Pixels
+from core.language import Message, tr
 from core.runs.active import model_names
 from dashboard.parts.image_links import (
     find_similar_link,
@@ -77,7 +78,7 @@ def show_requested_panel() -> None:
 
 
 def _open(pictures: Sequence[Picture], model: str | None) -> None:
-    title = pictures[0].title if len(pictures) == 1 else "Two images"
+    title = pictures[0].title if len(pictures) == 1 else tr("Two images")
     st.dialog(title, width="medium")(_show)(pictures, model)
 
 
@@ -87,7 +88,7 @@ def _show(pictures: Sequence[Picture], model: str | None) -> None:
     picture = pictures[0]
     if len(pictures) > 1:
         shown = st.segmented_control(
-            "Image",
+            tr("Image"),
             range(len(pictures)),
             format_func=lambda position: pictures[position].title,
             default=0,
@@ -104,7 +105,7 @@ def _show(pictures: Sequence[Picture], model: str | None) -> None:
         with st.container(key="panel_answer_frame"):
             model = _show_reading(picture, model)
     _show_links(picture, model)
-    with st.expander("Pixel values", icon=":material/grid_on:", key="panel_pixels", on_change="rerun") as pixels:
+    with st.expander(tr("Pixel values"), icon=":material/grid_on:", key="panel_pixels", on_change="rerun") as pixels:
         if pixels.open:
             st.caption(_pixel_sentence(picture.image))
             pixel_table(picture.image)
@@ -117,9 +118,10 @@ def _show_reading(picture: Picture, model: str | None) -> str | None:
     except TrazoError as error:
         st.warning(safe_text(error), icon=":material/warning:")
         return None
-    show_prediction(reading, "No ink", key="panel_answer")
-    names = model_names(state.workspace())
-    st.caption(f"Read by: {plain(names.get(name, name))}")
+    show_prediction(reading, tr("No ink"), key="panel_answer")
+    title = model_names(state.workspace()).get(name, name)
+    title = tr(title) if isinstance(title, Message) else title
+    st.caption(tr("Read by: {model}", model=plain(title)))
     return name
 
 
@@ -147,7 +149,10 @@ def _show_links(picture: Picture, model: str | None) -> None:
 def _pixel_sentence(image: Pixels) -> str:
     ink = image[image > 0]
     mean = np.mean(ink) if ink.size else 0
-    return (
-        "28 by 28 pixels with values from 0 (black paper) to 255 (white ink). "
-        f"{ink.size} of {image.size} pixels contain ink, with a mean value of {mean:.0f}."
+    return tr(
+        "28 by 28 pixels with values from 0 (black paper) to 255 (white ink). {ink} of {pixels} pixels contain ink, "
+        "with a mean value of {mean:.0f}.",
+        ink=ink.size,
+        pixels=image.size,
+        mean=mean,
     )

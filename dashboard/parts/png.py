@@ -8,6 +8,8 @@ import io
 import numpy as np
 from PIL import Image
 
+from core.language import tr
+
 
 def png_bytes(image: np.ndarray) -> bytes:
     """Return a uint8 image (h, w) or (h, w, 3 | 4) as a PNG."""
@@ -28,8 +30,12 @@ def png_data_uri(image: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(png_bytes(image)).decode()
 
 
-def image_html(image: np.ndarray, width: int, alt: str = "the image, enlarged", *, sharp: bool = True) -> str:
-    """Return HTML that enlarges an image to at most `width` pixels, with sharp pixels unless it is a photo."""
+def image_html(image: np.ndarray, width: int, alt: str | None = None, *, sharp: bool = True) -> str:
+    """Return HTML that enlarges an image to at most `width` pixels, with sharp pixels unless it is a photo.
+
+    `alt`: what screen readers say.
+    """
     rendering = "pixelated" if sharp else "auto"
     style = f"width:100%;max-width:{width}px;image-rendering:{rendering};border-radius:4px"
+    alt = tr("the image, enlarged") if alt is None else alt
     return f'<img alt="{alt}" src="{png_data_uri(image)}" style="{style}">'

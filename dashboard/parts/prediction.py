@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.classifier.predictor import Reading, format_confidence
+from core.language import tr
 from dashboard.parts.component import text_component
 
 _answer = text_component("answer")
@@ -15,13 +16,13 @@ def show_prediction(reading: Reading | None, prompt: str, key: str = "answer", m
     the probabilities.
     """
     rejected = reading is not None and reading.verdict == "not_a_digit"
-    rejection, sentence = "Not a digit", reading.sentence if reading else ""
+    rejection, sentence = tr("Not a digit"), tr(reading.sentence) if reading else ""
     if reading and reading.several:
-        rejection, sentence = "Several digits", "Read them as a number, or draw only one"
+        rejection, sentence = tr("Several digits"), tr("Read them as a number, or draw only one")
     _answer(
         key=key,
         data={
-            "digit": " or ".join(map(str, reading.shown_digits)) if reading and not rejected else None,
+            "digit": _shown(reading) if reading and not rejected else None,
             "prompt": rejection if rejected else prompt,
             "verdict": reading.verdict if reading else None,
             "sentence": sentence,
@@ -31,9 +32,20 @@ def show_prediction(reading: Reading | None, prompt: str, key: str = "answer", m
     )
 
 
+def _shown(reading: Reading) -> str:
+    """Return the digit, or both digits of a close call."""
+    digits = reading.shown_digits
+    if len(digits) != 2:
+        return "".join(map(str, digits))
+    if digits[1] == 8:  # Spanish has another word for "or" before an 8
+        return tr("{first} or 8", first=digits[0])
+    return tr("{first} or {second}", first=digits[0], second=digits[1])
+
+
 def bars_title(reading: Reading | None) -> str:
     """Return the title of the bars of a reading."""
-    return "If it were a digit" if reading and reading.verdict == "not_a_digit" else "Probability of each digit"
+    rejected = reading is not None and reading.verdict == "not_a_digit"
+    return tr("If it were a digit") if rejected else tr("Probability of each digit")
 
 
 def bars(reading: Reading | None) -> list[dict[str, object]]:
@@ -45,7 +57,7 @@ def bars(reading: Reading | None) -> list[dict[str, object]]:
         {
             "digit": str(digit),
             "probability": float(probability),
-            "value": format_confidence(probability),
+            "value": tr(format_confidence(probability)),
             "best": digit in shown_digits,
         }
         for digit, probability in enumerate(reading.probabilities)

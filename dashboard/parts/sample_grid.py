@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import DataError
+from core.language import tr
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.picture_panel import sample_picture, show_panel
 from dashboard.session.permission import safe_text
@@ -35,7 +36,7 @@ def sample_grid(
     marked: Collection[int] = (),
 ) -> None:
     """Show some of the images in a grid as `digit_grid` does; a click opens an image's panel."""
-    st.caption("Click an image to see its ten probabilities, look inside, or change it.")
+    st.caption(tr("Click an image to see its ten probabilities, look inside, or change it."))
     clicked = digit_grid(samples.images[indices], key=key, captions=captions, titles=titles, tile=tile, marked=marked)
     if clicked is None:
         return

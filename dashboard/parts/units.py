@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from core.language import ntr, tr
+
 
 def counted(number: int, noun: str) -> str:
     """Return a number of things in words; `noun`: their name in the singular, whose plural ends in s."""
@@ -10,15 +12,19 @@ def counted(number: int, noun: str) -> str:
 
 def in_epochs(number: int) -> str:
     """Return a number of epochs in words."""
-    return counted(number, "epoch")
+    return ntr("{count:,} epoch", "{count:,} epochs", number)
 
 
 def epochs_and_part(whole: int, part: float) -> str:
     """Return a number of whole epochs and the part, 0..1, of the next one, in words."""
     if part in (0, 1):
         return in_epochs(whole + int(part))
-    percentage = f"{min(max(part, 0.01), 0.99):.0%}"
-    return f"{in_epochs(whole)} and {percentage} of the next" if whole else f"{percentage} of the first epoch"
+    part = min(max(part, 0.01), 0.99)
+    if not whole:
+        return tr("{part:.0%} of the first epoch", part=part)
+    return ntr(
+        "{count:,} epoch and {part:.0%} of the next", "{count:,} epochs and {part:.0%} of the next", whole, part=part
+    )
 
 
 def duration(seconds: float | None) -> str:
@@ -26,8 +32,10 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds < 120:
-        return f"{seconds:.0f} s"
+        return tr("{seconds:.0f} s", seconds=seconds)
     minutes = seconds / 60
+    if minutes < 10:
+        return tr("{minutes:.1f} min", minutes=minutes)
     if minutes < 120:
-        return f"{minutes:.1f} min" if minutes < 10 else f"{minutes:.0f} min"
-    return f"{minutes / 60:.1f} h"
+        return tr("{minutes:.0f} min", minutes=minutes)
+    return tr("{hours:.1f} h", hours=minutes / 60)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import RunError
+from core.language import tr
 from core.launcher import control, queue
 from core.runs.active import SHIPPED, active_model, promote
 from core.runs.label import display_name
@@ -36,15 +37,15 @@ def promote_button(run: Run | None, *, primary: bool = True) -> None:
     """
     in_use = run is not None and run.id == active_model(state.workspace()).run_id
     st.button(
-        "In use" if in_use else "Promote",
+        tr("In use") if in_use else tr("Promote"),
         icon=":material/check:" if in_use else ":material/rocket_launch:",
         width=_PROMOTE_WIDTH,
         type="primary" if primary else "secondary",
         key="promote",
         disabled=run is None or in_use,
-        help="Use this model on every page, in the Gradio demo and in the API, starting now."
+        help=tr("Use this model on every page, in the Gradio demo and in the API, starting now.")
         if run
-        else "Select one run that has a model.",
+        else tr("Select one run that has a model."),
         on_click=promote_run,
         args=(run,),
     )
@@ -53,11 +54,11 @@ def promote_button(run: Run | None, *, primary: bool = True) -> None:
 def stop_button(run: Run) -> None:
     """Show the button that stops the run: training ends within a second or two, and then the model is saved."""
     st.button(
-        "Stopping…" if run.stop_requested else "Stop",
+        tr("Stopping…") if run.stop_requested else tr("Stop"),
         icon=":material/stop:",
         key="stop",
         disabled=run.stop_requested,
-        help="Stops training and keeps the model, which can be used a few seconds later.",
+        help=tr("Stops training and keeps the model, which can be used a few seconds later."),
         on_click=stop,
         args=([run],),
     )
@@ -72,10 +73,10 @@ def stop(runs: Sequence[Run]) -> None:
 def resume_button(run: Run) -> None:
     """Show the button that resumes the run after its last completed epoch."""
     st.button(
-        "Resume",
+        tr("Resume"),
         icon=":material/resume:",
         key="resume",
-        help="Continues after the last completed epoch, with the same settings.",
+        help=tr("Continues after the last completed epoch, with the same settings."),
         on_click=resume,
         args=([run],),
     )
@@ -95,18 +96,23 @@ def can_resume(run: Run) -> bool:
         return False
 
 
-@st.dialog("Delete permanently?", icon=":material/delete:", on_dismiss=state.unmark_runs)
 def confirm_deletion(run_ids: Sequence[str], leave: bool = False) -> None:
     """Ask for confirmation, then delete these runs; `leave` opens the Runs page afterwards."""
-    st.markdown("These runs and their models will be deleted. Runs that are still training are stopped first.")
+    dialog = st.dialog(tr("Delete permanently?"), icon=":material/delete:", on_dismiss=state.unmark_runs)
+    dialog(_confirm_deletion)(run_ids, leave)
+
+
+def _confirm_deletion(run_ids: Sequence[str], leave: bool) -> None:
+    """Show the contents of the dialog."""
+    st.markdown(tr("These runs and their models will be deleted. Runs that are still training are stopped first."))
     for run in list_runs(state.workspace()):
         if run.id in run_ids:
             st.markdown(f"- **{plain(display_name(run))}** {plain(run.id)}")
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Cancel", key="keep"):
+        if st.button(tr("Cancel"), key="keep"):
             state.unmark_runs()
             st.rerun()
-        if st.button("Delete", type="primary", key="confirm_delete"):
+        if st.button(tr("Delete"), type="primary", key="confirm_delete"):
             state.unmark_runs()
             for run_id in run_ids:  # `attempt` shows an error for a run that was deleted in the meantime
                 attempt(control.delete, state.workspace(), Run(state.workspace().runs / run_id))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import RunError
+from core.language import tr
 from core.runs.run import Run
 from core.runs.summary import Summary
 from dashboard.runs import actions
@@ -20,7 +21,7 @@ def show_also_training(rows: Sequence[Summary]) -> None:
     """Show each of these running runs in one line, with its position and a button that stops it."""
     if not rows:
         return
-    st.subheader("Also training", anchor=False)
+    st.subheader(tr("Also training"), anchor=False)
     for row in rows:
         with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"training_{row.id}"):
             st.page_link("views/run.py", label=f"**{plain(row.name)}**", query_params={"id": row.id}, width="content")
@@ -41,7 +42,7 @@ def _position(run: Run) -> str:
 
 def _show_stop_button(run: Run) -> None:
     st.button(
-        "Stopping…" if run.stop_requested else "Stop",
+        tr("Stopping…") if run.stop_requested else tr("Stop"),
         icon=":material/stop:",
         key=f"stop_{run.id}",
         disabled=run.stop_requested,

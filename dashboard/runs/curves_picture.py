@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from core.language import number, tr
 from dashboard.training.chart_options import AXES, TITLES, ChartOptions, CurveMetric
 from dashboard.training.curve_points import overlaid_points, shown_points
 from dashboard.training.log_ticks import log_ticks
@@ -47,7 +48,7 @@ def curves_picture(
         for name, colour in colours.items():
             style = {"color": colour, "linestyle": "--" if name == baseline else "-"}
             _plot_run(axes, shown[shown["run"] == name], options, style, label=_escape_name(name))
-        axes.set(title=TITLES[metric], xlabel=AXES[options.axis])
+        axes.set(title=tr(TITLES[metric]), xlabel=tr(AXES[options.axis]))
         _set_scales(axes, shown["line"], metric, options)
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
@@ -75,7 +76,9 @@ def _set_scales(axes: Axes, values: pd.Series, metric: CurveMetric, options: Cha
         axes.yaxis.set_major_locator(FixedLocator(log_ticks(values)))
         axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value:g}" if metric == "loss" else f"{value * 100:.6g}%")
+        FuncFormatter(
+            lambda value, _: number(value, "g") if metric == "loss" else tr("{percentage:.6g}%", percentage=value * 100)
+        )
     )
 
 
@@ -92,11 +95,11 @@ def _line_styles(baseline: str | None) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
     styles = [
-        Line2D([], [], color=_GREY, label="validation, after each epoch", **_THICK_LINE, **_DOT),
-        Line2D([], [], color=_GREY, label="training, every few steps", **_THIN_LINE),
+        Line2D([], [], color=_GREY, label=tr("validation, after each epoch"), **_THICK_LINE, **_DOT),
+        Line2D([], [], color=_GREY, label=tr("training, every few steps"), **_THIN_LINE),
     ]
     if baseline:
-        styles.append(Line2D([], [], color=_GREY, linestyle="--", label="baseline"))
+        styles.append(Line2D([], [], color=_GREY, linestyle="--", label=tr("baseline")))
     return styles
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from core.language import tr
 from dashboard.session import address, state
 
 MAX_RUN_IDS = 200
@@ -35,5 +36,10 @@ def write_to_url(selected: Sequence[str], baseline: str | None) -> None:
 def unknown_runs_message(run_ids: Sequence[str]) -> str:
     """Return a message about run ids in a URL that do not exist."""
     shown = ", ".join(run_id[:60] for run_id in run_ids[:3])
-    more = f" and {len(run_ids) - 3} more" if len(run_ids) > 3 else ""
-    return f"This link refers to runs that do not exist here: {shown}{more}. They may have been deleted."
+    if len(run_ids) <= 3:
+        return tr("This link refers to runs that do not exist here: {runs}. They may have been deleted.", runs=shown)
+    return tr(
+        "This link refers to runs that do not exist here: {runs} and {count} more. They may have been deleted.",
+        runs=shown,
+        count=len(run_ids) - 3,
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.language import Message
 from core.runs.summary import Summary
 from dashboard.training.wording import REDRAWN_ACCURACY
 
-REDRAWN_COLUMN = "Redrawn digits"
+REDRAWN_COLUMN = Message("Redrawn digits")
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,18 @@ class Metric:
         return False, value if self.ascending else -value
 
 
+_TEST_ACCURACY, _VALIDATION_ACCURACY = Message("Test accuracy"), Message("Validation accuracy")
+_PARAMETERS = Message("Parameters")
+
 METRICS: dict[str, Metric] = {
-    "Test accuracy": Metric(lambda row: row.accuracy, "Test accuracy", "Test accuracy", is_fraction=True),
-    "Validation accuracy": Metric(
-        lambda row: row.validation_accuracy, "Validation", "Validation accuracy", is_fraction=True
+    _TEST_ACCURACY: Metric(lambda row: row.accuracy, _TEST_ACCURACY, _TEST_ACCURACY, is_fraction=True),
+    _VALIDATION_ACCURACY: Metric(
+        lambda row: row.validation_accuracy, Message("Validation"), _VALIDATION_ACCURACY, is_fraction=True
     ),
     REDRAWN_ACCURACY: Metric(lambda row: row.drawings, REDRAWN_COLUMN, REDRAWN_ACCURACY, is_fraction=True),
-    "Parameters": Metric(lambda row: row.parameters, "Parameters", "Fewest parameters", ascending=True),
-    "Training seconds": Metric(lambda row: row.seconds or None, "Seconds", "Shortest training", ascending=True),
+    _PARAMETERS: Metric(lambda row: row.parameters, _PARAMETERS, Message("Fewest parameters"), ascending=True),
+    Message("Training seconds"): Metric(
+        lambda row: row.seconds or None, Message("Seconds"), Message("Shortest training"), ascending=True
+    ),
 }
+"""The metrics by their names in English, which are also the values of options and URL parameters."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import BundleError, RunNotFound
+from core.language import tr
 from core.personal.hand import hand_name
 from core.runs.active import SHIPPED
 from core.runs.registry import find_run
@@ -35,9 +36,9 @@ def show_active_model() -> None:
         if may_change() and len(models) > 1:
             _show_switch(active.name, models)
         elif active.name == SHIPPED:
-            st.caption("Active model: the shipped model")
+            st.caption(tr("Active model: the shipped model"))
         else:
-            st.caption(f"Active model: {plain(run_cache.model_name(active.name))}")
+            st.caption(tr("Active model: {model}", model=plain(run_cache.model_name(active.name))))
         _show_hand()
 
 
@@ -47,8 +48,11 @@ def _show_hand() -> None:
     if hand is None:
         return
     model, _ = current_model()
-    reader = "" if hand.record().model is None else f" is read by {plain(run_cache.model_name(model.name))}"
-    st.caption(f":material/front_hand: {plain(hand_name(hand))}{reader}")
+    sentence = plain(hand_name(hand))
+    if hand.record().model is not None:
+        reader = plain(run_cache.model_name(model.name))
+        sentence = tr("{hand} is read by {model}", hand=sentence, model=reader)
+    st.caption(f":material/front_hand: {sentence}")
     if model.problem:
         st.warning(safe_text(model.problem), icon=":material/warning:")
 
@@ -58,13 +62,15 @@ def _show_switch(active: str, models: tuple[str, ...]) -> None:
     st.session_state[_SWITCH] = active
     names = run_cache.display_names((*models, active))
     st.selectbox(
-        "Active model",
+        tr("Active model"),
         names,
         format_func=names.__getitem__,
         key=_SWITCH,
         on_change=_switch,
-        help="The model that reads digits on every page, in the Gradio demo and in the API. A hand can have a "
-        "model of its own.",
+        help=tr(
+            "The model that reads digits on every page, in the Gradio demo and in the API. A hand can have a model of "
+            "its own."
+        ),
     )
 
 
@@ -94,12 +100,15 @@ def show_switch_notice(page: str) -> None:
             state.forget_model_switch()
             return
         former, present = switch
-        st.markdown(f":material/check: **In use: {plain(run_cache.model_name(present))}**", width="content")
+        in_use = tr("In use: {model}", model=plain(run_cache.model_name(present)))
+        st.markdown(f":material/check: **{in_use}**", width="content")
         if page:
-            st.page_link("views/draw.py", label="Draw with it", icon=":material/draw:", width="content")
-        st.button("Undo", icon=":material/undo:", type="tertiary", key="undo_switch", on_click=_undo, args=(former,))
+            st.page_link("views/draw.py", label=tr("Draw with it"), icon=":material/draw:", width="content")
         st.button(
-            "Close",
+            tr("Undo"), icon=":material/undo:", type="tertiary", key="undo_switch", on_click=_undo, args=(former,)
+        )
+        st.button(
+            tr("Close"),
             icon=":material/close:",
             type="tertiary",
             key="close_switch_notice",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.language import number, tr
 from dashboard.training.log_ticks import even_ticks, log_ticks
 
 MIN_ERROR = 1e-5
@@ -54,14 +55,16 @@ def number_axis(
     logarithmic: bool = False,
     limits: tuple[float, float] | None = None,
     ticks: Sequence[float] = (),
-    text: Callable[[float], str] = "{:,.6g}".format,
+    text: Callable[[float], str] | None = None,
 ) -> Axis:
     """Return the axis of a number.
 
     `limits`: the ends of the axis, by default the smallest and the largest value. `ticks`: by default round numbers.
+    `text`: writes a value, by default in the reader's language.
 
     `logarithmic` has no effect if a value or a limit is not above 0.
     """
+    write = text or _six_digits
     known = [value for value in values if value is not None]
     low, high = (min([*(limits or ()), *known]), max([*(limits or ()), *known])) if known or limits else (0.0, 1.0)
     logarithmic = logarithmic and low > 0
@@ -73,10 +76,14 @@ def number_axis(
         title,
         low,
         high,
-        tuple((scale(tick), text(tick)) for tick in places),
+        tuple((scale(tick), write(tick)) for tick in places),
         tuple(None if value is None else scale(value) for value in values),
-        tuple("–" if value is None else text(value) for value in values),
+        tuple("–" if value is None else write(value) for value in values),
     )
+
+
+def _six_digits(value: float) -> str:
+    return number(value, ",.6g")
 
 
 def accuracy_axis(key: str, title: str, values: Sequence[float | None]) -> Axis:
@@ -85,7 +92,13 @@ def accuracy_axis(key: str, title: str, values: Sequence[float | None]) -> Axis:
     On a linear scale, one diverged trial would move all others to the end of the axis.
     """
     errors = [None if value is None else max(1 - value, MIN_ERROR) for value in values]
-    axis = number_axis(key, title, errors, logarithmic=True, text=lambda error: f"{100 * (1 - error):.5g}%")
+    axis = number_axis(
+        key,
+        title,
+        errors,
+        logarithmic=True,
+        text=lambda error: tr("{percentage:.5g}%", percentage=100 * (1 - error)),
+    )
     return Axis(
         key,
         title,
@@ -93,7 +106,7 @@ def accuracy_axis(key: str, title: str, values: Sequence[float | None]) -> Axis:
         -axis.low,
         tuple((-tick, text) for tick, text in reversed(axis.ticks)),
         tuple(None if value is None else -value for value in axis.values),
-        tuple("–" if value is None else f"{value:.2%}" for value in values),
+        tuple("–" if value is None else number(value, ".2%") for value in values),
     )
 
 

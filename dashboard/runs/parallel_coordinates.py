@@ -7,12 +7,13 @@ from typing import Any, cast
 
 import streamlit as st
 
+from core.language import Message, tr
 from dashboard.parts.charts import MISTAKE_COLOUR
 from dashboard.parts.component import component
 from dashboard.parts.theme import faint_colour, shade_colours, text_colour
 from dashboard.runs.parallel_axes import Axis, Line, chart_data, within
 
-HINT = (
+HINT = Message(
     "Drag along an axis to keep only the lines in a range; click the range to remove it. Point at a line to see its "
     "values."
 )
@@ -30,7 +31,12 @@ def show_parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], key: 
         "best": MISTAKE_COLOUR,
         "pointed": text_colour(),
     }
-    _component(key=key, data=chart_data(axes, lines) | {"colours": colours}, on_ranges_change=lambda: None)
+    words = {
+        "chart": tr("Parallel coordinates: {lines} lines, {axes} axes"),
+        "axis": tr("{axis}. Arrow keys select a range, Escape removes it."),
+    }
+    data = chart_data(axes, lines) | {"colours": colours, "words": words}
+    _component(key=key, data=data, on_ranges_change=lambda: None)
     return within(axes, selected_ranges(key))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from core.config import differing_settings, flatten_settings
+from core.language import tr
 from core.runs.summary import Summary
 from dashboard.runs.metrics import METRICS
 from dashboard.runs.parallel_axes import Axis, Line, accuracy_axis, choice_axis, number_axis, shades
@@ -49,7 +50,7 @@ def accuracy_metric(rows: Sequence[Summary]) -> str:
 
 def axis_title(key: str) -> str:
     """Return the title of an axis."""
-    return SETTINGS[key].label if key in SETTINGS else key
+    return tr(SETTINGS[key].label if key in SETTINGS else key)
 
 
 def run_axes(rows: Sequence[Summary], keys: Sequence[str]) -> list[Axis]:
@@ -67,8 +68,8 @@ def _metric_axis(name: str, rows: Sequence[Summary]) -> Axis:
     metric = METRICS[name]
     values = [metric.value(row) for row in rows]
     if metric.is_fraction:
-        return accuracy_axis(name, name, values)
-    return number_axis(name, name, values, logarithmic=_is_wide(values))
+        return accuracy_axis(name, axis_title(name), values)
+    return number_axis(name, axis_title(name), values, logarithmic=_is_wide(values))
 
 
 def _setting_axis(name: str, rows: Sequence[Summary]) -> Axis:

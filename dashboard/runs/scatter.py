@@ -11,6 +11,7 @@ import altair as alt
 import pandas as pd
 
 from core.config import flatten_settings
+from core.language import language, tr
 from core.runs.summary import Summary
 from dashboard.parts.vega_lite import POINTS, VegaLite, apply_layout, as_json, with_points
 from dashboard.runs.metrics import METRICS
@@ -70,13 +71,14 @@ def scatter_chart(table: pd.DataFrame, x: str, y: str, selected: Collection[str]
         }
     ).dropna()
     several_datasets = bool(points["data"].nunique() > 1)
-    chart = _chart(_axis(x, points["x"]), _axis(y, points["y"]), several_datasets=several_datasets)
+    axes = _axis(x, points["x"]), _axis(y, points["y"])
+    chart = _chart(*axes, several_datasets=several_datasets, language=language())
     return with_points(chart, points)
 
 
 @dataclass(frozen=True)
 class _Axis:
-    """The title of an axis and the type of its values; values that are not numeric are text."""
+    """The title of an axis in English, and the type of its values; values that are not numeric are text."""
 
     title: str
     numeric: bool
@@ -100,7 +102,7 @@ def _axis(title: str, values: pd.Series) -> _Axis:
 
 
 @lru_cache(maxsize=100)
-def _chart(x: _Axis, y: _Axis, *, several_datasets: bool) -> str:
+def _chart(x: _Axis, y: _Axis, *, several_datasets: bool, language: str) -> str:  # noqa: ARG001 - part of the key
     """Return the chart without its data, as JSON."""
     legend = alt.Legend(orient="top")
     # The default colour is black, which is invisible on dark pages.
@@ -109,16 +111,16 @@ def _chart(x: _Axis, y: _Axis, *, several_datasets: bool) -> str:
     encoded = dots.encode(
         x=alt.X(**_axis_options("x", x)),
         y=alt.Y(**_axis_options("y", y)),
-        color=alt.Color("preset:N", title="Preset", legend=legend),
+        color=alt.Color("preset:N", title=tr("Preset"), legend=legend),
         # Each dataset has its own shape, because accuracies on different images must not be compared.
-        shape=alt.Shape("data:N", title="Tested on", legend=shape_legend if several_datasets else None),
+        shape=alt.Shape("data:N", title=tr("Tested on"), legend=shape_legend if several_datasets else None),
         size=alt.condition("datum.selected", alt.value(200), alt.value(80)),
         tooltip=[
-            alt.Tooltip("run:N", title="run"),
+            alt.Tooltip("run:N", title=tr("run")),
             _tooltip("x", x),
             _tooltip("y", y),
-            alt.Tooltip("preset:N", title="preset"),
-            alt.Tooltip("data:N", title="tested on"),
+            alt.Tooltip("preset:N", title=tr("preset")),
+            alt.Tooltip("data:N", title=tr("tested on")),
         ],
     )
     return as_json(apply_layout(encoded, HEIGHT))
@@ -126,7 +128,7 @@ def _chart(x: _Axis, y: _Axis, *, several_datasets: bool) -> str:
 
 def _axis_options(field: str, axis: _Axis) -> dict[str, Any]:
     if not axis.numeric:
-        return {"shorthand": f"{field}:N", "title": axis.title, "axis": alt.Axis(labelAngle=0, labelLimit=160)}
+        return {"shorthand": f"{field}:N", "title": tr(axis.title), "axis": alt.Axis(labelAngle=0, labelLimit=160)}
     if axis.logarithmic:
         scale = alt.Scale(type="log", nice=False, padding=30)
     else:
@@ -138,14 +140,14 @@ def _axis_options(field: str, axis: _Axis) -> dict[str, Any]:
         # The scale's padding extends beyond 100%, where a label would make no sense.
         labelExpr="datum.value > 1 ? '' : datum.label" if axis.is_fraction else alt.Undefined,
     )
-    return {"shorthand": f"{field}:Q", "title": axis.title, "scale": scale, "axis": ticks}
+    return {"shorthand": f"{field}:Q", "title": tr(axis.title), "scale": scale, "axis": ticks}
 
 
 def _tooltip(field: str, axis: _Axis) -> alt.Tooltip:
     if not axis.numeric:
-        return alt.Tooltip(f"{field}:N", title=axis.title.lower())
+        return alt.Tooltip(f"{field}:N", title=tr(axis.title).lower())
     number_format = _number_format(axis, fraction=".2%", metric=",.0f")
-    return alt.Tooltip(f"{field}:Q", title=axis.title.lower(), format=number_format)
+    return alt.Tooltip(f"{field}:Q", title=tr(axis.title).lower(), format=number_format)
 
 
 def _number_format(axis: _Axis, *, fraction: str, metric: str) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.config import TrainingConfig, differing_settings
 from core.errors import RunError
+from core.language import Message, tr
 from core.runs.run import Run
 from core.runs.summary import Summary
 from dashboard.parts.vega_lite import VegaLite
@@ -18,13 +19,19 @@ from dashboard.runs import parallel_runs, run_cache, scatter
 from dashboard.runs.curves_picture import PictureFormat, curves_picture
 from dashboard.runs.parallel_coordinates import HINT, show_parallel_coordinates
 from dashboard.session import address
+from dashboard.session.language import in_visitors_language
 from dashboard.session.permission import safe_text
 from dashboard.training import curve_points, curves
-from dashboard.training.chart_options import AXES, CURVE_METRICS, TITLES, ChartOptions
+from dashboard.training.chart_options import AXES, CURVE_METRICS, TITLES, Axis, ChartOptions
 from dashboard.training.settings import differences_from_preset, settings_table
 
 DEFAULT_Y = "Test accuracy"
 MAX_SMOOTHING = 0.99
+_CURVE_DESCRIPTIONS: dict[Axis, Message] = {
+    "epoch": Message("{metric} over epochs"),
+    "step": Message("{metric} over steps"),
+    "seconds": Message("{metric} over seconds"),
+}
 
 
 def choose_chart_options(runs: Collection[Run]) -> ChartOptions:
@@ -52,36 +59,38 @@ def _completed_epochs(run: Run) -> int:
 def _show_chart_options(late: bool) -> tuple[ChartOptions, bool]:
     """Return the chosen options, and True if the first epoch is hidden; `late`: True if it is hidden by default."""
     axis = st.segmented_control(
-        "Horizontal axis",
+        tr("Horizontal axis"),
         list(AXES),
         default=address.choice("axis", AXES, "epoch"),
         required=True,
-        format_func=AXES.__getitem__,
+        format_func=lambda name: tr(AXES[name]),
         key="axis",
     )
     smoothing = st.slider(
-        "Smoothing",
+        tr("Smoothing"),
         0.0,
         MAX_SMOOTHING,
         address.number("smoothing", 0.0, MAX_SMOOTHING, 0.0),
         0.01,
         key="smoothing",
         width=200,
-        help="Weight of earlier values in the moving average of the thin lines, as in TensorBoard. Pale lines show "
-        "the measured values.",
+        help=tr(
+            "Weight of earlier values in the moving average of the thin lines, as in TensorBoard. Pale lines show the "
+            "measured values."
+        ),
     )
     logarithmic = st.toggle(
-        "Log scale",
+        tr("Log scale"),
         address.switch("log", False),
         key="log",
-        help="Makes small differences late in training visible. Plots the error instead of the accuracy.",
+        help=tr("Makes small differences late in training visible. Plots the error instead of the accuracy."),
     )
     hide_first_epoch = st.toggle(
-        "Hide the first epoch",
+        tr("Hide the first epoch"),
         address.switch("late", late),
         # Each default has its own widget, because a widget keeps its first value.
         key="late" if late else "late_short",
-        help="The large changes in the first epoch flatten the rest of the curve.",
+        help=tr("The large changes in the first epoch flatten the rest of the curve."),
     )
     first_epoch = 1.0 if hide_first_epoch else 0.0
     return ChartOptions(axis, smoothing, logarithmic, first_epoch), hide_first_epoch
@@ -97,12 +106,12 @@ def legend_row(
 
 
 def _picture_buttons(points: pd.DataFrame, options: ChartOptions, name: str, baseline: str | None) -> None:
-    with st.popover("Save chart", icon=":material/image:", key="picture"):
+    with st.popover(tr("Save chart"), icon=":material/image:", key="picture"):
         kinds: tuple[PictureFormat, ...] = ("png", "svg")
         for kind in kinds:
             st.download_button(
-                f"Save as {kind.upper()}",
-                data=partial(curves_picture, points, options, kind, baseline),
+                tr("Save as {format}", format=kind.upper()),
+                data=in_visitors_language(partial(curves_picture, points, options, kind, baseline)),
                 file_name=f"{name}.{kind}",
                 mime="image/png" if kind == "png" else "image/svg+xml",
                 icon=":material/download:",
@@ -120,11 +129,12 @@ def draw_curves(points: pd.DataFrame, options: ChartOptions, chart: Callable[...
         options = replace(options, first_epoch=0.0)
     for slot, column, metric in zip(CURVE_METRICS, st.columns(2), options.metrics, strict=True):
         with column, st.container(key=f"overlaid_{slot}"):
-            st.markdown(f"**{TITLES[metric]}**")
+            title = tr(TITLES[metric])
+            st.markdown(f"**{title}**")
             st.vega_lite_chart(
                 chart(points, metric, options),
                 width="stretch",
-                alt=f"{TITLES[metric]} over {AXES[options.axis].lower()}",
+                alt=tr(_CURVE_DESCRIPTIONS[options.axis], metric=title),
             )
 
 
@@ -135,13 +145,13 @@ def compare(runs: dict[str, Run], options: ChartOptions, baseline: str | None = 
         return
     table = pd.concat(points) if points else pd.DataFrame()
     if table.empty:
-        st.caption("Nothing has been recorded for these runs.")
+        st.caption(tr("Nothing has been recorded for these runs."))
     else:
         dashed = baseline if len(configs) > 1 else None
-        legend = "Dots: validation after each epoch. Thin lines: training, every few steps."
+        legend = [tr("Dots: validation after each epoch. Thin lines: training, every few steps.")]
         if dashed:
-            legend += " Dashed: the baseline."
-        legend_row(legend, table, options, "curves", dashed)
+            legend.append(tr("Dashed: the baseline."))
+        legend_row(" ".join(legend), table, options, "curves", dashed)
         draw_curves(table, options, partial(curves.overlaid_curves, baseline=dashed))
     _show_settings(configs)
 
@@ -163,16 +173,16 @@ def _read_runs(runs: dict[str, Run], options: ChartOptions) -> tuple[list[pd.Dat
 def _show_settings(configs: dict[str, TrainingConfig]) -> None:
     """Show how one run differs from its preset, or how several runs differ from each other."""
     if len(configs) == 1:
-        st.subheader("Settings", anchor=False)
+        st.subheader(tr("Settings"), anchor=False)
         for name, config in configs.items():
             differences_from_preset(config, name)
         return
-    st.subheader("Differing settings", anchor=False)
+    st.subheader(tr("Differing settings"), anchor=False)
     values = differing_settings(list(configs.values()))
     if not values:
-        st.caption("These runs have the same settings.")
+        st.caption(tr("These runs have the same settings."))
         return
-    settings_table(values, list(configs), "Settings of the selected runs")
+    settings_table(values, list(configs), tr("Settings of the selected runs"))
 
 
 def results_across_runs(rows: Sequence[Summary], names: dict[str, str], selected: Collection[str]) -> None:
@@ -180,17 +190,17 @@ def results_across_runs(rows: Sequence[Summary], names: dict[str, str], selected
     table = scatter.results_table(rows, names)
     if len(table) < 2:
         return
-    st.subheader("Results across runs", anchor=False)
+    st.subheader(tr("Results across runs"), anchor=False)
     default_x = scatter.default_x(table, DEFAULT_Y)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        x = _axis_box("Horizontal axis", "across", scatter.x_choices(table), default_x)
-        y = _axis_box("Vertical axis", "up", scatter.y_choices(table), DEFAULT_Y)
+        x = _axis_box(tr("Horizontal axis"), "across", scatter.x_choices(table), default_x)
+        y = _axis_box(tr("Vertical axis"), "up", scatter.y_choices(table), DEFAULT_Y)
     address.keep(across=None if x == default_x else x, up=None if y == DEFAULT_Y else y)
-    st.caption("Hover over a dot to see its run. Selected runs are larger.")
+    st.caption(tr("Hover over a dot to see its run. Selected runs are larger."))
     st.vega_lite_chart(
         scatter.scatter_chart(table, x, y, [names[run_id] for run_id in selected if run_id in names]),
         width="stretch",
-        alt=f"{y} against {x}, one point for each run",
+        alt=tr("{y} against {x}, one point for each run", y=tr(y), x=tr(x)),
     )
 
 
@@ -203,32 +213,35 @@ def all_settings_at_once(rows: Sequence[Summary], names: dict[str, str], selecte
     choices, default = parallel_runs.axis_choices(shown), parallel_runs.default_axes(shown)
     if len(shown) < 3 or len(default) < 2:
         return None
-    st.subheader("All settings at once", anchor=False)
+    st.subheader(tr("All settings at once"), anchor=False)
     keys = st.multiselect(
-        "Axes",
+        tr("Axes"),
         choices,
         default,
         format_func=parallel_runs.axis_title,
+        placeholder=tr("Choose options"),
         # A widget keeps its first value, so other choices need another widget.
         key=f"parallel_axes_{hash(tuple(choices))}",
     )
     if len(keys) < 2:
-        st.caption("Choose two or more axes.")
+        st.caption(tr("Choose two or more axes."))
         return None
-    st.caption(
-        f"Each line is a run. The stronger its colour, the more accurate it is; selected runs are orange. {HINT}"
-    )
+    explanation = tr("Each line is a run. The stronger its colour, the more accurate it is; selected runs are orange.")
+    st.caption(f"{explanation} {tr(HINT)}")
     axes = parallel_runs.run_axes(shown, keys)
     inside = show_parallel_coordinates(axes, parallel_runs.run_lines(shown, names, selected), "parallel_runs")
     found = [row.id for row, fits in zip(shown, inside, strict=True) if fits]
     if len(found) == len(shown):
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(found):,} of {len(shown):,} runs** are in the selected ranges.", width="content")
-        pressed = st.button("Select them in the table", icon=":material/check_box:", key="select_in_ranges")
+        st.markdown(
+            tr("**{found:,} of {count:,} runs** are in the selected ranges.", found=len(found), count=len(shown)),
+            width="content",
+        )
+        pressed = st.button(tr("Select them in the table"), icon=":material/check_box:", key="select_in_ranges")
     return found if pressed else None
 
 
 def _axis_box(label: str, key: str, options: list[str], default: str) -> str:
     index = options.index(address.choice(key, options, default))
-    return st.selectbox(label, options, index, key=key, width=240)
+    return st.selectbox(label, options, index, format_func=tr, key=key, width=240)

@@ -10,20 +10,30 @@ import pandas as pd
 
 from core.config import PRESETS
 from core.data.datasets import TITLES
+from core.language import Message, tr
 from core.runs.label import disambiguate
 from core.runs.summary import Summary
 from dashboard.runs.metrics import METRICS, Metric
 from dashboard.training.wording import display_value
 
-STATES = ("queued", "running", "finished", "stopped", "failed", "interrupted", "damaged")
+STATES = {
+    "queued": Message("queued"),
+    "running": Message("running"),
+    "finished": Message("finished"),
+    "stopped": Message("stopped"),
+    "failed": Message("failed"),
+    "interrupted": Message("interrupted"),
+    "damaged": Message("damaged"),
+}
+ACTIVE, BASELINE = Message("active model"), Message("baseline")
 PRESET_NAMES = tuple(PRESETS)
 DATASET_NAMES = tuple(TITLES)
-NEWEST = "Newest first"
+NEWEST = Message("Newest first")
 
 ORDERS: dict[str, Callable[[Summary], tuple]] = {
     NEWEST: lambda row: (-row.created.timestamp(),),
-    "Oldest first": lambda row: (row.created.timestamp(),),
-    "Name": lambda row: (row.name.casefold(),),
+    Message("Oldest first"): lambda row: (row.created.timestamp(),),
+    Message("Name"): lambda row: (row.name.casefold(),),
     **{metric.sort_label: metric.sort_key for metric in METRICS.values()},
 }
 
@@ -53,7 +63,7 @@ class RunFilter:
 
 
 def state_label(row: Summary) -> str:
-    """Return the state of a run, or "damaged" if the run cannot be read."""
+    """Return the state of a run as one of STATES, or "damaged" if the run cannot be read."""
     return row.state or "damaged"
 
 
@@ -116,5 +126,5 @@ def difference_column(column: str) -> str:
 
 
 def _state_badges(row: Summary, baseline: Summary | None) -> list[str]:
-    badges = {"active model": row.promoted, "baseline": baseline is not None and row.id == baseline.id}
-    return [state_label(row), *(badge for badge, applies in badges.items() if applies)]
+    badges = {ACTIVE: row.promoted, BASELINE: baseline is not None and row.id == baseline.id}
+    return [tr(STATES[state_label(row)]), *(tr(badge) for badge, applies in badges.items() if applies)]

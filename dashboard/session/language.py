@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -13,6 +16,8 @@ from dashboard.server.language import LANGUAGE_COOKIE, LANGUAGE_PARAMETER
 _LANGUAGE = "language"
 _LINK = "language_link"
 _SWITCH = "language_switch"
+_language_of_download = ContextVar("language_of_download", default=ENGLISH)
+_Content = TypeVar("_Content")
 _page_language = st.components.v2.component(
     "trazo_language", js=(Path(__file__).resolve().parents[1] / "assets" / "language.js").read_text()
 )
@@ -21,8 +26,22 @@ _page_language = st.components.v2.component(
 def visitor_language() -> str:
     """Return the language of the visitor whose page is being drawn, or English outside a page."""
     if get_script_run_ctx(suppress_warning=True) is None:
-        return ENGLISH
+        return _language_of_download.get()
     return str(st.session_state.get(_LANGUAGE, ENGLISH))
+
+
+def in_visitors_language(make: Callable[[], _Content]) -> Callable[[], _Content]:
+    """Return a function for a download button: Streamlit calls it outside the page, and so without a visitor."""
+    language = visitor_language()
+
+    def make_in_language() -> _Content:
+        token = _language_of_download.set(language)
+        try:
+            return make()
+        finally:
+            _language_of_download.reset(token)
+
+    return make_in_language
 
 
 def find_visitor_language() -> None:

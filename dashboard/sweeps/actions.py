@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import SweepError, TrazoError
+from core.language import tr
 from core.sweeps import control
 from core.sweeps.records import SweepSettings, SweepStatus
 from core.sweeps.sweep import Sweep
@@ -33,21 +34,21 @@ def state_buttons(sweep: Sweep, status: SweepStatus) -> None:
     if status.state == "running":
         stopping = sweep.stop_file.exists()
         st.button(
-            "Stopping…" if stopping else "Stop",
+            tr("Stopping…") if stopping else tr("Stop"),
             icon=":material/stop:",
             key="stop_sweep",
             disabled=stopping,
-            help="Stops the sweep and the trials that are training now. All finished trials are kept.",
+            help=tr("Stops the sweep and the trials that are training now. All finished trials are kept."),
             on_click=attempt,
             args=(control.stop, state.workspace(), sweep),
             kwargs={"runs": [sweep.id]},
         )
     elif status.state != "finished":
         st.button(
-            "Resume",
+            tr("Resume"),
             icon=":material/resume:",
             key="resume_sweep",
-            help="Goes on with the sweep; finished trials are not trained again.",
+            help=tr("Goes on with the sweep; finished trials are not trained again."),
             on_click=attempt,
             args=(control.resume, state.workspace(), sweep),
             kwargs={"runs": [sweep.id]},
@@ -57,7 +58,7 @@ def state_buttons(sweep: Sweep, status: SweepStatus) -> None:
 
 def delete_button(sweep_id: str) -> None:
     """Show the button that deletes a sweep, if this visitor may."""
-    if may_change() and st.button("Delete", icon=":material/delete:", key="delete_sweep"):
+    if may_change() and st.button(tr("Delete"), icon=":material/delete:", key="delete_sweep"):
         sweeps.mark_for_deletion(sweep_id)
         st.rerun()
 
@@ -67,23 +68,30 @@ def use_trial(sweep: Sweep, trial: int) -> None:
     attempt(control.train_again, state.workspace(), sweep, trial, runs=[sweep.id])
 
 
-@st.dialog("Delete this sweep?", icon=":material/delete:", on_dismiss=sweeps.unmark_sweep)
 def confirm_deletion(sweep_id: str) -> None:
     """Ask for confirmation, then delete a sweep and open the list of sweeps."""
+    title = tr("Delete this sweep?")
+    st.dialog(title, icon=":material/delete:", on_dismiss=sweeps.unmark_sweep)(_confirm_deletion)(sweep_id)
+
+
+def _confirm_deletion(sweep_id: str) -> None:
     sweep = Sweep(state.workspace().sweeps / sweep_id)
     try:
         title = sweep_title(sweep_cache.trials(sweep).settings)
     except SweepError:  # damaged, or deleted in the meantime
         title = sweep_id
     st.markdown(
-        f"The sweep **{plain(title)}** and its charts will be deleted. A sweep that is still running is stopped "
-        "first. The runs of its trials stay on the Runs page."
+        tr(
+            "The sweep **{title}** and its charts will be deleted. A sweep that is still running is stopped first. The "
+            "runs of its trials stay on the Runs page.",
+            title=plain(title),
+        )
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Cancel", key="keep_sweep"):
+        if st.button(tr("Cancel"), key="keep_sweep"):
             sweeps.unmark_sweep()
             st.rerun()
-        if st.button("Delete", type="primary", key="confirm_delete_sweep"):
+        if st.button(tr("Delete"), type="primary", key="confirm_delete_sweep"):
             sweeps.unmark_sweep()
             attempt(control.delete, state.workspace(), sweep, runs=[sweep.id])
             st.switch_page("views/sweeps.py")

@@ -9,21 +9,40 @@ from typing import Any, Literal, get_args
 import altair as alt
 import pandas as pd
 
-from core.sweeps.records import Trial
+from core.language import Message, language, tr
+from core.sweeps.records import Objective, Trial, TrialState
 from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
 from dashboard.parts.vega_lite import POINTS, VegaLite, apply_layout, as_json, with_points
 from dashboard.runs.parallel_axes import MIN_ERROR
 from dashboard.sweeps.trials import Trials, accuracy, measurement, seconds
-from dashboard.sweeps.wording import OBJECTIVES, STATE_COLOURS, setting_title, settings_text
+from dashboard.sweeps.wording import (
+    OBJECTIVE_NOUNS,
+    OBJECTIVES,
+    STATE_COLOURS,
+    TRIAL_STATES,
+    setting_title,
+    settings_text,
+)
 from dashboard.training.log_ticks import log_ticks
 
 Cost = Literal["parameters", "milliseconds", "seconds"]
 """The costs that are drawn against accuracy; `seconds`: the time that the trial took."""
 
-COSTS: dict[Cost, str] = {
+COSTS: dict[Cost, Message] = {
     "parameters": OBJECTIVES["parameters"],
     "milliseconds": OBJECTIVES["milliseconds"],
-    "seconds": "Seconds of training",
+    "seconds": Message("Seconds of training"),
+}
+COST_NAMES: dict[Cost, Message] = {
+    "parameters": Message("Size"),
+    "milliseconds": Message("Speed"),
+    "seconds": Message("Time"),
+}
+"""The costs in a word, so that the choice between them fits on a phone."""
+AGAINST: dict[Cost, Message] = {
+    "parameters": Message("Accuracy against parameters"),
+    "milliseconds": Message("Accuracy against milliseconds per drawing"),
+    "seconds": Message("Accuracy against seconds of training"),
 }
 
 _HEIGHT = 260
@@ -35,8 +54,12 @@ _AROUND_LANES = 118
 _MAX_LANES = 16
 """Trials beyond this number at once share the last lane."""
 
-_UNITS = ((7200.0, 3600.0, "Hours"), (180.0, 60.0, "Minutes"), (0.0, 1.0, "Seconds"))
-"""Units of time: from this number of seconds, their length in seconds, and their name."""
+_UNITS = (
+    (7200.0, 3600.0, Message("Hours since the start")),
+    (180.0, 60.0, Message("Minutes since the start")),
+    (0.0, 1.0, Message("Seconds since the start")),
+)
+"""Units of time: from this number of seconds, their length in seconds, and the title of an axis with them."""
 
 
 def best_so_far(trials: Trials) -> VegaLite:
@@ -45,9 +68,9 @@ def best_so_far(trials: Trials) -> VegaLite:
     A dashed line is the accuracy of the first trial, which has the settings that the sweep started from.
     """
     points = best_points(trials)
-    title = OBJECTIVES[trials.settings.objectives[0]]
     ticks = tuple(log_ticks(points["error"]))
-    return with_points(_best_chart(title, time_title(trials), ticks), points)
+    chart = _best_chart(trials.settings.objectives[0], time_title(trials), ticks, language())
+    return with_points(chart, points)
 
 
 def best_points(trials: Trials) -> pd.DataFrame:
@@ -71,15 +94,16 @@ def best_points(trials: Trials) -> pd.DataFrame:
 
 def time_title(trials: Trials) -> str:
     """Return the title of a time axis with its unit."""
-    return f"{_clock(trials.all)[2]} since the start"
+    return tr(_clock(trials.all)[2])
 
 
 @lru_cache(maxsize=50)
-def _best_chart(title: str, time: str, ticks: tuple[float, ...]) -> str:
+def _best_chart(objective: Objective, time: str, ticks: tuple[float, ...], language: str) -> str:  # noqa: ARG001
+    title = tr(OBJECTIVES[objective])
     base = alt.Chart(alt.NamedData(POINTS))
     x = alt.X("time:Q", title=time, scale=alt.Scale(nice=False, zero=True, padding=6))
     dots = base.mark_circle(size=46, opacity=0.55, color=CORRECT_COLOUR).encode(
-        x=x, y=_accuracy_axis("error", title, ticks), tooltip=_tooltips(title)
+        x=x, y=_accuracy_axis("error", title, ticks), tooltip=_tooltips(objective)
     )
     line = base.mark_line(interpolate="step-after", strokeWidth=2.5, color=MISTAKE_COLOUR).encode(
         x=x, y=_accuracy_axis("best", title, ticks)
@@ -106,7 +130,10 @@ def importance(shares: Mapping[str, float], text_colour: str) -> alt.LayerChart:
             sort=list(table["setting"]),
             axis=alt.Axis(ticks=False, domain=False, labelFontSize=13, labelPadding=8, labelLimit=170),
         ),
-        tooltip=["setting", alt.Tooltip("share", title="importance", format=".1%")],
+        tooltip=[
+            alt.Tooltip("setting", title=tr("setting")),
+            alt.Tooltip("share", title=tr("importance"), format=".1%"),
+        ],
     )
     bars = base.mark_bar(color=CORRECT_COLOUR, opacity=0.8, cornerRadiusEnd=3, height={"band": 0.62})
     numbers = base.mark_text(align="left", dx=5, color=text_colour).encode(text=alt.Text("share:Q", format=".0%"))
@@ -142,19 +169,26 @@ def trade_off(points: pd.DataFrame, trials: Trials, cost: Cost, chosen: int | No
 
     The chart has a selection named `trial`.
     """
-    title = OBJECTIVES[trials.settings.objectives[0]]
+    objective = trials.settings.objectives[0]
     logarithmic = bool(len(points) and points["cost"].min() > 0 and points["cost"].max() > 10 * points["cost"].min())
-    chart = _trade_off_chart(title, COSTS[cost], tuple(log_ticks(points["error"])), logarithmic)
+    chart = _trade_off_chart(objective, cost, tuple(log_ticks(points["error"])), logarithmic, language())
     return with_points(chart, points.assign(chosen=points["trial"] == chosen))
 
 
 @lru_cache(maxsize=50)
-def _trade_off_chart(title: str, cost: str, ticks: tuple[float, ...], logarithmic: bool) -> str:
+def _trade_off_chart(
+    objective: Objective,
+    cost: Cost,
+    ticks: tuple[float, ...],
+    logarithmic: bool,
+    language: str,  # noqa: ARG001 - part of the key
+) -> str:
+    title, cost_title = tr(OBJECTIVES[objective]), tr(COSTS[cost])
     base = alt.Chart(alt.NamedData(POINTS))
     scale = (
         alt.Scale(type="log", nice=False, padding=20) if logarithmic else alt.Scale(zero=False, nice=True, padding=20)
     )
-    x = alt.X("cost:Q", title=cost, scale=scale, axis=alt.Axis(tickCount=5, format="~s"))
+    x = alt.X("cost:Q", title=cost_title, scale=scale, axis=alt.Axis(tickCount=5, format="~s"))
     y = _accuracy_axis("error", title, ticks)
     selection = alt.selection_point(name="trial", fields=["trial"], toggle=False)
     dots = (
@@ -166,10 +200,9 @@ def _trade_off_chart(title: str, cost: str, ticks: tuple[float, ...], logarithmi
             opacity=alt.condition("datum.pareto || datum.chosen", alt.value(1), alt.value(0.45)),
             size=alt.condition("datum.chosen", alt.value(260), alt.value(80)),
             tooltip=[
-                alt.Tooltip("trial:Q"),
-                *_tooltips(title)[1:2],
-                alt.Tooltip("cost:Q", title=cost, format=",.4~g"),
-                "settings:N",
+                *_tooltips(objective)[:2],
+                alt.Tooltip("cost:Q", title=cost_title, format=",.4~g"),
+                alt.Tooltip("settings:N", title=tr("settings")),
             ],
         )
         .add_params(selection)
@@ -189,8 +222,9 @@ def timeline(trials: Trials, now: float) -> VegaLite:
     """
     bars = timeline_bars(trials, now)
     states = tuple(state for state in STATE_COLOURS if trials.counts[state])
-    chart = _timeline_chart(time_title(trials), int(bars["lane"].max()) if len(bars) else 1, states)
-    return with_points(chart, bars)
+    chart = _timeline_chart(time_title(trials), int(bars["lane"].max()) if len(bars) else 1, states, language())
+    names = {state: tr(name) for state, name in TRIAL_STATES.items()}
+    return with_points(chart, bars.assign(state=bars["state"].replace(names)) if len(bars) else bars)
 
 
 def timeline_bars(trials: Trials, now: float) -> pd.DataFrame:
@@ -228,15 +262,15 @@ def timeline_lanes(trials: Sequence[Trial], now: float) -> list[int]:
 
 
 @lru_cache(maxsize=50)
-def _timeline_chart(time: str, lanes: int, states: tuple[str, ...]) -> str:
+def _timeline_chart(time: str, lanes: int, states: tuple[TrialState, ...], language: str) -> str:  # noqa: ARG001
     base = alt.Chart(alt.NamedData(POINTS)).encode(
         y=alt.Y("lane:O", title=None, axis=None, scale=alt.Scale(paddingInner=0.25)),
         tooltip=[
-            alt.Tooltip("trial:Q"),
-            alt.Tooltip("state:N"),
-            alt.Tooltip("took:Q", title="seconds"),
-            alt.Tooltip("retries:Q", title="interrupted and resumed"),
-            "settings:N",
+            alt.Tooltip("trial:Q", title=tr("trial")),
+            alt.Tooltip("state:N", title=tr("state")),
+            alt.Tooltip("took:Q", title=tr("seconds")),
+            alt.Tooltip("retries:Q", title=tr("interrupted and resumed")),
+            alt.Tooltip("settings:N", title=tr("settings")),
         ],
     )
     colours = [colour for state, colour in STATE_COLOURS.items() if state in states]
@@ -246,7 +280,7 @@ def _timeline_chart(time: str, lanes: int, states: tuple[str, ...]) -> str:
         color=alt.Color(
             "state:N",
             title=None,
-            scale=alt.Scale(domain=list(states), range=colours),
+            scale=alt.Scale(domain=[tr(TRIAL_STATES[state]) for state in states], range=colours),
             legend=alt.Legend(orient="top", symbolType="square"),
         ),
     )
@@ -280,8 +314,8 @@ def _described(trial: Trial) -> dict[str, object]:
     return {"trial": trial.number, "settings": settings_text(trial.settings)}
 
 
-def _clock(trials: Sequence[Trial]) -> tuple[float, float, str]:
-    """Return the start of a sweep, and the length in seconds and the name of the unit of its time axis."""
+def _clock(trials: Sequence[Trial]) -> tuple[float, float, Message]:
+    """Return the start of a sweep, and the length in seconds and the title of the unit of its time axis."""
     start = min((trial.started for trial in trials), default=0.0)
     end = max((trial.ended or trial.started for trial in trials), default=start)
     return next((start, length, name) for least, length, name in _UNITS if end - start >= least)
@@ -297,9 +331,9 @@ def _accuracy_axis(field: str, title: str, ticks: tuple[float, ...]) -> alt.Y:
     )
 
 
-def _tooltips(title: str) -> list[alt.Tooltip]:
+def _tooltips(objective: Objective) -> list[alt.Tooltip]:
     return [
-        alt.Tooltip("trial:Q", title="trial"),
-        alt.Tooltip("accuracy:Q", title=title.lower(), format=".2%"),
-        alt.Tooltip("settings:N"),
+        alt.Tooltip("trial:Q", title=tr("trial")),
+        alt.Tooltip("accuracy:Q", title=tr(OBJECTIVE_NOUNS[objective]), format=".2%"),
+        alt.Tooltip("settings:N", title=tr("settings")),
     ]

@@ -12,11 +12,12 @@ import streamlit as st
 from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, replace_settings
 from core.environment import worker_count
 from core.errors import TrazoError
+from core.language import Message, ntr, tr
 from core.runs.summary import Summary
 from core.sweeps.command import sweep_command
 from core.sweeps.control import check_settings
 from core.sweeps.records import MAXIMIZED, Objective, SweepSettings
-from dashboard.parts.units import counted, duration
+from dashboard.parts.units import duration
 from dashboard.runs import run_cache
 from dashboard.session import address, sweeps
 from dashboard.session.permission import safe_text
@@ -38,9 +39,9 @@ def new_sweep_form(dataset_id: str) -> None:
     parameters, problem = _choose_parameters(base, form_key)
     goal, extent = _choose_goal(), _choose_extent()
     title = st.text_input(
-        "Name",
+        tr("Name"),
         max_chars=MAX_TITLE_CHARACTERS,
-        placeholder="Optional, such as: does dropout help?",
+        placeholder=tr("Optional, such as: does dropout help?"),
         key="sweep_title",
     )
     settings = None
@@ -50,11 +51,12 @@ def new_sweep_form(dataset_id: str) -> None:
         )
         problem = problem or _problem(settings)
     if problem or settings is None:
-        st.warning(safe_text(problem or "Choose at least one setting to vary."), icon=":material/warning:")
+        text = problem or Message("Choose at least one setting to vary.")
+        st.warning(safe_text(tr(text)), icon=":material/warning:")
         return
     st.caption(estimate(settings, run_cache.listing().rows))
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Start the sweep", type="primary", icon=":material/play_arrow:", key="start_sweep"):
+        if st.button(tr("Start the sweep"), type="primary", icon=":material/play_arrow:", key="start_sweep"):
             sweep = start_new(settings)
             if sweep:
                 sweeps.forget_base()
@@ -80,8 +82,8 @@ def _problem(settings: SweepSettings) -> TrazoError | None:
 
 def copy_as_command(settings: SweepSettings) -> None:
     """Show a button that opens the command that starts the same sweep."""
-    with st.popover("Copy as command", icon=":material/terminal:", key="sweep_command"):
-        st.caption("Starts the same sweep from a terminal, in Trazo's folder.")
+    with st.popover(tr("Copy as command"), icon=":material/terminal:", key="sweep_command"):
+        st.caption(tr("Starts the same sweep from a terminal, in Trazo's folder."))
         st.code(sweep_command(settings), language="bash", wrap_lines=True)
 
 
@@ -92,14 +94,16 @@ def _choose_base(dataset_id: str) -> tuple[TrainingConfig, str]:
     if offered:
         options.insert(0, _OFFERED)
     chosen = st.selectbox(
-        "Search around",
+        tr("Search around"),
         options,
         options.index(address.choice("preset", options, options[0])),
         format_func=lambda name: (
-            f"Settings of {offered.title}" if offered and name == _OFFERED else f"{name}: {PRESET_DESCRIPTIONS[name]}"
+            tr("Settings of {title}", title=offered.title)
+            if offered and name == _OFFERED
+            else f"{name}: {tr(PRESET_DESCRIPTIONS[name])}"
         ),
         key=f"sweep_base_{hash(offered)}",
-        help="The first trial has exactly these settings, so that you see what the sweep gains.",
+        help=tr("The first trial has exactly these settings, so that you see what the sweep gains."),
     )
     if offered and chosen == _OFFERED:
         return offered.config, f"sweep_{hash(offered)}"
@@ -110,30 +114,32 @@ def _choose_goal() -> dict[str, Any]:
     """Let the visitor choose one or two objectives, and whether hopeless trials end early."""
     with st.grid(3, min_column_width=220):
         first = st.selectbox(
-            "Looking for the best",
+            tr("Looking for the best"),
             _FIRST_OBJECTIVES,
-            format_func=OBJECTIVES.__getitem__,
+            format_func=lambda name: tr(OBJECTIVES[name]),
             key="sweep_objective",
-            help="Both are measured on validation images. No trial sees the test set.",
+            help=tr("Both are measured on validation images. No trial sees the test set."),
         )
         second = st.selectbox(
-            "And, if possible, few",
+            tr("And, if possible, few"),
             _SECOND_OBJECTIVES,
             index=None,
-            placeholder="Nothing else",
-            format_func=OBJECTIVES.__getitem__,
+            placeholder=tr("Nothing else"),
+            format_func=lambda name: tr(OBJECTIVES[name]),
             key="sweep_second",
-            help="With two goals, the sweep finds the most accurate network of each size or speed.",
+            help=tr("With two goals, the sweep finds the most accurate network of each size or speed."),
         )
         prunable = second is None and first == "validation_accuracy"
         pruning = st.toggle(
-            "End hopeless trials early",
+            tr("End hopeless trials early"),
             prunable,
             # Its own key for each case, because a widget keeps its first value.
             key="sweep_pruning" if prunable else "sweep_no_pruning",
             disabled=not prunable,
-            help="Pruning: a trial whose validation accuracy is clearly below the best at the same point of the "
-            "training is stopped. Possible only if the validation accuracy is the only goal.",
+            help=tr(
+                "Pruning: a trial whose validation accuracy is clearly below the best at the same point of the "
+                "training is stopped. Possible only if the validation accuracy is the only goal."
+            ),
         )
     return {"objectives": (first, second) if second else (first,), "pruning": pruning or not prunable}
 
@@ -142,23 +148,29 @@ def _choose_extent() -> dict[str, Any]:
     """Let the visitor choose when the sweep ends, and the number of seeds."""
     with st.grid(3, min_column_width=220):
         trials = st.number_input(
-            "Trials",
+            tr("Trials"),
             1,
             10_000,
             20,
             key="sweep_trials",
-            help="No trial begins after this many, or after the hours beside, whichever comes first; enter a large "
-            "number for a sweep by time alone. From 20 on, the page shows which settings matter.",
+            help=tr(
+                "No trial begins after this many, or after the hours beside, whichever comes first; enter a large "
+                "number for a sweep by time alone. From 20 on, the page shows which settings matter."
+            ),
         )
-        hours = st.number_input("Hours at most", 0.1, 1000.0, None, step=0.5, placeholder="No limit", key="sweep_hours")
+        hours = st.number_input(
+            tr("Hours at most"), 0.1, 1000.0, None, step=0.5, placeholder=tr("No limit"), key="sweep_hours"
+        )
         seeds = st.number_input(
-            "Seeds per trial",
+            tr("Seeds per trial"),
             1,
             10,
             1,
             key="sweep_seeds",
-            help="Number of times that each trial is trained, each time with other random choices. More seeds "
-            "tell luck from progress, and take as many times longer.",
+            help=tr(
+                "Number of times that each trial is trained, each time with other random choices. More seeds tell luck "
+                "from progress, and take as many times longer."
+            ),
         )
     return {"trials": trials, "hours": hours, "seeds_per_trial": seeds}
 
@@ -168,16 +180,50 @@ def estimate(settings: SweepSettings, rows: Sequence[Summary]) -> str:
     same = (row for row in rows if row.state == "finished" and row.has_model and row.config and row.seconds)
     base = settings.base
     times = [row.seconds for row in same if row.config and replace_settings(row.config, seed=base.seed) == base]
-    limit = f"No trial begins after {settings.hours:g} hours." if settings.hours else ""
+    limit = tr("No trial begins after {hours:g} hours.", hours=settings.hours) if settings.hours else ""
     if not times or settings.trials is None:
-        return f"The time is not known yet, because no run with these settings has finished on this machine. {limit}"
+        unknown = tr("The time is not known yet, because no run with these settings has finished on this machine.")
+        return f"{unknown} {limit}"
     seconds = median(filter(None, times[:_LATEST_RUNS]))
     workers = worker_count()
-    total = seconds * settings.trials * settings.seeds_per_trial / workers
-    at_once = f", {workers} at once" if workers > 1 else ", one after another"
-    runs = counted(settings.trials * settings.seeds_per_trial, "run")
-    most = "at most " if settings.prunes else ""
-    return (
-        f"{runs} of about {duration(seconds)} each: {most}about {duration(total)}{at_once}. Training the winner again "
-        f"adds three runs. {limit}"
+    runs = settings.trials * settings.seeds_per_trial
+    total = duration(seconds * runs / workers)
+    known = _known_time(runs, duration(seconds), total, workers, at_most=settings.prunes)
+    winner = tr("Training the winner again adds three runs.")
+    return f"{known} {winner} {limit}"
+
+
+def _known_time(runs: int, each: str, total: str, workers: int, *, at_most: bool) -> str:
+    if workers > 1 and at_most:
+        return ntr(
+            "{count:,} run of about {each} each: at most about {total}, {workers} at once.",
+            "{count:,} runs of about {each} each: at most about {total}, {workers} at once.",
+            runs,
+            each=each,
+            total=total,
+            workers=workers,
+        )
+    if workers > 1:
+        return ntr(
+            "{count:,} run of about {each} each: about {total}, {workers} at once.",
+            "{count:,} runs of about {each} each: about {total}, {workers} at once.",
+            runs,
+            each=each,
+            total=total,
+            workers=workers,
+        )
+    if at_most:
+        return ntr(
+            "{count:,} run of about {each} each: at most about {total}, one after another.",
+            "{count:,} runs of about {each} each: at most about {total}, one after another.",
+            runs,
+            each=each,
+            total=total,
+        )
+    return ntr(
+        "{count:,} run of about {each} each: about {total}, one after another.",
+        "{count:,} runs of about {each} each: about {total}, one after another.",
+        runs,
+        each=each,
+        total=total,
     )

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import SweepError, SweepNotFound
+from core.language import ntr, tr
 from core.sweeps.records import SweepStatus
 from core.sweeps.sweep import Sweep
 from dashboard.parts.badges import STATE_COLOURS
-from dashboard.parts.units import counted
+from dashboard.parts.dates import date_text
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
 from dashboard.sweeps import sweep_cache
 from dashboard.sweeps.trials import Trials, accuracy
-from dashboard.sweeps.wording import OBJECTIVES, objective_text, sweep_title
+from dashboard.sweeps.wording import OBJECTIVE_NOUNS, SWEEP_STATES, objective_text, sweep_title
 
 
 def any_running(sweeps: Sequence[Sweep]) -> bool:
@@ -33,8 +34,8 @@ def show_sweeps(sweeps: Sequence[Sweep]) -> None:
                 continue
             except SweepError as error:
                 _link(sweep, sweep.id)
-                st.badge("Damaged", color="red")
-                st.caption(safe_text(error), width="content")
+                st.badge(tr("Damaged"), color="red")
+                st.caption(safe_text(tr(error)), width="content")
                 continue
             _link(sweep, sweep_title(trials.settings))
             sweep_badge(sweep, status)
@@ -44,26 +45,29 @@ def show_sweeps(sweeps: Sequence[Sweep]) -> None:
 def facts(trials: Trials) -> list[str]:
     """Return the preset, the number of trials and the best result of a sweep, in a few words each."""
     settings = trials.settings
-    found = [f"preset {plain(settings.base.preset)}", trials_text(trials)]
+    found = [tr("preset {preset}", preset=plain(settings.base.preset)), trials_text(trials)]
     if trials.best:
         objective = settings.objectives[0]
-        found.append(f"best {objective_text(objective, accuracy(trials.best))} {OBJECTIVES[objective].lower()}")
-    return [*found, f"{settings.created.astimezone():%d %b %Y, %H:%M}"]
+        value = objective_text(objective, accuracy(trials.best))
+        found.append(tr("best {value} {objective}", value=value, objective=OBJECTIVE_NOUNS[objective]))
+    return [*found, date_text(settings.created.astimezone())]
 
 
 def trials_text(trials: Trials) -> str:
     """Return how many trials have ended, of how many."""
     if trials.settings.trials is None:
-        return counted(trials.ended, "trial")
-    return f"{trials.ended:,} of {counted(trials.settings.trials, 'trial')}"
+        return ntr("{count:,} trial", "{count:,} trials", trials.ended)
+    return ntr(
+        "{ended:,} of {count:,} trial", "{ended:,} of {count:,} trials", trials.settings.trials, ended=trials.ended
+    )
 
 
 def sweep_badge(sweep: Sweep, status: SweepStatus) -> None:
     """Show the state of a sweep as a coloured word."""
     if status.state == "running" and sweep.stop_file.exists():
-        st.badge("Stopping…", color="orange")
+        st.badge(tr("Stopping…"), color="orange")
         return
-    st.badge(status.state.capitalize(), color=STATE_COLOURS[status.state])
+    st.badge(tr(SWEEP_STATES[status.state]), color=STATE_COLOURS[status.state])
 
 
 def _link(sweep: Sweep, title: str) -> None:

@@ -7,10 +7,12 @@ from functools import partial
 
 import streamlit as st
 
-from core.sweeps.records import SweepStatus
+from core.language import Message, ntr, number, tr
+from core.sweeps.records import Objective, SweepSettings, SweepStatus
 from core.sweeps.sweep import Sweep
+from dashboard.parts.dates import date_text
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
-from dashboard.parts.units import counted, duration
+from dashboard.parts.units import duration
 from dashboard.runs.curves_picture import PictureFormat
 from dashboard.session.markdown import plain
 from dashboard.session.permission import may_change, permission_note, safe_text
@@ -20,7 +22,12 @@ from dashboard.sweeps.form import copy_as_command
 from dashboard.sweeps.listing import sweep_badge
 from dashboard.sweeps.picture import sweep_picture
 from dashboard.sweeps.trials import Trials, accuracy, seconds
-from dashboard.sweeps.wording import OBJECTIVES, base_text, objective_text, sweep_title
+from dashboard.sweeps.wording import OBJECTIVE_NOUNS, base_text, count_text, objective_text, sweep_title
+
+_BEST: dict[Objective, Message] = {
+    "validation_accuracy": Message("Best validation accuracy"),
+    "redrawn_accuracy": Message("Best accuracy on redrawn digits"),
+}
 
 
 def show_head(sweep: Sweep, status: SweepStatus, trials: Trials) -> None:
@@ -29,12 +36,8 @@ def show_head(sweep: Sweep, status: SweepStatus, trials: Trials) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="sweep_title_row"):
         st.title(plain(sweep_title(settings)), anchor=False, width="content")
         sweep_badge(sweep, status)
-    goal = " and ".join(OBJECTIVES[objective].lower() for objective in settings.objectives)
-    seeds = f", {settings.seeds_per_trial} seeds each" if settings.seeds_per_trial > 1 else ""
-    st.caption(
-        f"Searching around preset {plain(settings.base.preset)} for the best {goal}{seeds} · "
-        f"created {settings.created.astimezone():%d %b %Y, %H:%M}"
-    )
+    created = tr("created {time}", time=date_text(settings.created.astimezone()))
+    st.caption(f"{goal_text(settings)} · {created}")
     with st.container(horizontal=True, vertical_alignment="center", key="sweep_actions"):
         if may_change():
             state_buttons(sweep, status)
@@ -43,12 +46,27 @@ def show_head(sweep: Sweep, status: SweepStatus, trials: Trials) -> None:
     permission_note("sweep")
     # While a sweep is running, its messages come and go, and would move the charts.
     if status.message and status.state in ("failed", "interrupted"):
-        st.warning(safe_text(status.message), icon=":material/warning:")
+        st.warning(safe_text(tr(status.message)), icon=":material/warning:")
+
+
+def goal_text(settings: SweepSettings) -> str:
+    """Return what a sweep searches around, and its objectives."""
+    first, *others = (tr(OBJECTIVE_NOUNS[objective]) for objective in settings.objectives)
+    goal = tr("{others} and {last}", others=first, last=others[0]) if others else first
+    preset = plain(settings.base.preset)
+    if settings.seeds_per_trial > 1:
+        return tr(
+            "Searching around preset {preset} for the best {goal}, {seeds} seeds each",
+            preset=preset,
+            goal=goal,
+            seeds=settings.seeds_per_trial,
+        )
+    return tr("Searching around preset {preset} for the best {goal}", preset=preset, goal=goal)
 
 
 def _downloads(sweep: Sweep, trials: Trials) -> None:
     st.download_button(
-        "Table as CSV",
+        tr("Table as CSV"),
         data=partial(tables.csv, trials),
         file_name=f"sweep-{sweep.id}.csv",
         mime="text/csv",
@@ -56,11 +74,11 @@ def _downloads(sweep: Sweep, trials: Trials) -> None:
         key="sweep_csv",
         on_click="ignore",
     )
-    with st.popover("Save charts", icon=":material/image:", key="sweep_picture"):
+    with st.popover(tr("Save charts"), icon=":material/image:", key="sweep_picture"):
         kinds: tuple[PictureFormat, ...] = ("png", "svg")
         for kind in kinds:
             st.download_button(
-                f"Save as {kind.upper()}",
+                tr("Save as {format}", format=kind.upper()),
                 data=partial(sweep_picture, trials, kind),
                 file_name=f"sweep-{sweep.id}.{kind}",
                 mime="image/png" if kind == "png" else "image/svg+xml",
@@ -76,29 +94,32 @@ def show_figures(status: SweepStatus, trials: Trials) -> None:
     with st.container(key="sweep_figures"), st.grid(4, min_column_width=MIN_TILE_WIDTH):
         objective = settings.objectives[0]
         metric_tile(
-            f"Best {OBJECTIVES[objective].lower()}",
+            tr(_BEST[objective]),
             objective_text(objective, accuracy(best)) if best else "–",
-            f"trial {best.number}" if best else "no complete trial yet",
-            "The best of many trials is partly luck. The winner, trained again, shows how good it is.",
+            tr("trial {trial}", trial=best.number) if best else tr("no complete trial yet"),
+            tr("The best of many trials is partly luck. The winner, trained again, shows how good it is."),
         )
-        metric_tile("Gain", *_gain(trials))
+        metric_tile(tr("Gain"), *_gain(trials))
         metric_tile(
-            "Trials",
-            f"{trials.ended:,}" + (f" / {settings.trials:,}" if settings.trials else ""),
-            ", ".join(f"{count:,} {state}" for state, count in counts.items() if count) or "none yet",
-            "Complete: trained to the end. Pruned: stopped early, because it was far behind. Failed: it ended with an "
-            "error, such as a diverged training.",
+            tr("Trials"),
+            number(trials.ended, ",") + (f" / {number(settings.trials, ',')}" if settings.trials else ""),
+            ", ".join(count_text(state, count) for state, count in counts.items() if count) or tr("none yet"),
+            tr(
+                "Complete: trained to the end. Pruned: stopped early, because it was far behind. Failed: it ended with "
+                "an error, such as a diverged training."
+            ),
         )
-        metric_tile("Time", *_times(status, trials))
+        metric_tile(tr("Time"), *_times(status, trials))
 
 
 def _gain(trials: Trials) -> tuple[str, str]:
     """Return the gain of the best trial over the first one in percentage points, and a note."""
     if not trials.preset or not trials.best:
-        return "–", f"over {plain(base_text(trials.settings))}"
+        return "–", tr("over {base}", base=plain(base_text(trials.settings)))
     gain = 100 * (accuracy(trials.best) - accuracy(trials.preset))
     text = objective_text(trials.settings.objectives[0], accuracy(trials.preset))
-    return f"{gain:+.2f}", f"points over {plain(base_text(trials.settings))} ({text})"
+    base = plain(base_text(trials.settings))
+    return number(gain, "+.2f"), tr("points over {base} ({value})", base=base, value=text)
 
 
 def _times(status: SweepStatus, trials: Trials) -> tuple[str, str]:
@@ -106,16 +127,19 @@ def _times(status: SweepStatus, trials: Trials) -> tuple[str, str]:
     spent = status.seconds + (max(0.0, time.time() - status.updated) if status.state == "running" else 0.0)
     known = sorted(filter(None, map(seconds, trials.complete)))
     if not known:
-        return duration(spent), "no complete trial yet"
+        return duration(spent), tr("no complete trial yet")
     if status.state == "running" and trials.settings.trials:
         # Trials that another machine has given up come on top of the number that was asked for.
         left = max(0, trials.settings.trials - trials.ended) * spent / trials.ended
-        return duration(spent), f"about {duration(left)} left"
-    return duration(spent), f"{duration(known[len(known) // 2])} for a typical trial"
+        return duration(spent), tr("about {time} left", time=duration(left))
+    return duration(spent), tr("{time} for a typical trial", time=duration(known[len(known) // 2]))
 
 
 def describe_state(trials: Trials) -> str:
     """Return a sentence about a sweep without any complete trial."""
     running = trials.counts["running"]
-    doing = f"{counted(running, 'trial')} in progress. " if running else ""
-    return f"{doing}The charts appear when the first trial is complete."
+    later = tr("The charts appear when the first trial is complete.")
+    if not running:
+        return later
+    doing = ntr("{count:,} trial in progress.", "{count:,} trials in progress.", running)
+    return f"{doing} {later}"

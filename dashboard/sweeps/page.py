@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import SweepError, SweepNotFound
+from core.language import tr
 from core.sweeps.control import find_sweep
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
@@ -26,26 +27,26 @@ def is_busy(sweep_id: str) -> bool:
 
 def show_sweep(sweep_id: str) -> None:
     """Show a sweep, from its state to its trials."""
-    st.page_link("views/sweeps.py", label="All sweeps", icon=":material/arrow_back:", width="content")
+    st.page_link("views/sweeps.py", label=tr("All sweeps"), icon=":material/arrow_back:", width="content")
     try:
         sweep = find_sweep(workspace(), sweep_id)
         status, trials = sweep.status(), sweep_cache.trials(sweep)
     except SweepNotFound:
-        st.title("Sweep", anchor=False)
-        message = f"There is no sweep named {sweep_id[:60]}. It may have been deleted."
+        st.title(tr("Sweep"), anchor=False)
+        message = tr("There is no sweep named {sweep}. It may have been deleted.", sweep=sweep_id[:60])
         if not sweep_id:
-            message = "This link does not specify a sweep. Choose one under All sweeps."
+            message = tr("This link does not specify a sweep. Choose one under All sweeps.")
         st.warning(plain(message), icon=":material/search_off:")
         return
     except SweepError as error:
         st.title(plain(sweep_id), anchor=False)
-        st.warning(safe_text(error), icon=":material/warning:")
+        st.warning(safe_text(tr(error)), icon=":material/warning:")
         delete_button(sweep_id)
         return
     show_head(sweep, status, trials)
     show_figures(status, trials)
     if not trials.all:
-        st.info("The first trial has not started yet.", icon=":material/hourglass_empty:")
+        st.info(tr("The first trial has not started yet."), icon=":material/hourglass_empty:")
         return
     show_winners(trials)
     if trials.complete:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.language import number, tr
 from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
 from dashboard.runs.curves_picture import PictureFormat
 from dashboard.runs.parallel_axes import Axis, Line
 from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
-from dashboard.sweeps.charts import COSTS
+from dashboard.sweeps.charts import AGAINST, COSTS
 from dashboard.sweeps.trials import Trials
-from dashboard.sweeps.wording import OBJECTIVES, STATE_COLOURS, setting_title, sweep_title
+from dashboard.sweeps.wording import OBJECTIVES, STATE_COLOURS, TRIAL_STATES, setting_title, sweep_title
 from dashboard.training.log_ticks import log_ticks
 
 if TYPE_CHECKING:
@@ -98,18 +99,22 @@ def _draw_best(panel: Axes, trials: Trials) -> None:
     if len(preset):
         panel.axhline(float(preset.iloc[0]), color="#7f8c89", linestyle="--", linewidth=1)
     _scale_error(panel, points["error"])
-    panel.set(title="Best so far", xlabel=charts.time_title(trials), ylabel=OBJECTIVES[trials.settings.objectives[0]])
+    panel.set(
+        title=tr("Best so far"),
+        xlabel=charts.time_title(trials),
+        ylabel=tr(OBJECTIVES[trials.settings.objectives[0]]),
+    )
 
 
 def _draw_importance(panel: Axes, trials: Trials) -> None:
-    panel.set_title("Importance of settings")
+    panel.set_title(tr("Importance of settings"))
     shares = sorted((trials.progress.importance or {}).items(), key=lambda item: item[1])
     if not shares:
-        panel.text(0.5, 0.5, "too few trials", ha="center", transform=panel.transAxes)
+        panel.text(0.5, 0.5, tr("too few trials"), ha="center", transform=panel.transAxes)
         panel.set(xticks=[], yticks=[])
         return
     panel.barh([setting_title(name) for name, _ in shares], [share for _, share in shares], color=CORRECT_COLOUR)
-    panel.xaxis.set_major_formatter("{x:.0%}")
+    panel.xaxis.set_major_formatter(lambda share, _: number(share, ".0%"))
 
 
 def _draw_trade_off(panel: Axes, trials: Trials) -> None:
@@ -122,7 +127,7 @@ def _draw_trade_off(panel: Axes, trials: Trials) -> None:
     front = points[points["pareto"]]
     panel.step(front["cost"], front["error"], "o-", where="post", color=MISTAKE_COLOUR)
     _scale_error(panel, points["error"])
-    panel.set(title=f"Accuracy against {COSTS[cost].lower()}", xlabel=COSTS[cost])
+    panel.set(title=tr(AGAINST[cost]), xlabel=tr(COSTS[cost]))
 
 
 def _draw_timeline(panel: Axes, trials: Trials, now: float | None) -> None:
@@ -131,12 +136,18 @@ def _draw_timeline(panel: Axes, trials: Trials, now: float | None) -> None:
     for state, colour in STATE_COLOURS.items():
         shown = bars[bars["state"] == state] if len(bars) else bars
         if len(shown):
-            panel.barh(shown["lane"], shown["to"] - shown["from"], left=shown["from"], color=colour, label=state)
+            panel.barh(
+                shown["lane"],
+                shown["to"] - shown["from"],
+                left=shown["from"],
+                color=colour,
+                label=tr(TRIAL_STATES[state]),
+            )
     if len(bars):
         panel.legend(frameon=False, ncols=4, fontsize=8, loc="upper left", bbox_to_anchor=(0, 1.02))
         panel.set_ylim(float(bars["lane"].max()) + 1.2, 0)
         panel.set_yticks(sorted(bars["lane"].unique()))
-    panel.set(title="Timeline", xlabel=charts.time_title(trials))
+    panel.set(title=tr("Timeline"), xlabel=charts.time_title(trials))
 
 
 def _scale_error(panel: Axes, errors: pd.Series) -> None:
@@ -147,5 +158,5 @@ def _scale_error(panel: Axes, errors: pd.Series) -> None:
     panel.invert_yaxis()
     panel.yaxis.set_major_locator(FixedLocator(log_ticks(errors)))
     panel.yaxis.set_minor_locator(NullLocator())
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):.5g}%"))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda error, _: tr("{percent:.5g}%", percent=100 * (1 - error))))
     panel.grid(alpha=0.25)

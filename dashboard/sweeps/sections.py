@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import TrazoError
+from core.language import Message, ntr, tr
 from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Range, Trial
 from core.sweeps.spaces import config_of
 from core.sweeps.sweep import Sweep
 from dashboard.parts.theme import text_colour
-from dashboard.parts.units import counted
 from dashboard.runs.parallel_coordinates import HINT, selected_ranges, show_parallel_coordinates
 from dashboard.session.markdown import plain
 from dashboard.session.permission import may_change, safe_text
@@ -21,11 +21,20 @@ from dashboard.session.sweeps import offer_base
 from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
 from dashboard.sweeps.actions import use_trial
-from dashboard.sweeps.charts import COSTS, Cost
+from dashboard.sweeps.charts import AGAINST, COST_NAMES, Cost
 from dashboard.sweeps.trials import Trials, accuracy, measurement, run_column
-from dashboard.sweeps.wording import OBJECTIVES, objective_text, setting_text, setting_title, sweep_title
+from dashboard.sweeps.wording import (
+    OBJECTIVES,
+    TRIAL_STATES,
+    objective_text,
+    setting_column,
+    setting_text,
+    setting_title,
+    sweep_title,
+)
 
 _TABLE_HEIGHT = 420
+_STATE_NAMES = {str(state): name for state, name in TRIAL_STATES.items()}
 _STATE_BADGES = {"complete": "green", "pruned": "orange", "failed": "red", "running": "primary"}
 
 
@@ -33,17 +42,17 @@ def progress_and_importance(trials: Trials) -> None:
     """Draw the best result over time beside the importance of the settings."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.subheader("Best so far", anchor=False)
+        st.subheader(tr("Best so far"), anchor=False)
         st.caption(
-            "Each dot is a complete trial. Line: the best one so far. Dashed: the first trial (starting settings)."
+            tr("Each dot is a complete trial. Line: the best one so far. Dashed: the first trial (starting settings).")
         )
-        st.vega_lite_chart(charts.best_so_far(trials), width="stretch", alt="Best accuracy over time")
+        st.vega_lite_chart(charts.best_so_far(trials), width="stretch", alt=tr("Best accuracy over time"))
     with right:
-        st.subheader("Which settings matter", anchor=False)
+        st.subheader(tr("Which settings matter"), anchor=False)
         shares = trials.progress.importance
         if shares:
-            st.caption("How much of the difference between good and bad trials comes from each setting.")
-            st.altair_chart(charts.importance(shares, text_colour()), alt="Importance of each setting")
+            st.caption(tr("How much of the difference between good and bad trials comes from each setting."))
+            st.altair_chart(charts.importance(shares, text_colour()), alt=tr("Importance of each setting"))
         else:
             st.info(too_few_trials(trials), icon=":material/hourglass_empty:")
 
@@ -52,17 +61,22 @@ def too_few_trials(trials: Trials) -> str:
     """Return the sentence that stands in place of the importance of settings."""
     missing = trials.missing_for_importance
     if not missing:
-        return "Not known yet: it is computed after the next trial."
-    return (
-        f"Too few trials: {counted(missing, 'more complete trial')} needed. With fewer than "
-        f"{MIN_TRIALS_FOR_IMPORTANCE}, a setting may seem to matter by chance."
+        return tr("Not known yet: it is computed after the next trial.")
+    return ntr(
+        "Too few trials: {count:,} more complete trial needed. With fewer than {minimum}, a setting may seem to "
+        "matter by chance.",
+        "Too few trials: {count:,} more complete trials needed. With fewer than {minimum}, a setting may seem to "
+        "matter by chance.",
+        missing,
+        minimum=MIN_TRIALS_FOR_IMPORTANCE,
     )
 
 
 def settings_and_results(sweep: Sweep, trials: Trials) -> list[Trial]:
     """Draw parallel coordinates; return the trials within the ranges that the visitor has selected."""
-    st.subheader("Settings and results", anchor=False)
-    st.caption(f"Each line is a trial. The stronger its colour, the more accurate it is; the best is orange. {HINT}")
+    st.subheader(tr("Settings and results"), anchor=False)
+    meaning = tr("Each line is a trial. The stronger its colour, the more accurate it is; the best is orange.")
+    st.caption(f"{meaning} {tr(HINT)}")
     axes = tables.axes(trials)
     inside = show_parallel_coordinates(axes, tables.lines(trials, axes), _coordinates_key(sweep))
     return [trial for trial, shown in zip(trials.all, inside, strict=True) if shown]
@@ -77,10 +91,12 @@ def trade_off(sweep: Sweep, trials: Trials) -> None:
     costs = charts.known_costs(trials)
     if not costs:
         return
-    st.subheader("Accuracy against size and time", anchor=False)
+    st.subheader(tr("Accuracy against size and time"), anchor=False)
     st.caption(
-        "Each dot is a complete trial. Orange: no other trial is more accurate without being larger or slower "
-        "(the Pareto front). Click a dot to choose it."
+        tr(
+            "Each dot is a complete trial. Orange: no other trial is more accurate without being larger or slower (the "
+            "Pareto front). Click a dot to choose it."
+        )
     )
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -91,7 +107,7 @@ def trade_off(sweep: Sweep, trials: Trials) -> None:
         st.vega_lite_chart(
             charts.trade_off(points, trials, cost, clicked),
             width="stretch",
-            alt=f"Accuracy against {COSTS[cost].lower()}",
+            alt=tr(AGAINST[cost]),
             on_select="rerun",
             selection_mode="trial",
             key=key,
@@ -105,11 +121,11 @@ def _choose_cost(costs: Sequence[Cost]) -> Cost:
     if len(costs) == 1:
         return costs[0]
     return st.segmented_control(
-        "Horizontal axis",
+        tr("Horizontal axis"),
         costs,
         default=costs[0],
         required=True,
-        format_func=COSTS.__getitem__,
+        format_func=lambda cost: tr(COST_NAMES[cost]),
         label_visibility="collapsed",
         key="sweep_cost",
     )
@@ -120,7 +136,7 @@ def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: in
     front = [int(number) for number in points.loc[points["pareto"], "trial"]][::-1]
     options = list(dict.fromkeys([*([clicked] if clicked is not None else []), *front]))
     number = st.selectbox(
-        "Trial",
+        tr("Trial"),
         options,
         format_func=lambda number: _trial_text(trials, number),
         # A click chooses a trial; a new key makes it the first option.
@@ -130,7 +146,7 @@ def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: in
     if trial is None:
         return
     rows = {setting_title(name): plain(setting_text(name, value)) for name, value in trial.settings.items()}
-    st.table(pd.DataFrame({"Value": rows.values()}, index=list(rows)), width="stretch")
+    st.table(pd.DataFrame({tr("Value"): rows.values()}, index=list(rows)), width="stretch")
     if not may_change():
         return
     with st.container(horizontal=True):
@@ -141,53 +157,68 @@ def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
     """Show the buttons that train a trial again, and that start another sweep from it."""
     again = any(winner.trial == trial.number for winner in trials.progress.winners)
     st.button(
-        "Trained again" if again else "Use this one",
+        tr("Trained again") if again else tr("Use this one"),
         icon=":material/check:" if again else ":material/rocket_launch:",
         key="use_trial",
         disabled=again,
-        help="Trains these settings again with three seeds, as ordinary runs, and tests each of them once.",
+        help=tr("Trains these settings again with three seeds, as ordinary runs, and tests each of them once."),
         on_click=use_trial,
         args=(sweep, trial.number),
     )
     if st.button(
-        "Search around it",
+        tr("Search around it"),
         icon=":material/travel_explore:",
         key="search_around_trial",
-        help="Opens the form of a new sweep that starts from these settings.",
+        help=tr("Opens the form of a new sweep that starts from these settings."),
     ):
         settings = trials.settings
         try:
             config = config_of(settings, trial.settings, settings.base.seed)
         except TrazoError as error:  # the file was edited
-            st.error(safe_text(error), icon=":material/error:")
+            st.error(safe_text(tr(error)), icon=":material/error:")
             return
-        offer_base(f"trial {trial.number} of {sweep_title(settings)}", config)
+        title = Message("trial {trial} of {sweep}", trial=trial.number, sweep=sweep_title(settings))
+        offer_base(title, config)
         st.switch_page("views/sweeps.py")
 
 
-def _trial_text(trials: Trials, number: int) -> str:
-    trial = trials.trial(number)
+def _trial_text(trials: Trials, trial_number: int) -> str:
+    trial = trials.trial(trial_number)
     if trial is None:
-        return f"Trial {number}"
+        return tr("Trial {trial}", trial=trial_number)
     parameters = measurement(trial, "parameters")
-    size = f", {objective_text('parameters', parameters)} parameters" if parameters else ""
-    return f"Trial {number}: {objective_text(trials.settings.objectives[0], accuracy(trial))}{size}"
+    result = objective_text(trials.settings.objectives[0], accuracy(trial))
+    if not parameters:
+        return tr("Trial {trial}: {result}", trial=trial_number, result=result)
+    return tr(
+        "Trial {trial}: {result}, {parameters:,.0f} parameters",
+        trial=trial_number,
+        result=result,
+        parameters=parameters,
+    )
 
 
 def timeline(trials: Trials) -> None:
     """Draw when each trial was trained."""
-    st.subheader("Timeline", anchor=False)
-    st.caption("Each bar is a trial. A triangle marks one that was interrupted, and went on after its last epoch.")
-    st.vega_lite_chart(charts.timeline(trials, time.time()), width="stretch", alt="When each trial was trained")
+    st.subheader(tr("Timeline"), anchor=False)
+    st.caption(tr("Each bar is a trial. A triangle marks one that was interrupted, and went on after its last epoch."))
+    st.vega_lite_chart(charts.timeline(trials, time.time()), width="stretch", alt=tr("When each trial was trained"))
 
 
 def trial_table(sweep: Sweep, trials: Trials, listed: Sequence[Trial]) -> None:
     """Show the listed trials, the newest first, with links to their runs."""
-    st.subheader("Trials", anchor=False)
+    st.subheader(tr("Trials"), anchor=False)
     if len(listed) < len(trials.all):
-        st.caption(f"{len(listed):,} of {counted(len(trials.all), 'trial')}, those in the ranges selected above.")
+        st.caption(
+            ntr(
+                "{shown:,} of {count:,} trial, those in the ranges selected above.",
+                "{shown:,} of {count:,} trials, those in the ranges selected above.",
+                len(trials.all),
+                shown=len(listed),
+            )
+        )
     elif selected_ranges(_coordinates_key(sweep)):
-        st.caption("All trials are in the ranges selected above.")
+        st.caption(tr("All trials are in the ranges selected above."))
     st.dataframe(
         tables.table(trials, list(reversed(listed))),
         hide_index=True,
@@ -195,31 +226,49 @@ def trial_table(sweep: Sweep, trials: Trials, listed: Sequence[Trial]) -> None:
         height=_TABLE_HEIGHT if len(listed) > 10 else "auto",
         column_config=_columns(trials),
         key=f"trials_{sweep.id}",
-        alt="The trials",
+        alt=tr("The trials"),
     )
 
 
 def _columns(trials: Trials) -> dict:
-    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    numbers, text = st.column_config.NumberColumn, st.column_config.TextColumn
     columns: dict = {
-        "Trial": number(pinned=True, width=56),
+        "Trial": numbers(tr("Trial"), pinned=True, width=_width(tr("Trial"), 56)),
         "State": st.column_config.MultiselectColumn(
-            options=list(_STATE_BADGES), color=list(_STATE_BADGES.values()), width=96
+            tr("State"),
+            options=list(_STATE_BADGES),
+            color=list(_STATE_BADGES.values()),
+            format_func=lambda state: tr(_STATE_NAMES[state]),
+            width=96,
         ),
-        "Retries": number(width=66, help="How often the trial was interrupted and went on."),
-        "Seconds": number(format="%.1f", width=76),
-        "Message": text(width=220),
+        "Retries": numbers(
+            tr("Retries"),
+            width=_width(tr("Retries"), 66),
+            help=tr("How often the trial was interrupted and went on."),
+        ),
+        "Seconds": numbers(tr("Seconds"), format="%.1f", width=_width(tr("Seconds"), 76)),
+        "Message": text(tr("Message"), width=220),
     }
     for index in range(trials.settings.seeds_per_trial):
+        label = tr("Run") if index == 0 else f"{index + 1}"
         columns[run_column(index)] = st.column_config.LinkColumn(
-            "Run" if index == 0 else f"{index + 1}",
+            label,
             display_text=":material/open_in_new:",
-            width=44,
-            help="Opens the run of this trial in a new tab.",
+            width=_width(label, 44),
+            help=tr("Opens the run of this trial in a new tab."),
         )
     for objective in trials.settings.objectives:
         form = "%.2f%%" if objective.endswith("accuracy") else "localized" if objective == "parameters" else "%.3f"
-        columns[OBJECTIVES[objective]] = number(format=form, width=130)
+        label = tr(OBJECTIVES[objective])
+        columns[str(OBJECTIVES[objective])] = numbers(label, format=form, width=_width(label, 130))
     for parameter in trials.settings.parameters:
-        columns[setting_title(parameter.name)] = number(format="%.3g") if isinstance(parameter, Range) else text()
+        label = setting_title(parameter.name)
+        columns[setting_column(parameter.name)] = (
+            numbers(label, format="%.3g") if isinstance(parameter, Range) else text(label)
+        )
     return columns
+
+
+def _width(label: str, least: int) -> int:
+    """Return the width of a column in pixels that is wide enough for its label."""
+    return max(least, 7 * len(label) + 18)

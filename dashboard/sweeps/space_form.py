@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.config import LIMITS, ModelConfig, TrainingConfig, flatten_settings
 from core.errors import ConfigError
+from core.language import Message, tr
 from core.sweeps.records import Choice, Range
 from core.sweeps.spaces import NUMBERS, WORDS, default_parameters, is_whole, parse_parameter, value_text
 from dashboard.session.markdown import plain
@@ -34,12 +35,12 @@ def choose_parameters(base: TrainingConfig, form_key: str) -> list[Parameter]:
     """
     defaults = {parameter.name: parameter for parameter in default_parameters(base)}
     names = st.multiselect(
-        "Settings to vary",
+        tr("Settings to vary"),
         [*defaults, *(name for name in (*NUMBERS, *WORDS) if name not in defaults)],
         list(defaults),
         format_func=setting_title,
         key=f"{form_key}_settings",
-        help="All other settings stay as they are. The fewer settings vary, the fewer trials a sweep needs.",
+        help=tr("All other settings stay as they are. The fewer settings vary, the fewer trials a sweep needs."),
         persist_state="session",
     )
     chosen: list[Parameter] = []
@@ -87,23 +88,32 @@ def _choose_range(parameter: Range, base: TrainingConfig, key: str) -> Range:
         _show_setting(base, name)
         low, high = (
             st.number_input(
-                label,
+                tr(label),
                 kind(low_limit),
                 kind(high_limit),
                 kind(value),
                 step=step,
                 format=SETTINGS[name].format,
-                key=f"{key}_{label.lower()}",
+                key=f"{key}_{end}",
                 width=126,
                 persist_state="session",
             )
-            for label, value in (("From", parameter.low), ("To", parameter.high))
+            for end, label, value in (
+                ("from", Message("From"), parameter.low),
+                ("to", Message("To"), parameter.high),
+            )
         )
         logarithmic = st.toggle(
-            "Log scale",
+            tr("Log scale"),
             parameter.logarithmic,
             key=f"{key}_log",
-            help="Tries as many values between 0.001 and 0.01 as between 0.01 and 0.1. Good for learning rates.",
+            help=tr(
+                "Tries as many values between {low} and {middle} as between {middle} and {high}. Good for "
+                "learning rates.",
+                low=0.001,
+                middle=0.01,
+                high=0.1,
+            ),
             persist_state="session",
         )
     return Range(name=name, low=low, high=high, logarithmic=logarithmic, step=parameter.step)
@@ -112,30 +122,39 @@ def _choose_range(parameter: Range, base: TrainingConfig, key: str) -> Range:
 def _choose_among(parameter: Choice, base: TrainingConfig, key: str) -> Choice:
     name = parameter.name
     options = list(map(value_text, parameter.choices))
-    open_ended = name not in _WORD_CHOICES
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _show_setting(base, name)
         chosen = st.multiselect(
-            "Values to try",
+            tr("Values to try"),
             options,
             options,
             format_func=lambda text: display_value(name, text.replace("x", ", ") if name == "filters" else text),
-            accept_new_options=open_ended,
+            accept_new_options=name not in _WORD_CHOICES,
             key=f"{key}_choices",
-            help="Add another value by typing it" + (", such as 8x16x32." if name == "filters" else ".")
-            if open_ended
-            else None,
+            help=_help_on_values(name),
             width="stretch",
             persist_state="session",
         )
     if len(chosen) < 2:
-        raise ConfigError(f"Choose two or more values of {setting_title(name)}, or leave this setting out.", name)
+        label = SETTINGS[name].label
+        raise ConfigError(
+            Message("Choose two or more values of {setting}, or leave this setting out.", setting=label), name
+        )
     parsed = parse_parameter(f"{name}={','.join(chosen)}")
     assert isinstance(parsed, Choice)
     return parsed
 
 
+def _help_on_values(name: str) -> str | None:
+    if name in _WORD_CHOICES:
+        return None
+    if name == "filters":
+        return tr("Add another value by typing it, such as 8x16x32.")
+    return tr("Add another value by typing it.")
+
+
 def _show_setting(base: TrainingConfig, name: str) -> None:
     """Show a setting's label, and its value in the first trial."""
     own = display_value(name, flatten_settings(base)[name])
-    st.markdown(f"**{setting_title(name)}**  \n:small[first trial: {plain(own)}]", width=190, help=SETTINGS[name].help)
+    first = tr("first trial: {value}", value=plain(own))
+    st.markdown(f"**{setting_title(name)}**  \n:small[{first}]", width=190, help=tr(SETTINGS[name].help))

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from core.language import Message, number, tr
 from core.sweeps.pareto import best_trial
 from core.sweeps.records import (
     MAXIMIZED,
@@ -25,7 +26,14 @@ from core.sweeps.records import (
 )
 from dashboard.runs.csv_export import table_csv
 from dashboard.runs.parallel_axes import Axis, Line, accuracy_axis, choice_axis, number_axis, shades
-from dashboard.sweeps.wording import OBJECTIVES, setting_text, setting_title
+from dashboard.sweeps.wording import OBJECTIVES, setting_column, setting_text, setting_title
+
+_LINES: dict[TrialState, Message] = {
+    "complete": Message("Trial {trial}, complete"),
+    "pruned": Message("Trial {trial}, pruned"),
+    "failed": Message("Trial {trial}, failed"),
+    "running": Message("Trial {trial}, running"),
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ def lines(trials: Trials, chart_axes: Sequence[Axis]) -> list[Line]:
     accuracies = chart_axes[len(trials.settings.parameters)]
     best = trials.best.number if trials.best else None
     return [
-        Line(f"Trial {trial.number}, {trial.state}", shade, best=trial.number == best)
+        Line(tr(_LINES[trial.state], trial=trial.number), shade, best=trial.number == best)
         for trial, shade in zip(trials.all, shades(accuracies), strict=True)
     ]
 
@@ -133,10 +141,10 @@ def _setting_axis(parameter: Range | Choice, trials: Sequence[Trial]) -> Axis:
 def _objective_axis(objective: Objective, index: int, trials: Trials) -> Axis:
     complete = {trial.number for trial in trials.complete}
     values = [trial.values[index] if trial.values and trial.number in complete else None for trial in trials.all]
-    title = OBJECTIVES[objective]
+    title = tr(OBJECTIVES[objective])
     if objective in MAXIMIZED:
         return accuracy_axis(objective, title, values)
-    return number_axis(objective, title, values, logarithmic=objective == "parameters", text="{:,.6g}".format)
+    return number_axis(objective, title, values, logarithmic=objective == "parameters", text=_six_digits)
 
 
 def table(trials: Trials, listed: Sequence[Trial]) -> pd.DataFrame:
@@ -155,19 +163,23 @@ def table(trials: Trials, listed: Sequence[Trial]) -> pd.DataFrame:
         values = [
             trial.values[index] * factor if trial.values and index < len(trial.values) else None for trial in listed
         ]
-        columns[OBJECTIVES[objective]] = pd.Series(values, dtype="Float64")
+        columns[str(OBJECTIVES[objective])] = pd.Series(values, dtype="Float64")
     for parameter in settings.parameters:
         values = [trial.settings.get(parameter.name) for trial in listed]
         if isinstance(parameter, Range):
-            columns[setting_title(parameter.name)] = pd.Series(list(map(_number, values)), dtype="Float64")
+            columns[setting_column(parameter.name)] = pd.Series(list(map(_number, values)), dtype="Float64")
         else:
-            columns[setting_title(parameter.name)] = [
+            columns[setting_column(parameter.name)] = [
                 None if value is None else setting_text(parameter.name, value) for value in values
             ]
     columns["Seconds"] = pd.Series([seconds(trial) for trial in listed], dtype="Float64").round(1)
     columns["Retries"] = pd.Series([trial.retries or None for trial in listed], dtype="Int64")
-    columns["Message"] = [trial.message or None for trial in listed]
+    columns["Message"] = [tr(trial.message) or None for trial in listed]
     return pd.DataFrame(columns)
+
+
+def _six_digits(value: float) -> str:
+    return number(value, ",.6g")
 
 
 def _number(value: object) -> float | None:

@@ -7,11 +7,12 @@ from statistics import mean
 import streamlit as st
 
 from core.errors import TrazoError
+from core.language import Message, tr
 from core.runs.label import display_name
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.sweeps.comparison import SeedComparison, compare_seeds
-from core.sweeps.records import Winner
+from core.sweeps.records import Objective, Winner
 from core.sweeps.trial_runs import is_unfinished
 from dashboard.parts.badges import state_badge
 from dashboard.session import cache
@@ -19,6 +20,17 @@ from dashboard.session.markdown import plain
 from dashboard.session.state import workspace
 from dashboard.sweeps.trials import Trials
 from dashboard.sweeps.wording import base_text, settings_text
+
+_FIGURES: dict[Objective, Message] = {
+    "validation_accuracy": Message(
+        "On validation images, {winner} against {first} with {base}: a difference of {difference:+.2f} "
+        "percentage points."
+    ),
+    "redrawn_accuracy": Message(
+        "On redrawn validation images, {winner} against {first} with {base}: a difference of {difference:+.2f} "
+        "percentage points."
+    ),
+}
 
 
 def show_winners(trials: Trials) -> None:
@@ -35,8 +47,11 @@ def is_training(trials: Trials) -> bool:
 
 def _show_winner(trials: Trials, winner: Winner) -> None:
     own_choice = winner is trials.progress.winners[0]
-    name = "Winner" if own_choice and trials.best and trials.best.number == winner.trial else "Trained again"
-    st.markdown(f"**{name}: the settings of trial {winner.trial}, with three new seeds**")
+    if own_choice and trials.best and trials.best.number == winner.trial:
+        title = tr("Winner: the settings of trial {trial}, with three new seeds", trial=winner.trial)
+    else:
+        title = tr("Trained again: the settings of trial {trial}, with three new seeds", trial=winner.trial)
+    st.markdown(f"**{title}**")
     trial = trials.trial(winner.trial)
     if trial:
         st.caption(plain(settings_text(trial.settings)))
@@ -45,10 +60,10 @@ def _show_winner(trials: Trials, winner: Winner) -> None:
         for run in runs:
             _show_run(run)
         if len(runs) < len(winner.runs):
-            st.caption("Some of these runs have been deleted.", width="content")
-    comparison = compare_seeds(workspace(), trials.progress, winner)
+            st.caption(tr("Some of these runs have been deleted."), width="content")
+    comparison = compare_seeds(workspace(), trials.progress, winner, trials.settings.objectives[0])
     if comparison is None:
-        st.caption("The comparison with the first trial appears when two of these runs have finished.")
+        st.caption(tr("The comparison with the first trial appears when two of these runs have finished."))
         return
     st.markdown(verdict(comparison, plain(base_text(trials.settings))))
 
@@ -72,39 +87,52 @@ def _show_run(run: Run) -> None:
         status = run.status()
         if status.state == "finished" and run.bundle.complete:
             accuracy = cache.card(run.bundle).metrics.test_accuracy
-            st.markdown(f"**{accuracy:.2%}** on the test set", width="content")
+            st.markdown(tr("**{accuracy:.2%}** on the test set", accuracy=accuracy), width="content")
         else:
             state_badge(run, status)
     except TrazoError:  # damaged; the run's page says how
-        st.badge("Damaged", color="red")
+        st.badge(tr("Damaged"), color="red")
 
 
 def verdict(comparison: SeedComparison, base: str) -> str:
     """Return the comparison of a winner with the first trial in sentences; `base`: words for its settings."""
-    difference, spread = 100 * comparison.difference, 100 * comparison.spread
-    figures = (
-        f"On validation images, {_range(comparison.winner)} against {_range(comparison.base)} with {base}: "
-        f"a difference of {difference:+.2f} percentage points."
-    )
-    if comparison.within_spread:
-        judgement = (
-            f"**This is within the spread of seeds ({spread:.2f} points), so it may be luck**: the sweep has "
-            "not shown that these settings are better."
-        )
-    elif difference > 0:
-        judgement = f"**This is more than the spread of seeds ({spread:.2f} points): these settings are better.**"
-    else:
-        judgement = (
-            f"**These settings are worse**: the difference is more than the spread of seeds ({spread:.2f} points)."
-        )
-    test = ""
+    sentences = [
+        tr(
+            _FIGURES[comparison.objective],
+            winner=_range(comparison.winner),
+            first=_range(comparison.base),
+            base=base,
+            difference=100 * comparison.difference,
+        ),
+        tr(_judgement(comparison), spread=100 * comparison.spread),
+    ]
     if comparison.test_accuracies:
-        test = f" On the test set, which no trial saw, the mean is {mean(comparison.test_accuracies):.2%}."
-    return f"{figures} {judgement}{test}"
+        tested = mean(comparison.test_accuracies)
+        sentences.append(tr("On the test set, which no trial saw, the mean is {accuracy:.2%}.", accuracy=tested))
+    return " ".join(sentences)
+
+
+def _judgement(comparison: SeedComparison) -> Message:
+    if comparison.within_spread:
+        return Message(
+            "**This is within the spread of seeds ({spread:.2f} points), so it may be luck**: the sweep has not shown "
+            "that these settings are better."
+        )
+    if comparison.difference > 0:
+        return Message("**This is more than the spread of seeds ({spread:.2f} points): these settings are better.**")
+    return Message(
+        "**These settings are worse**: the difference is more than the spread of seeds ({spread:.2f} points)."
+    )
 
 
 def _range(accuracies: tuple[float, ...]) -> str:
     """Return the mean of accuracies, and their lowest and highest one."""
     if len(accuracies) == 1:
-        return f"{accuracies[0]:.2%} (one seed)"
-    return f"{mean(accuracies):.2%} ({100 * min(accuracies):.2f} to {max(accuracies):.2%}, {len(accuracies)} seeds)"
+        return tr("{accuracy:.2%} (one seed)", accuracy=accuracies[0])
+    return tr(
+        "{accuracy:.2%} ({low:.2f} to {high:.2%}, {seeds} seeds)",
+        accuracy=mean(accuracies),
+        low=100 * min(accuracies),
+        high=max(accuracies),
+        seeds=len(accuracies),
+    )

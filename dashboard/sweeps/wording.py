@@ -5,16 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.config import PRESETS, preset, replace_settings
-from core.sweeps.records import MAXIMIZED, Objective, SweepSettings, TrialState
+from core.language import Message, ntr, number, tr
+from core.sweeps.records import MAXIMIZED, Objective, SweepSettings, SweepState, TrialState
 from dashboard.training.wording import SETTINGS, display_value
 
-OBJECTIVES: dict[Objective, str] = {
-    "validation_accuracy": "Validation accuracy",
-    "redrawn_accuracy": "Accuracy on redrawn digits",
-    "parameters": "Parameters",
-    "milliseconds": "Milliseconds per drawing",
+OBJECTIVES: dict[Objective, Message] = {
+    "validation_accuracy": Message("Validation accuracy"),
+    "redrawn_accuracy": Message("Accuracy on redrawn digits"),
+    "parameters": Message("Parameters"),
+    "milliseconds": Message("Milliseconds per drawing"),
 }
 """The titles of the objectives."""
+
+OBJECTIVE_NOUNS: dict[Objective, Message] = {
+    "validation_accuracy": Message("validation accuracy"),
+    "redrawn_accuracy": Message("accuracy on redrawn digits"),
+    "parameters": Message("parameters"),
+    "milliseconds": Message("milliseconds per drawing"),
+}
+"""The objectives within a sentence."""
+
+SWEEP_STATES: dict[SweepState, Message] = {
+    "running": Message("Running"),
+    "finished": Message("Finished"),
+    "stopped": Message("Stopped"),
+    "failed": Message("Failed"),
+    "interrupted": Message("Interrupted"),
+}
+
+TRIAL_STATES: dict[TrialState, Message] = {
+    "complete": Message("complete"),
+    "pruned": Message("pruned"),
+    "failed": Message("failed"),
+    "running": Message("running"),
+}
 
 STATE_COLOURS: dict[TrialState, str] = {
     "complete": "#0f9d8a",
@@ -24,9 +48,25 @@ STATE_COLOURS: dict[TrialState, str] = {
 }
 
 
+def count_text(state: TrialState, count: int) -> str:
+    """Return the number of trials in a state in words."""
+    texts: dict[TrialState, str] = {
+        "complete": ntr("{count:,} complete", "{count:,} complete", count),
+        "pruned": ntr("{count:,} pruned", "{count:,} pruned", count),
+        "failed": ntr("{count:,} failed", "{count:,} failed", count),
+        "running": ntr("{count:,} running", "{count:,} running", count),
+    }
+    return texts[state]
+
+
 def setting_title(name: str) -> str:
     """Return the label of a setting."""
-    return SETTINGS[name].label if name in SETTINGS else name
+    return tr(SETTINGS[name].label) if name in SETTINGS else name
+
+
+def setting_column(name: str) -> str:
+    """Return the name of a setting's column in a table that can be saved as CSV; it is always English."""
+    return str(SETTINGS[name].label) if name in SETTINGS else name
 
 
 def setting_text(name: str, value: object) -> str:
@@ -48,20 +88,21 @@ def objective_text(objective: Objective, value: float | None) -> str:
     if value is None:
         return "–"
     if objective in MAXIMIZED:
-        return f"{value:.2%}"
-    return f"{value:,.0f}" if objective == "parameters" else f"{value:.3g} ms"
+        return number(value, ".2%")
+    return number(value, ",.0f") if objective == "parameters" else tr("{time:.3g} ms", time=value)
 
 
 def base_text(settings: SweepSettings) -> str:
     """Return words for the settings that a sweep started from."""
     base = settings.base
     usual = replace_settings(preset(base.preset, base.dataset), seed=base.seed) if base.preset in PRESETS else None
-    return f"the preset {base.preset}" if base == usual else "the settings it started from"
+    return tr("the preset {preset}", preset=base.preset) if base == usual else tr("the settings it started from")
 
 
 def sweep_title(settings: SweepSettings) -> str:
     """Return the name of a sweep, or else its preset and the settings that it varies."""
     if settings.title.strip():
         return settings.title.strip()
+    # The labels are common nouns.
     titles = ", ".join(setting_title(parameter.name).lower() for parameter in settings.parameters)
     return f"{settings.base.preset}: {titles}"

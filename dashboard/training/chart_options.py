@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from core.language import Message
+
 CurveMetric = Literal["loss", "accuracy", "error"]
 CURVE_METRICS: tuple[CurveMetric, ...] = ("loss", "accuracy")
-TITLES: dict[CurveMetric, str] = {"loss": "Loss", "accuracy": "Accuracy", "error": "Error (1 − accuracy)"}
+TITLES: dict[CurveMetric, Message] = {
+    "loss": Message("Loss"),
+    "accuracy": Message("Accuracy"),
+    "error": Message("Error (1 − accuracy)"),
+}
 Axis = Literal["epoch", "step", "seconds"]
-AXES: dict[Axis, str] = {"epoch": "Epochs", "step": "Steps", "seconds": "Seconds"}
+AXES: dict[Axis, Message] = {"epoch": Message("Epochs"), "step": Message("Steps"), "seconds": Message("Seconds")}
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
+from core.language import Message, language, tr
 from dashboard.parts.vega_lite import POINTS, VegaLite, apply_layout, as_json, with_points
-from dashboard.training.chart_options import AXES, TITLES, ChartOptions, CurveMetric
+from dashboard.training.chart_options import AXES, ChartOptions, CurveMetric
 from dashboard.training.curve_points import TRAINING, VALIDATION, overlaid_points, shown_points
 from dashboard.training.log_ticks import log_ticks
 
@@ -25,6 +26,12 @@ _MAX_LEGEND_NAMES = 24
 _LEGEND_COLUMNS = 3
 _LEGEND_ROW_PIXELS = 18
 _AXIS_ENDS = (1, 2, 5, 10, 20, 50, 100)
+_SPLITS = {TRAINING: Message("Training"), VALIDATION: Message("Validation")}
+_METRICS: dict[CurveMetric, Message] = {
+    "loss": Message("loss"),
+    "accuracy": Message("accuracy"),
+    "error": Message("error (1 − accuracy)"),
+}
 
 
 def axis_end(progress: float, epochs: int) -> int:
@@ -81,7 +88,11 @@ def _curves(
     if last_epoch is None and shown["epoch"].max() < 1:  # whole epochs are the only labels of the axis
         last_epoch = 1.0
     dots = bool((shown["granularity"] == "epoch").sum() <= _MAX_DOTS)
-    return with_points(_chart(metric, options, colour, tuple(names), last_epoch, baseline, ticks, dots, height), shown)
+    splits = {name: tr(title) for name, title in _SPLITS.items()}
+    shown = shown.assign(split=shown["split"].replace(splits))
+    colours = tuple(splits[name] for name in names) if colour == "split" else tuple(names)
+    chart = _chart(metric, options, colour, colours, last_epoch, baseline, ticks, dots, height, language())
+    return with_points(chart, shown)
 
 
 @lru_cache(maxsize=100)
@@ -94,7 +105,8 @@ def _chart(
     baseline: str | None,
     ticks: tuple[float, ...] | None,
     dots: bool,
-    height: int = HEIGHT,
+    height: int,
+    language: str,  # noqa: ARG001 - part of the key
 ) -> str:
     """Return the chart without its data, as JSON.
 
@@ -136,12 +148,12 @@ def _x(options: ChartOptions, last_epoch: float | None) -> alt.X:
         # If the first epoch is hidden, so are its steps and seconds, and the axis need not begin at 0.
         scale = alt.Scale(zero=not start, nice=False)
         axis = alt.Axis(format="~s", grid=False)
-        return alt.X(f"{options.axis}:Q", title=AXES[options.axis], scale=scale, axis=axis)
+        return alt.X(f"{options.axis}:Q", title=tr(AXES[options.axis]), scale=scale, axis=axis)
     if last_epoch is None:
         scale = alt.Scale(domainMin=start, nice=False)
     else:
         scale = alt.Scale(domain=[start, last_epoch], nice=False)
-    return alt.X("epoch:Q", title="Epoch", scale=scale, axis=alt.Axis(format="d", tickMinStep=1, grid=False))
+    return alt.X("epoch:Q", title=tr("Epoch"), scale=scale, axis=alt.Axis(format="d", tickMinStep=1, grid=False))
 
 
 def _y(metric: CurveMetric, ticks: Sequence[float] | None) -> dict[str, Any]:
@@ -176,19 +188,19 @@ def _hover_layer(base: alt.Chart, metric: CurveMetric, options: ChartOptions) ->
     # the chart.
     nearest = alt.selection_point(name="nearest", on="pointerover", clear="pointerout", nearest=True, empty=False)
     number_format = ".4f" if metric == "loss" else ".2%"
-    smoothed = [alt.Tooltip("line:Q", title="smoothed", format=number_format)] if options.smoothing else []
+    smoothed = [alt.Tooltip("line:Q", title=tr("smoothed"), format=number_format)] if options.smoothing else []
     return (
         base.mark_point(filled=True, size=70)
         .encode(
             opacity=alt.condition(nearest, alt.value(1), alt.value(0)),
             tooltip=[
-                alt.Tooltip("run:N", title="run"),
-                alt.Tooltip("split:N", title="split"),
-                alt.Tooltip("value:Q", title=TITLES[metric].lower(), format=number_format),
+                alt.Tooltip("run:N", title=tr("run")),
+                alt.Tooltip("split:N", title=tr("split")),
+                alt.Tooltip("value:Q", title=tr(_METRICS[metric]), format=number_format),
                 *smoothed,
-                alt.Tooltip("epoch:Q", title="epoch", format=".2f"),
-                alt.Tooltip("step:Q", title="step", format=",.0f"),
-                alt.Tooltip("seconds:Q", title="seconds", format=",.1f"),
+                alt.Tooltip("epoch:Q", title=tr("epoch"), format=".2f"),
+                alt.Tooltip("step:Q", title=tr("step"), format=",.0f"),
+                alt.Tooltip("seconds:Q", title=tr("seconds"), format=",.1f"),
             ],
         )
         .add_params(nearest)

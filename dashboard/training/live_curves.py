@@ -5,22 +5,31 @@ from __future__ import annotations
 import streamlit as st
 
 from core.config import TrainingConfig
+from core.language import Message, tr
 from core.runs.run import Run
 from core.runs.status import Status
 from dashboard.training import curve_points, curves
-from dashboard.training.chart_options import CURVE_METRICS
+from dashboard.training.chart_options import CURVE_METRICS, TITLES, CurveMetric
 from dashboard.training.loss_gap import explain_loss_gap
 from dashboard.training.watched import show_watched
 
 HEIGHT = 200
 """Height of a chart in pixels: the curves and the watched images fit on a laptop's screen."""
 
+_ALT_TEXTS: dict[CurveMetric, Message] = {
+    "loss": Message("Loss over the epochs, training and validation"),
+    "accuracy": Message("Accuracy over the epochs, training and validation"),
+}
+
 
 def show_live_curves(run: Run, name: str, status: Status, config: TrainingConfig) -> None:
     """Draw loss and accuracy, training and validation, above the watched images; raise RunError for a damaged file."""
     if config.fine_tuned:
         st.caption(
-            "A fine-tuned model has no learning curves. Its proof is on the page that started it: Your hand or Class."
+            tr(
+                "A fine-tuned model has no learning curves. Its proof is on the page that started it: Your hand or "
+                "Class."
+            )
         )
         return
     steps = run.steps()
@@ -30,13 +39,13 @@ def show_live_curves(run: Run, name: str, status: Status, config: TrainingConfig
     charts = st.container(gap=None)  # filled below, because the switch comes after the charts
     show_watched(run, config)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Thin lines: every few steps. Dots: completed epochs.", width="content")
+        st.caption(tr("Thin lines: every few steps. Dots: completed epochs."), width="content")
         hide_first_epoch = st.toggle(
-            "Hide the first epoch",
+            tr("Hide the first epoch"),
             default := curve_points.hides_first_epoch([status.epochs_done or 1]),
             # Each default has its own widget, because a widget keeps its first value.
             key="train_skip" if default else "train_skip_short",
-            help="The large changes in the first epoch flatten the rest of the curve.",
+            help=tr("The large changes in the first epoch flatten the rest of the curve."),
         )
     if sentence := explain_loss_gap(steps, config):
         st.caption(sentence)
@@ -44,9 +53,9 @@ def show_live_curves(run: Run, name: str, status: Status, config: TrainingConfig
     with charts:
         for column, metric in zip(st.columns(2), CURVE_METRICS, strict=True):
             with column, st.container(key=f"curve_{metric}", gap=None):
-                st.markdown(f"**{metric.capitalize()}**")
+                st.markdown(f"**{tr(TITLES[metric])}**")
                 st.vega_lite_chart(
                     curves.training_curve(points, metric, first_epoch, axis_end, HEIGHT),
                     width="stretch",
-                    alt=f"{metric.capitalize()} over the epochs, training and validation",
+                    alt=tr(_ALT_TEXTS[metric]),
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from core.config import AugmentationConfig, TrainingConfig
+from core.language import tr
 
 MIN_GAP = 1.1
 """Ratio of training loss to validation loss above which the sentence is shown; below it, the curves nearly touch."""
@@ -23,19 +24,19 @@ def explain_loss_gap(steps: pd.DataFrame, config: TrainingConfig) -> str | None:
     if last["loss"] < MIN_GAP * last["val_loss"]:
         return None
     *others, final = reasons
-    names = f"{', '.join(others)} and {final}" if others else final
-    return f"The training loss lies above the validation loss because only training uses {names}."
+    names = tr("{others} and {last}", others=", ".join(others), last=final) if others else final
+    return tr("The training loss lies above the validation loss because only training uses {names}.", names=names)
 
 
 def _reasons(config: TrainingConfig) -> list[str]:
     """Return the names of the settings that make training harder than validation."""
     reasons = {
-        "label smoothing": config.label_smoothing > 0,
-        "augmentation": config.augmentation != AugmentationConfig(),
-        "dropout": config.model.dropout > 0,
-        "synthetic digits": config.synthetic_digits > 0,
-        "redrawn digits": config.redrawn_digits > 0,
-        "pen digits": config.pen_digits > 0,
-        "teachers' predictions": config.teachers > 0,
+        tr("label smoothing"): config.label_smoothing > 0,
+        tr("augmentation"): config.augmentation != AugmentationConfig(),
+        tr("dropout"): config.model.dropout > 0,
+        tr("synthetic digits"): config.synthetic_digits > 0,
+        tr("redrawn digits"): config.redrawn_digits > 0,
+        tr("pen digits"): config.pen_digits > 0,
+        tr("teachers' predictions"): config.teachers > 0,
     }
     return [name for name, used in reasons.items() if used]

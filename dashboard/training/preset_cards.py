@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -9,6 +10,7 @@ from statistics import median
 import streamlit as st
 
 from core.config import DEFAULT_PRESET, PRESETS, preset, replace_settings
+from core.language import number, tr
 from core.runs.summary import Summary
 from dashboard.parts.units import duration
 from dashboard.session import state
@@ -50,23 +52,28 @@ def choose_preset(rows: Sequence[Summary], dataset_id: str) -> tuple[str, state.
     captions = [_caption(name, rows, dataset_id) for name in options]
     if template:
         options.append(state.AGAIN)
-        captions.append("Its settings, which you can change below.")
+        captions.append(tr("Its settings, which you can change below."))
     chosen = st.radio(
-        "Preset",
+        tr("Preset"),
         options,
-        format_func=lambda name: f"Same as {template.title}" if template and name == state.AGAIN else name,
+        format_func=lambda name: (
+            tr("Same as {title}", title=template.title) if template and name == state.AGAIN else name
+        ),
         key=state.TRAIN_PRESET,
         captions=captions,
         width="stretch",
-        help="A starting point that fills in all settings. The accuracy is on test images that no network trains on. "
-        'A training time "here" is the median of your last runs; one with "~" was measured on two cores of a server.',
+        help=tr(
+            "A starting point that fills in all settings. The accuracy is on test images that no network trains on. "
+            'A training time "here" is the median of your last runs; one with "~" was measured on two cores of a '
+            "server."
+        ),
         persist_state="session",
     )
     return chosen, template if chosen == state.AGAIN else None
 
 
 def _caption(name: str, rows: Sequence[Summary], dataset_id: str) -> str:
-    return f"{PRESET_DESCRIPTIONS.get(name, '')}  \n{facts(name, rows, dataset_id)}"
+    return f"{tr(PRESET_DESCRIPTIONS.get(name, ''))}  \n{facts(name, rows, dataset_id)}"
 
 
 def facts(name: str, rows: Sequence[Summary], dataset_id: str) -> str:
@@ -77,17 +84,19 @@ def facts(name: str, rows: Sequence[Summary], dataset_id: str) -> str:
     accuracy = on_mnist.accuracy if on_mnist and on_mnist.accuracy else median(accuracies) if accuracies else None
     seconds = [row.seconds for row in own if row.seconds is not None]
     if seconds:
-        time = f"{duration(median(seconds))} here"
+        time = tr("{time} here", time=duration(median(seconds)))
     elif on_mnist and on_mnist.seconds:
-        time = f"~{duration(on_mnist.seconds)}".replace(".0 ", " ")
+        time = re.sub(r"[.,]0 ", " ", f"~{duration(on_mnist.seconds)}")
     else:
-        time = "not yet timed here"
-    size = f"{_thousands(measured.parameters)} parameters" if measured else None
-    return " · ".join(filter(None, (f"{accuracy:.2%}" if accuracy else None, size, time)))
+        time = tr("not yet timed here")
+    size = _size(measured.parameters) if measured else None
+    return " · ".join(filter(None, (number(accuracy, ".2%") if accuracy else None, size, time)))
 
 
-def _thousands(number: int) -> str:
-    return f"{number / 1000:.1f}k" if number < 10_000 else f"{number / 1000:.0f}k"
+def _size(parameters: int) -> str:
+    if parameters < 10_000:
+        return tr("{thousands:.1f}k parameters", thousands=parameters / 1000)
+    return tr("{thousands:.0f}k parameters", thousands=parameters / 1000)
 
 
 def _own_runs(name: str, rows: Sequence[Summary], dataset_id: str) -> list[Summary]:

@@ -10,16 +10,18 @@ import streamlit as st
 
 from core.classifier.bundle import Card
 from core.errors import RunError
+from core.language import Message, ntr, number, tr
 from core.runs.run import Run
 from core.runs.status import Start, Status
 from dashboard.parts.component import text_component
+from dashboard.parts.dates import date_text
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
-from dashboard.parts.units import duration, in_epochs
+from dashboard.parts.units import duration
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
 
-_COMPONENT_TITLES = {
-    "machine": "Machine",
+_COMPONENT_TITLES: dict[str, str] = {
+    "machine": Message("Machine"),
     "python": "Python",
     "tensorflow": "TensorFlow",
     "keras": "Keras",
@@ -28,12 +30,12 @@ _COMPONENT_TITLES = {
 }
 
 
-_START_TITLES: dict[Start, str] = {
-    "python": "Starting Python",
-    "tensorflow": "Loading TensorFlow",
-    "images": "Preparing images",
-    "network": "Compiling",
-    "step": "First step",
+_START_TITLES: dict[Start, Message] = {
+    "python": Message("Starting Python"),
+    "tensorflow": Message("Loading TensorFlow"),
+    "images": Message("Preparing images"),
+    "network": Message("Compiling"),
+    "step": Message("First step"),
 }
 
 _start_steps = text_component("start_steps", "ol")
@@ -56,23 +58,23 @@ def show_progress(run: Run, status: Status) -> None:
         may_end_early = run.config().patience > 0
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
         if status.test_accuracy is not None:
-            metric_tile("Test accuracy", f"{status.test_accuracy:.2%}", "of the trained network")
+            metric_tile(tr("Test accuracy"), number(status.test_accuracy, ".2%"), tr("of the trained network"))
         else:
             _time_left_tile(run, status, may_end_early=may_end_early)
-            metric_tile("Images per second", f"{rate:,.0f}" if rate else "–", "during training")
-        for label, column in (("Training accuracy", "accuracy"), ("Validation accuracy", "val_accuracy")):
+            metric_tile(tr("Images per second"), number(rate, ",.0f") if rate else "–", tr("during training"))
+        for label, column in ((tr("Training accuracy"), "accuracy"), (tr("Validation accuracy"), "val_accuracy")):
             metric_tile(label, *latest_value(steps, history, column))
 
 
 def _time_left_tile(run: Run, status: Status, *, may_end_early: bool) -> None:
     if run.stop_requested:
-        metric_tile("Time left", "–", "the run is stopping")
+        metric_tile(tr("Time left"), "–", tr("the run is stopping"))
         return
     metric_tile(
-        "Time left",
-        "Estimating" if status.seconds_left is None else duration(status.seconds_left),
-        "for all epochs",
-        "Training may end earlier if the validation accuracy stops improving." if may_end_early else None,
+        tr("Time left"),
+        tr("Estimating") if status.seconds_left is None else duration(status.seconds_left),
+        tr("for all epochs"),
+        tr("Training may end earlier if the validation accuracy stops improving.") if may_end_early else None,
     )
 
 
@@ -83,20 +85,22 @@ def latest_value(steps: pd.DataFrame, history: pd.DataFrame, column: str) -> tup
     """
     recent = steps.dropna(subset=[column]) if len(steps) else steps
     if len(history) and not (len(recent) and recent["step"].iloc[-1] > history["step"].iloc[-1]):
-        return f"{history[column].iloc[-1]:.2%}", f"after epoch {int(history['epoch'].iloc[-1])}"
+        epoch = int(history["epoch"].iloc[-1])
+        return number(history[column].iloc[-1], ".2%"), tr("after epoch {epoch}", epoch=epoch)
     if len(recent):
-        return f"{recent[column].iloc[-1]:.1%}", f"at step {int(recent['step'].iloc[-1]):,}"
-    return "–", "after a few steps"
+        step = int(recent["step"].iloc[-1])
+        return number(recent[column].iloc[-1], ".1%"), tr("at step {step:,}", step=step)
+    return "–", tr("after a few steps")
 
 
 def _show_position(run: Run, status: Status) -> None:
     """Show what a new process does before its first step, and a progress bar after that."""
     if status.start:
-        detail = status.message.removesuffix(".") if status.start == "images" else ""
+        detail = tr(status.message).removesuffix(".") if status.start == "images" else ""
         _start_steps(
             key=f"start_steps_{run.id}",
             data={
-                "steps": list(_START_TITLES.values()),
+                "steps": list(map(tr, _START_TITLES.values())),
                 "current": list(_START_TITLES).index(status.start),
                 # Drawing synthetic digits takes long enough to show how far it is.
                 "detail": detail,
@@ -104,52 +108,88 @@ def _show_position(run: Run, status: Status) -> None:
         )
         return
     in_epoch = status.phase in ("training", "validating") and status.epoch
-    st.progress(status.progress, position(status) if in_epoch else safe_text(status.message))
+    st.progress(status.progress, position(status) if in_epoch else safe_text(tr(status.message)))
 
 
 def position(status: Status) -> str:
     """Return the position of a run in words: the step in its epoch, or the number of completed epochs between two."""
     if status.epochs_done == status.epoch:
-        validating = "; measuring the validation accuracy" if status.phase == "validating" else ""
-        return f"{status.epoch} of {in_epochs(status.epochs)} completed{validating}"
-    return f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
+        if status.phase == "validating":
+            return ntr(
+                "{epoch} of {count:,} epoch completed; measuring the validation accuracy",
+                "{epoch} of {count:,} epochs completed; measuring the validation accuracy",
+                status.epochs,
+                epoch=status.epoch,
+            )
+        return ntr(
+            "{epoch} of {count:,} epoch completed",
+            "{epoch} of {count:,} epochs completed",
+            status.epochs,
+            epoch=status.epoch,
+        )
+    return tr(
+        "Epoch {epoch} of {epochs}, step {step:,} of {steps:,}",
+        epoch=status.epoch,
+        epochs=status.epochs,
+        step=status.step,
+        steps=status.steps,
+    )
 
 
 def stopping_point(status: Status) -> str:
     """Return a sentence with the epochs that a run completed and the step at which the next one stopped, if any."""
-    done = f"{status.epochs_done} of {in_epochs(status.epochs)} completed"
     if status.epochs_done == status.epoch:
-        return f"{done}."
-    return f"{done}; epoch {status.epoch} stopped at step {status.step:,} of {status.steps:,}."
+        return ntr(
+            "{done} of {count:,} epoch completed.",
+            "{done} of {count:,} epochs completed.",
+            status.epochs,
+            done=status.epochs_done,
+        )
+    return ntr(
+        "{done} of {count:,} epoch completed; epoch {epoch} stopped at step {step:,} of {steps:,}.",
+        "{done} of {count:,} epochs completed; epoch {epoch} stopped at step {step:,} of {steps:,}.",
+        status.epochs,
+        done=status.epochs_done,
+        epoch=status.epoch,
+        step=status.step,
+        steps=status.steps,
+    )
 
 
 def show_outcome(status: Status) -> None:
     """Show the message of a run that failed, was interrupted or was stopped, and the point at which it stopped."""
     if status.state == "failed":
-        st.error(safe_text(status.message), icon=":material/error:")
+        st.error(safe_text(tr(status.message)), icon=":material/error:")
     elif status.state == "interrupted":
-        st.warning(safe_text(status.message), icon=":material/power_off:")
+        st.warning(safe_text(tr(status.message)), icon=":material/power_off:")
     elif status.state == "stopped":
-        st.caption(f"{safe_text(status.message)} {stopping_point(status) if status.epoch else ''}".strip())
+        st.caption(f"{safe_text(tr(status.message))} {stopping_point(status) if status.epoch else ''}".strip())
 
 
 def start_and_end(status: Status) -> list[str]:
     """Return the times at which the run started and ended, in the time zone of this machine."""
-    timestamps = {"started": status.started, "ended": status.ended if status.over else None}
-    return [f"{event} {_format_time(timestamp)}" for event, timestamp in timestamps.items() if timestamp is not None]
+    times = []
+    if status.started is not None:
+        times.append(tr("started {time}", time=_format_time(status.started)))
+    if status.over and status.ended is not None:
+        times.append(tr("ended {time}", time=_format_time(status.ended)))
+    return times
 
 
 def _format_time(timestamp: float) -> str:
-    time = datetime.fromtimestamp(timestamp).astimezone()
-    return f"{time.day} {time:%b %Y, %H:%M:%S}"
+    return date_text(datetime.fromtimestamp(timestamp).astimezone(), "d MMM y, HH:mm:ss")
 
 
 def machine_and_versions(card: Card) -> None:
     """Show the machine and the software versions that trained a model."""
-    with st.expander("Machine and versions", icon=":material/memory:", key="made_with"):
+    created = f"{date_text(card.created, 'dd MMMM y, HH:mm')} {card.created:%Z}"
+    with st.expander(tr("Machine and versions"), icon=":material/memory:", key="made_with"):
         st.table(
             pd.DataFrame(
-                {"Trained with": [*map(plain, card.versions.values()), f"{card.created:%d %B %Y, %H:%M %Z}"]},
-                index=[*(_COMPONENT_TITLES.get(name, plain(name)) for name in card.versions), "Model created"],
+                {tr("Trained with"): [*map(plain, card.versions.values()), created]},
+                index=[
+                    *(tr(_COMPONENT_TITLES.get(name, plain(name))) for name in card.versions),
+                    tr("Model created"),
+                ],
             )
         )

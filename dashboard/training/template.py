@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.config import DEFAULT_PRESET, LIMITS, PRESETS, AugmentationConfig, preset, replace_settings
 from core.errors import TrazoError
+from core.language import Message
 from core.runs.label import display_name
 from core.runs.registry import find_run
 from dashboard.session import address, state
@@ -20,16 +21,18 @@ def load_template_from_url(dataset_id: str) -> None:
     try:
         if run_id:
             run = find_run(state.workspace(), run_id)
-            base_id, title, source, config = run.id, display_name(run), f"the run {display_name(run)}", run.config()
+            base_id, title, config = run.id, display_name(run), run.config()
+            source = Message("the run {run}", run=title)
         else:
             title = base_id = address.choice("preset", list(PRESETS), DEFAULT_PRESET)
-            source, config = f"the {title} preset", preset(title, dataset_id)
+            source, config = Message("the {preset} preset", preset=title), preset(title, dataset_id)
     except TrazoError as error:
         st.warning(safe_text(error), icon=":material/link_off:")
         return
     if augmentation:
         base_id += "".join(f"&{name}={value:g}" for name, value in augmentation.items())
-        title, source = f"{title}, augmented", f"{source}, with the augmentation in the link"
+        title = Message("{title}, augmented", title=title)
+        source = Message("{source}, with the augmentation in the link", source=source)
         stronger = {name: max(getattr(config.augmentation, name), value) for name, value in augmentation.items()}
         config = replace_settings(config, **stronger)
     state.offer_template(base_id, title, source, config)

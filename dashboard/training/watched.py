@@ -6,6 +6,7 @@ from core.classifier.predictor import format_confidence
 from core.config import TrainingConfig
 from core.data.datasets import Split
 from core.errors import DataError
+from core.language import Message, tr
 from core.runs.own_drawing import OwnDrawing, read_own_drawing
 from core.runs.run import Run
 from core.runs.watched import Prediction, WatchedImage, read_watched
@@ -16,6 +17,10 @@ from dashboard.parts.png import png_data_uri
 from dashboard.session import cache
 
 _watched = text_component("watched")
+_VERDICTS = {
+    "right": Message("Label {label}, predicted as {digit} with {confidence}: right"),
+    "wrong": Message("Label {label}, predicted as {digit} with {confidence}: wrong"),
+}
 
 
 def show_watched(run: Run, config: TrainingConfig) -> None:
@@ -30,7 +35,8 @@ def show_watched(run: Run, config: TrainingConfig) -> None:
         # The browser updates the tiles in place; another run has other images.
         key=f"watched_{run.id}",
         data={
-            "count": f"{right} of {len(watched.images)}",
+            "right": tr("{right} of {count} validation images right", right=right, count=len(watched.images)),
+            "yours": tr("Yours"),
             "tiles": [_tile(split, image) for image in watched.images],
             "drawing": _drawing_tile(drawing, watched.drawing) if drawing and watched.drawing else None,
         },
@@ -43,7 +49,7 @@ def show_watched(run: Run, config: TrainingConfig) -> None:
         show_panel([sample_picture("validation", image.index, config.dataset, _note(image.prediction))], run.id)
     elif drawing and watched.drawing:
         objects, note = image_objects(drawing.image), _note(watched.drawing)
-        show_panel([Picture("Your drawing", drawing.image, drawing=objects, note=note)], run.id)
+        show_panel([Picture(tr("Your drawing"), drawing.image, drawing=objects, note=note)], run.id)
 
 
 def _validation_images(dataset: str) -> Split | None:
@@ -64,29 +70,41 @@ def _tile(split: Split, image: WatchedImage) -> dict[str, str]:
         "source": png_data_uri(split.images[image.index]),
         "verdict": verdict,
         "digit": str(image.prediction.digit),
-        "title": f"Label {image.label}, {_predicted(image.prediction)}: {verdict}",
+        "title": tr(
+            _VERDICTS[verdict],
+            label=image.label,
+            digit=image.prediction.digit,
+            confidence=format_confidence(image.prediction.confidence),
+        ),
     }
 
 
 def _drawing_tile(drawing: OwnDrawing, prediction: Prediction) -> dict[str, str]:
     """Return the tile of a drawing, which has no label; it is compared with the active model's prediction."""
-    title = f"Your drawing, {_predicted(prediction)}"
+    digit, confidence = prediction.digit, format_confidence(prediction.confidence)
     if drawing.digit is None:
         verdict = "unknown"
+        title = tr("Your drawing, predicted as {digit} with {confidence}", digit=digit, confidence=confidence)
     else:
-        verdict = "right" if drawing.digit == prediction.digit else "wrong"
-        title += f"; the active model read it as {drawing.digit} when this run was submitted"
+        verdict = "right" if drawing.digit == digit else "wrong"
+        title = tr(
+            "Your drawing, predicted as {digit} with {confidence}; the active model read it as {before} when this run "
+            "was submitted",
+            digit=digit,
+            confidence=confidence,
+            before=drawing.digit,
+        )
     return {
         "source": png_data_uri(drawing.image),
         "verdict": verdict,
-        "digit": str(prediction.digit),
+        "digit": str(digit),
         "title": title,
     }
 
 
-def _predicted(prediction: Prediction) -> str:
-    return f"predicted as {prediction.digit} with {format_confidence(prediction.confidence)}"
-
-
 def _note(prediction: Prediction) -> str:
-    return f"This run's latest prediction: {prediction.digit} ({format_confidence(prediction.confidence)})."
+    return tr(
+        "This run's latest prediction: {digit} ({confidence}).",
+        digit=prediction.digit,
+        confidence=format_confidence(prediction.confidence),
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from core.data.datasets import TITLES
+from core.language import Message, number, tr
 from core.setting_help import SETTING_HELP
 
-REDRAWN_ACCURACY = "Redrawn accuracy"
+REDRAWN_ACCURACY: str = Message("Redrawn accuracy")
 """The accuracy on test images that were traced and drawn again on a canvas."""
 
 
@@ -24,48 +25,51 @@ class Setting:
 SETTINGS: dict[str, Setting] = {
     name: replace(setting, help=SETTING_HELP[name])
     for name, setting in {
-        "preset": Setting("Preset"),
-        "dataset": Setting("Data"),
-        "architecture": Setting("Architecture"),
-        "epochs": Setting("Epochs", 1),
-        "batch_size": Setting("Batch size", 8),
-        "optimizer": Setting("Optimizer"),
-        "learning_rate": Setting("Learning rate", 0.0005, "%g"),
-        "schedule": Setting("Learning rate schedule"),
-        "weight_decay": Setting("Weight decay", 0.001, "%g"),
-        "label_smoothing": Setting("Label smoothing", 0.01, "%g"),
-        "patience": Setting("Patience", 1),
-        "seed": Setting("Seed", 1),
-        "teachers": Setting("Teachers", 1),
-        "filters": Setting("Filters"),
-        "dense_units": Setting("Dense units", 16),
-        "dropout": Setting("Dropout", 0.05),
-        "rotation": Setting("Rotation (degrees)", 1.0),
-        "shift": Setting("Shift (fraction of width)", 0.01),
-        "zoom": Setting("Zoom (fraction)", 0.01),
-        "shear": Setting("Shear (degrees)", 1.0),
-        "elastic": Setting("Elastic distortion (pixels)", 0.1),
-        "stroke": Setting("Stroke width (fraction)", 0.05),
-        "noise": Setting("Noise (fraction)", 0.05),
-        "final_epochs": Setting("Final epochs with weaker augmentation", 1),
-        "synthetic_digits": Setting("Synthetic digits", 1000),
-        "redrawn_digits": Setting("Redrawn digits", 1000),
-        "pen_digits": Setting("Pen digits per epoch", 1),
+        "preset": Setting(Message("Preset")),
+        "dataset": Setting(Message("Data")),
+        "architecture": Setting(Message("Architecture")),
+        "epochs": Setting(Message("Epochs"), 1),
+        "batch_size": Setting(Message("Batch size"), 8),
+        "optimizer": Setting(Message("Optimizer")),
+        "learning_rate": Setting(Message("Learning rate"), 0.0005, "%g"),
+        "schedule": Setting(Message("Learning rate schedule")),
+        "weight_decay": Setting(Message("Weight decay"), 0.001, "%g"),
+        "label_smoothing": Setting(Message("Label smoothing"), 0.01, "%g"),
+        "patience": Setting(Message("Patience"), 1),
+        "seed": Setting(Message("Seed"), 1),
+        "teachers": Setting(Message("Teachers"), 1),
+        "filters": Setting(Message("Filters")),
+        "dense_units": Setting(Message("Dense units"), 16),
+        "dropout": Setting(Message("Dropout"), 0.05),
+        "rotation": Setting(Message("Rotation (degrees)"), 1.0),
+        "shift": Setting(Message("Shift (fraction of width)"), 0.01),
+        "zoom": Setting(Message("Zoom (fraction)"), 0.01),
+        "shear": Setting(Message("Shear (degrees)"), 1.0),
+        "elastic": Setting(Message("Elastic distortion (pixels)"), 0.1),
+        "stroke": Setting(Message("Stroke width (fraction)"), 0.05),
+        "noise": Setting(Message("Noise (fraction)"), 0.05),
+        "final_epochs": Setting(Message("Final epochs with weaker augmentation"), 1),
+        "synthetic_digits": Setting(Message("Synthetic digits"), 1000),
+        "redrawn_digits": Setting(Message("Redrawn digits"), 1000),
+        "pen_digits": Setting(Message("Pen digits per epoch"), 1),
     }.items()
 }
 
-OPTIMIZERS = {"adam": "Adam", "sgd": "SGD with momentum"}
-_DISPLAY_VALUES = {
-    "dataset": {name: title.partition(" (")[0] for name, title in TITLES.items()},
+OPTIMIZERS: dict[str, str] = {"adam": "Adam", "sgd": Message("SGD with momentum")}
+_DISPLAY_VALUES: dict[str, dict[str, str]] = {
     "optimizer": OPTIMIZERS,
-    "schedule": {"one_cycle": "one cycle"},
+    "schedule": {"constant": Message("constant"), "one_cycle": Message("one cycle")},
 }
 
 
 def display_value(name: str, value: object) -> str:
     """Return a value of the setting `name` as pages show it."""
+    if isinstance(value, float):
+        return number(value, "g")
     text = as_text(value)
-    return _DISPLAY_VALUES.get(name, {}).get(text, text)
+    if name == "dataset" and text in TITLES:
+        return tr(TITLES[text]).partition(" (")[0]
+    return tr(_DISPLAY_VALUES[name][text]) if text in _DISPLAY_VALUES.get(name, {}) else text
 
 
 def as_text(value: object) -> str:
@@ -75,11 +79,11 @@ def as_text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-PRESET_DESCRIPTIONS: dict[str, str] = {
-    "fast": "A small network that learns in seconds.",
-    "original": "From the notebook that Trazo grew from.",
-    "best": "The shipped one, for any handwriting.",
-    "large": "A larger one, to teach other networks.",
-    "tiny": "Fewer than 10,000 parameters.",
+PRESET_DESCRIPTIONS: dict[str, Message] = {
+    "fast": Message("A small network that learns in seconds."),
+    "original": Message("From the notebook that Trazo grew from."),
+    "best": Message("The shipped one, for any handwriting."),
+    "large": Message("A larger one, to teach other networks."),
+    "tiny": Message("Fewer than 10,000 parameters."),
 }
 """A sentence for each preset, short enough for one line of its card."""

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.errors import TrazoError
+from core.language import tr
 from dashboard.hands.class_data import show_deletion
 from dashboard.hands.class_link import show_join_address
 from dashboard.hands.class_map import show_class_map
@@ -13,17 +14,19 @@ from dashboard.parts.headings import heading
 from dashboard.session.classroom import is_teacher
 from dashboard.session.permission import safe_text
 
-heading("Class", "See how well the model reads everyone's handwriting, while your students write.")
+heading(tr("Class"), tr("See how well the model reads everyone's handwriting, while your students write."))
 if not is_teacher():
     st.info(
-        "This page is for the teacher of a class. Start Trazo with `make class`, and open the teacher's link that it "
-        "prints.",
+        tr(
+            "This page is for the teacher of a class. Start Trazo with `make class`, and open the teacher's link that "
+            "it prints."
+        ),
         icon=":material/school:",
     )
 else:
     try:
         show_join_address()
-        hidden = st.toggle("Hide nicknames", key="hide_nicknames")
+        hidden = st.toggle(tr("Hide nicknames"), key="hide_nicknames")
         show_results(hidden)
         show_class_map(hidden)
         show_fooling_scores(hidden)

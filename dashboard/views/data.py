@@ -1,10 +1,11 @@
 """The Data page: the images of MNIST, similar images and near duplicates, or the strokes of the pen digits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from core.data.datasets import TITLES, Dataset
+from core.language import Message, tr
 from dashboard.classifier.model_picker import model_picker
 from dashboard.data.banner import show_data_banner
 from dashboard.data.images import show_images
@@ -22,24 +23,24 @@ def show_similar(data: Dataset) -> None:
     show_similar_images(data, bundle, model)
 
 
-DATASETS = {"mnist": "MNIST", "pen-digits": "Pen digits"}
+DATASETS: dict[str, str] = {"mnist": Message("MNIST"), "pen-digits": Message("Pen digits")}
 STAND_IN = "digits"
-VIEWS: dict[str, tuple[str, Callable[[Dataset], None]]] = {
-    "images": ("Images", show_images),
-    state.SIMILAR: ("Similar", show_similar),
-    "map": ("Map", show_data_map),
-    "duplicates": ("Near duplicates", show_near_duplicates),
+VIEWS: dict[str, tuple[Message, Callable[[Dataset], None]]] = {
+    "images": (Message("Images"), show_images),
+    state.SIMILAR: (Message("Similar"), show_similar),
+    "map": (Message("Map"), show_data_map),
+    "duplicates": (Message("Near duplicates"), show_near_duplicates),
 }
 
 
-def choose(label: str, options: dict[str, str], key: str, parameter: str) -> str:
+def choose(label: str, options: Mapping[str, str], key: str, parameter: str) -> str:
     """Let the visitor choose an option, by its title; the URL parameter names it, unless it is the first one."""
     first = next(iter(options))
     st.session_state.setdefault(key, address.choice(parameter, options, first))
     st.segmented_control(
         label,
         list(options),
-        format_func=options.__getitem__,
+        format_func=lambda option: tr(options[option]),
         required=True,
         key=key,
         label_visibility="collapsed",
@@ -53,16 +54,16 @@ def choose_dataset() -> str:
     """Let the visitor choose a dataset and return its id; the stand-in is a choice only if a link leads to it."""
     stand_in = STAND_IN in {address.value("dataset"), st.session_state.get(state.DATA_SET)}
     options = DATASETS | ({STAND_IN: TITLES[STAND_IN]} if stand_in else {})
-    return choose("Dataset", options, state.DATA_SET, "dataset")
+    return choose(tr("Dataset"), options, state.DATA_SET, "dataset")
 
 
 def choose_view() -> Callable[[Dataset], None]:
     """Let the visitor choose a view and return its function."""
     titles = {name: title for name, (title, _) in VIEWS.items()}
-    return VIEWS[choose("View", titles, state.DATA_VIEW, "view")][1]
+    return VIEWS[choose(tr("View"), titles, state.DATA_VIEW, "view")][1]
 
 
-heading("Data", "Browse the handwritten digits that a network learns from.")
+heading(tr("Data"), tr("Browse the handwritten digits that a network learns from."))
 with st.container(horizontal=True):
     dataset = choose_dataset()
     show_view = choose_view() if dataset != "pen-digits" else None

@@ -20,6 +20,7 @@ from core.ink.canvas_strokes import Stroke
 from core.ink.drawing import Drawing, Pixels
 from core.ink.picture_file import MAX_PICTURE_BYTES
 from core.ink.picture_ink import PictureInk
+from core.language import Message, tr
 from dashboard.draw import canvas
 from dashboard.draw.number import show_brackets, show_digit_cards, show_number
 from dashboard.draw.reading import show_steps
@@ -40,15 +41,27 @@ from dashboard.session.hands import current_model
 from dashboard.session.permission import safe_text
 
 STYLE = Path(__file__).parent.parent / "assets" / "draw.css"
-DRAW = "Draw"
-UPLOAD = "Upload a picture"
-PHOTO = "Take a photo"
+DRAW = Message("Draw")
+UPLOAD = Message("Upload a picture")
+PHOTO = Message("Take a photo")
 SOURCES = (DRAW, UPLOAD, PHOTO)
-MODES = {drawings.DIGIT: "One digit", drawings.NUMBER: "A number"}
-PROMPTS = {UPLOAD: "Choose a picture", PHOTO: "Take a photo"}
-CANVAS_PROMPTS = {drawings.DIGIT: "Draw a digit", drawings.NUMBER: "Draw a number"}
-NEXT_STEPS = {"data": "See what it learned from", "train": "Train your own", "evaluate": "Find its mistakes"}
-CONTENTS = {drawings.DIGIT: "one digit", drawings.NUMBER: "a number"}
+MODES = {drawings.DIGIT: Message("One digit"), drawings.NUMBER: Message("A number")}
+PROMPTS: dict[str, Message] = {UPLOAD: Message("Choose a picture"), PHOTO: Message("Take a photo")}
+CANVAS_PROMPTS = {drawings.DIGIT: Message("Draw a digit"), drawings.NUMBER: Message("Draw a number")}
+NEXT_STEPS = {
+    "data": Message("See what it learned from"),
+    "train": Message("Train your own"),
+    "evaluate": Message("Find its mistakes"),
+}
+PHOTO_LABELS = {
+    drawings.DIGIT: Message("Photo of one digit on paper"),
+    drawings.NUMBER: Message("Photo of a number on paper"),
+}
+UPLOAD_LABELS = {drawings.DIGIT: Message("Picture of one digit"), drawings.NUMBER: Message("Picture of a number")}
+NO_INK = {
+    drawings.DIGIT: Message("There is no ink in this picture; choose one with one digit on it."),
+    drawings.NUMBER: Message("There is no ink in this picture; choose one with a number on it."),
+}
 
 AnyReading = TypeVar("AnyReading", Reading, NumberReading)
 
@@ -86,12 +99,11 @@ def drawn_on_canvas() -> Drawn | None:
 
 def drawn_in_file(source: str, mode: str) -> Drawn | None:
     """Return the ink in an uploaded picture or a photo, or None; show a message if it contains no ink."""
-    contents = CONTENTS[mode]
     if source == PHOTO:
-        file = st.camera_input(f"Photo of {contents} on paper", key="photo")
+        file = st.camera_input(tr(PHOTO_LABELS[mode]), key="photo")
     else:
-        file = st.file_uploader(f"Picture of {contents}", key="upload", max_upload_size=MAX_PICTURE_BYTES // 2**20)
-        st.caption("PNG, JPEG, WebP, GIF, BMP or TIFF; a photo of dark ink on paper works, too.")
+        file = st.file_uploader(tr(UPLOAD_LABELS[mode]), key="upload", max_upload_size=MAX_PICTURE_BYTES // 2**20)
+        st.caption(tr("PNG, JPEG, WebP, GIF, BMP or TIFF; a photo of dark ink on paper works, too."))
     if file is None:
         return None
     try:
@@ -101,9 +113,10 @@ def drawn_in_file(source: str, mode: str) -> Drawn | None:
         return None
     # The camera shows its photo itself, and a number is shown with a bracket for each digit.
     if source == UPLOAD and mode == drawings.DIGIT and ink.picture is not None:
-        st.html(f'<div class="trazo-upload">{image_html(ink.picture, 480, "your picture", sharp=False)}</div>')
+        picture = image_html(ink.picture, 480, tr("your picture"), sharp=False)
+        st.html(f'<div class="trazo-upload">{picture}</div>')
     if ink.blank:
-        st.warning(f"There is no ink in this picture; choose one with {contents} on it.", icon=":material/ink_pen:")
+        st.warning(tr(NO_INK[mode]), icon=":material/ink_pen:")
         return None
     return Drawn(ink)
 
@@ -132,17 +145,18 @@ def show_reader(titles: Mapping[str, str]) -> None:
     (model, predictor), second = current_model(), None
     with st.container(horizontal=True, vertical_alignment="center", key="choices"):
         source = st.segmented_control(
-            "Where the drawing comes from",
+            tr("Where the drawing comes from"),
             SOURCES,
             default=DRAW,
+            format_func=tr,
             required=True,
             key="way",
             label_visibility="collapsed",
         )
         st.segmented_control(
-            "What to read",
+            tr("What to read"),
             list(MODES),
-            format_func=MODES.__getitem__,
+            format_func=lambda mode: tr(MODES[mode]),
             required=True,
             key=drawings.DRAW_MODE,
             persist_state="session",
@@ -174,9 +188,9 @@ def read_and_show(
     with pen:
         if source == DRAW:
             below = show_canvas(mode, width)
-            drawn, prompt = drawn_on_canvas(), CANVAS_PROMPTS[mode]
+            drawn, prompt = drawn_on_canvas(), tr(CANVAS_PROMPTS[mode])
         else:
-            drawn, prompt = drawn_in_file(source, mode), PROMPTS[source]
+            drawn, prompt = drawn_in_file(source, mode), tr(PROMPTS[source])
             below = st.container(key="below_canvas")
         if mode == drawings.NUMBER:
             number = read(partial(read_number, predictor), drawn)
@@ -206,10 +220,10 @@ def show_digit(
     """Show the prediction of a digit and what can be done with it; return the container for its reasons."""
     show_answers(reading, read(second.read, drawn) if second else None, prompt, second)
     with st.container(horizontal=True, vertical_alignment="center", key="why_title"):
-        st.markdown("**Why?**", width="content")
+        st.markdown(tr("**Why?**"), width="content")
         show_link(model, enabled=reading is not None)
         if reading and reading.several:
-            st.button("Read a number", icon=":material/pin:", key="read_number", on_click=drawings.read_numbers)
+            st.button(tr("Read a number"), icon=":material/pin:", key="read_number", on_click=drawings.read_numbers)
     reasons = st.container(key="reasons_frame")
     if reading is not None and drawn is not None and drawn.strokes:
         show_lesson(drawn.strokes, reading, model)
@@ -222,7 +236,7 @@ def show_canvas(mode: str, width: int) -> DeltaGenerator:
     with st.container(key="tools"):
         buttons = st.container(key="buttons_frame")
         # Created before the canvas, which needs the width.
-        brush_width = st.slider("Brush width", 8, 30, BRUSH_WIDTH, key="brush_width", format="%d px")
+        brush_width = st.slider(tr("Brush width"), 8, 30, BRUSH_WIDTH, key="brush_width", format="%d px")
     with frame:
         canvas.show(brush_width, width)
     with buttons:
@@ -236,7 +250,7 @@ def chosen_drawing(number: NumberReading) -> Drawing:
     position = 0
     if count > 1:
         position = st.segmented_control(
-            "Position and digit",
+            tr("Position and digit"),
             range(count),
             # Streamlit confuses options with the same label, such as the two digits of 11.
             format_func=lambda position: f"{position + 1}: {number.digits[position].reading.digit}",
@@ -263,17 +277,17 @@ def show_link(model: str, *, enabled: bool) -> None:
 def show_steps_of(drawing: Drawing | None) -> None:
     with st.container(key="draw_steps"):
         with st.container(horizontal=True, vertical_alignment="bottom", key="steps_title"):
-            st.subheader("How your drawing became the model's image", anchor=False, width="content")
-            st.markdown("MNIST's digits went through the same five steps.", width="content")
+            st.subheader(tr("How your drawing became the model's image"), anchor=False, width="content")
+            st.markdown(tr("MNIST's digits went through the same five steps."), width="content")
         show_steps(drawing)
 
 
 def show_first_steps() -> None:
     """Show the four things to do in Trazo; the first is this page, the others are links."""
     with st.container(horizontal=True, vertical_alignment="center", key="first_steps"):
-        st.markdown("**1** Draw", width="content")
+        st.markdown(f"**1** {tr(DRAW)}", width="content")
         for number, (view, label) in enumerate(NEXT_STEPS.items(), 2):
-            st.page_link(f"views/{view}.py", label=f"**{number}** {label}", width="content")
+            st.page_link(f"views/{view}.py", label=f"**{number}** {tr(label)}", width="content")
 
 
 def open_picture() -> None:
@@ -295,7 +309,7 @@ def open_picture() -> None:
 open_picture()
 heading(
     "Trazo",
-    "A lab where a small neural network learns to read handwritten digits, and you can see how.",
+    tr("A lab where a small neural network learns to read handwritten digits, and you can see how."),
 )
 st.html(STYLE)
 st.html(canvas.STYLE)

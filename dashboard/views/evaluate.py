@@ -9,6 +9,7 @@ from core.classifier.disputed import DisputedLabels, disputed_labels
 from core.classifier.evaluation import Evaluation, cell_members, class_metrics, confusion_matrix, mistakes
 from core.classifier.predictor import format_confidence
 from core.errors import BundleError, RunNotFound
+from core.language import Message, number, tr
 from core.runs.active import SHIPPED
 from core.runs.registry import find_run
 from dashboard.classifier import time_machine
@@ -31,34 +32,41 @@ from dashboard.session.permission import safe_text
 PAGE_SIZE = 48
 # The questions, by their value in the URL.
 VIEWS = {
-    "Mistakes": "What does it get wrong?",
-    "Calibration": "Can I believe it?",
-    "Handwriting": "Does it read my writing?",
-    "Compare": "Compared with another?",
-    "Epochs": "How did it get there?",
-    "Label court": "Label court",
+    "Mistakes": Message("What does it get wrong?"),
+    "Calibration": Message("Can I believe it?"),
+    "Handwriting": Message("Does it read my writing?"),
+    "Compare": Message("Compared with another?"),
+    "Epochs": Message("How did it get there?"),
+    "Label court": Message("Label court"),
 }
-COUNTS = "Counts"
-ROW_PERCENTAGES = "Row percentages"
+COUNTS = Message("Counts")
+ROW_PERCENTAGES = Message("Row percentages")
 
 
 def show_metrics(card: Card, evaluation: Evaluation) -> None:
     """Draw the headline metrics."""
     with st.container(key="figures"), st.grid(3, min_column_width=MIN_TILE_WIDTH):
         accuracy_tiles(card)
-        metric_tile("Mistakes", f"{len(mistakes(evaluation)):,}", f"of {len(evaluation.labels):,} test images")
+        metric_tile(
+            tr("Mistakes"),
+            number(len(mistakes(evaluation)), ","),
+            tr("of {count:,} test images", count=len(evaluation.labels)),
+        )
 
 
 @st.fragment
 def show_matrix(name: str, evaluation: Evaluation, test: Samples | None) -> None:
     """Draw the confusion matrix, and the images of the selected cell."""
-    st.subheader("Confusion matrix", anchor=False)
-    hint = "" if test is None else " **Click a cell** to see its images."
-    st.markdown(f"Rows are true digits, columns are predicted digits.{hint}")
+    st.subheader(tr("Confusion matrix"), anchor=False)
+    explanation = [tr("Rows are true digits, columns are predicted digits.")]
+    if test is not None:
+        explanation.append(tr("**Click a cell** to see its images."))
+    st.markdown(" ".join(explanation))
     mode = st.segmented_control(
-        "Show",
+        tr("Show"),
         [COUNTS, ROW_PERCENTAGES],
         default=COUNTS,
+        format_func=tr,
         required=True,
         key="matrix_mode",
         label_visibility="collapsed",
@@ -77,10 +85,10 @@ def show_matrix(name: str, evaluation: Evaluation, test: Samples | None) -> None
     with right:
         selected = event.selection.get("cell") or []
         if not selected:
-            hint = "" if test is None else "Select a cell to see its images. "
-            st.info(
-                f"{hint}Orange cells are mistakes; a stronger colour means more of them.", icon=":material/ads_click:"
-            )
+            hints = [tr("Orange cells are mistakes; a stronger colour means more of them.")]
+            if test is not None:
+                hints.insert(0, tr("Select a cell to see its images."))
+            st.info(" ".join(hints), icon=":material/ads_click:")
         else:
             show_cell(evaluation, test, int(selected[0]["true"]), int(selected[0]["predicted"]))
 
@@ -90,28 +98,42 @@ def show_cell(evaluation: Evaluation, test: Samples | None, true: int, predicted
     members = cell_members(evaluation, true, predicted)
     cell_heading(true, predicted, len(members))
     if not len(members):
-        st.caption("No test images are in this cell.")
+        st.caption(tr("No test images are in this cell."))
     elif test is not None:
         shown = members[:PAGE_SIZE]
         if len(members) > PAGE_SIZE:
-            st.caption(f"The {PAGE_SIZE} predictions with the highest confidence:")
+            st.caption(tr("The {count} predictions with the highest confidence:", count=PAGE_SIZE))
         sample_grid(
             test,
             shown,
             key=f"cell_{true}_{predicted}",
-            captions=[format_confidence(evaluation.probabilities[index, predicted]) for index in shown],
-            titles=[f"test image {index}: a {true}, predicted as {predicted}" for index in shown],
+            captions=[tr(format_confidence(evaluation.probabilities[index, predicted])) for index in shown],
+            titles=[
+                tr(
+                    "test image {index}: a {true}, predicted as {predicted}",
+                    index=index,
+                    true=true,
+                    predicted=predicted,
+                )
+                for index in shown
+            ],
             tile=56,
         )
 
 
 def show_class_table(evaluation: Evaluation) -> None:
     """Draw a table with the precision, recall, F1 and support of each digit, folded away."""
-    table = st.expander("Results by digit: precision, recall and F1", icon=":material/table_chart:", key="by_digit")
+    title = tr("Results by digit: precision, recall and F1")
+    table = st.expander(title, icon=":material/table_chart:", key="by_digit")
     with table:
         text_with_terms(
-            f"{term('precision', 'Precision')} says how often a predicted digit is right, {term('recall')} how many "
-            f"images of a digit are found; {term('F1')} combines the two."
+            tr(
+                "{precision} says how often a predicted digit is right, {recall} how many images of a digit are found; "
+                "{f1} combines the two.",
+                precision=term("precision", tr("Precision")),
+                recall=term("recall"),
+                f1=term("F1"),
+            )
         )
     table.dataframe(
         charts.class_table(class_metrics(confusion_matrix(evaluation))),
@@ -119,16 +141,18 @@ def show_class_table(evaluation: Evaluation) -> None:
         width="content",
         height="content",
         column_config={
-            "Digit": st.column_config.NumberColumn(alignment="left"),
+            "Digit": st.column_config.NumberColumn(tr("Digit"), alignment="left"),
             "Precision": st.column_config.NumberColumn(
-                format="%.2f%%", help="Percentage of the predictions of this digit that are correct."
+                tr("Precision"),
+                format="%.2f%%",
+                help=tr("Percentage of the predictions of this digit that are correct."),
             ),
             "Recall": st.column_config.NumberColumn(
-                format="%.2f%%", help="Percentage of the images of this digit that are recognised."
+                tr("Recall"), format="%.2f%%", help=tr("Percentage of the images of this digit that are recognised.")
             ),
-            "F1": st.column_config.NumberColumn(format="%.2f%%", help="Harmonic mean of precision and recall."),
+            "F1": st.column_config.NumberColumn(format="%.2f%%", help=tr("Harmonic mean of precision and recall.")),
             "Support": st.column_config.NumberColumn(
-                format="localized", help="Number of images of this digit in the test set."
+                tr("Support"), format="localized", help=tr("Number of images of this digit in the test set.")
             ),
         },
     )
@@ -137,25 +161,26 @@ def show_class_table(evaluation: Evaluation) -> None:
 @st.fragment
 def show_mistakes(evaluation: Evaluation, test: Samples, disputed: DisputedLabels | None) -> None:
     """Draw all mistakes, highest confidence first, and mark disputed labels."""
-    st.subheader("Mistakes, most confident first", anchor=False)
+    st.subheader(tr("Mistakes, most confident first"), anchor=False)
     indices = mistakes(evaluation)
     if not len(indices):
-        st.success("No mistakes on this test set.")
+        st.success(tr("No mistakes on this test set."))
         return
     disputed_note(disputed, evaluation.accuracy)
     pages = math.ceil(len(indices) / PAGE_SIZE)
     with st.container(horizontal=True, vertical_alignment="center"):
         page = 1
         if pages > 1:
-            page = st.number_input(f"Page (of {pages:,})", 1, pages, 1, key="mistakes_page", width=160)
-        st.caption("Could you read these digits?")
+            label = tr("Page (of {pages:,})", pages=pages)
+            page = st.number_input(label, 1, pages, 1, key="mistakes_page", width=160)
+        st.caption(tr("Could you read these digits?"))
     shown = indices[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     sample_grid(
         test,
         shown,
         key="mistakes_grid",
         captions=[mistake_caption(evaluation, index, disputed) for index in shown],
-        titles=[f"test image {index}" for index in shown],
+        titles=[tr("test image {index}", index=index) for index in shown],
         tile=84,
     )
 
@@ -164,20 +189,24 @@ def mistake_caption(evaluation: Evaluation, index: int, disputed: DisputedLabels
     """Return an image's label and predicted digit, with the confidence."""
     predicted = evaluation.predictions[index]
     confidence = format_confidence(evaluation.probabilities[index, predicted])
-    note = ", label disputed" if disputed and index in disputed.indices else ""
-    return f"{evaluation.labels[index]}, predicted {predicted} ({confidence}){note}"
+    caption = (
+        Message("{label}, predicted {predicted} ({confidence}), label disputed")
+        if disputed and index in disputed.indices
+        else Message("{label}, predicted {predicted} ({confidence})")
+    )
+    return tr(caption, label=evaluation.labels[index], predicted=predicted, confidence=confidence)
 
 
 def show_time_machine(name: str, bundle: Bundle, card: Card) -> None:
     """Draw the model's predictions after each epoch of its training."""
-    st.subheader("Time machine", anchor=False)
+    st.subheader(tr("Time machine"), anchor=False)
     source = bundle if name == SHIPPED else find_run(state.workspace(), name)
     time_machine.show(source, name, card.config.dataset)
 
 
 heading(
-    "Evaluate",
-    "How well a model classifies digits it has never seen, which ones it confuses, and every mistake it makes.",
+    tr("Evaluate"),
+    tr("How well a model classifies digits it has never seen, which ones it confuses, and every mistake it makes."),
 )
 name, bundle = model_picker("evaluate_model")
 try:
@@ -188,11 +217,11 @@ except BundleError as error:
 show_metrics(card, evaluation)
 views = list(VIEWS)
 view = st.pills(
-    "Question",
+    tr("Question"),
     views,
     default=address.choice("evaluate_view", VIEWS, views[0]),
     required=True,
-    format_func=VIEWS.__getitem__,
+    format_func=lambda name: tr(VIEWS[name]),
     key="evaluate_view",
     label_visibility="collapsed",
 )
@@ -209,10 +238,10 @@ if view == "Calibration":
 if view == "Handwriting":
     robustness_section(card)
     robustness_curves_section(name, bundle)
-    st.markdown("The best test is your own writing: draw a digit, or take an exam of fifty.")
+    st.markdown(tr("The best test is your own writing: draw a digit, or take an exam of fifty."))
     with st.container(horizontal=True):
-        st.page_link("views/draw.py", label="Draw a digit", icon=":material/draw:", width="content")
-        st.page_link("views/hand.py", label="Take the exam", icon=":material/front_hand:", width="content")
+        st.page_link("views/draw.py", label=tr("Draw a digit"), icon=":material/draw:", width="content")
+        st.page_link("views/hand.py", label=tr("Take the exam"), icon=":material/front_hand:", width="content")
     st.stop()
 images = available_images(card.data.id, "test", evaluation.labels, card.data.fingerprint)
 test = None if images is None else Samples(images.images, "test", card.data.id, name)

@@ -8,6 +8,7 @@ from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor, Reading
 from core.errors import BundleError, TrazoError
 from core.ink.drawing import Pixels
+from core.language import tr
 from dashboard.classifier.model_picker import model_picker
 from dashboard.explain.counterfactual import show_counterfactual_section
 from dashboard.explain.layers import show_layers_section
@@ -38,7 +39,7 @@ def find_subject() -> Subject | None:
         show_links()
         return None
     if subject is None:
-        st.info("Draw a digit first, or choose an image of the dataset.", icon=":material/draw:")
+        st.info(tr("Draw a digit first, or choose an image of the dataset."), icon=":material/draw:")
         show_links()
         empty_drawing("layers")
     return subject
@@ -47,8 +48,8 @@ def find_subject() -> Subject | None:
 def show_links() -> None:
     """Show links to the pages where a picture can be chosen."""
     with st.container(horizontal=True):
-        st.page_link("views/draw.py", label="Draw a digit", icon=":material/draw:", width="content")
-        st.page_link("views/data.py", label="Choose an image", icon=":material/grid_view:", width="content")
+        st.page_link("views/draw.py", label=tr("Draw a digit"), icon=":material/draw:", width="content")
+        st.page_link("views/data.py", label=tr("Choose an image"), icon=":material/grid_view:", width="content")
 
 
 def show_top(subject: Subject, reading: Reading, model: str) -> None:
@@ -57,7 +58,7 @@ def show_top(subject: Subject, reading: Reading, model: str) -> None:
         with st.container(key="inside_picture"):
             st.html(image_html(subject.picture, PICTURE_WIDTH, subject.title))
         with st.container(key="inside_answer_frame"):
-            show_prediction(None if reading.verdict == "blank" else reading, "No ink", key="inside_answer")
+            show_prediction(None if reading.verdict == "blank" else reading, tr("No ink"), key="inside_answer")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{subject.title}**", width="content")
         if subject.label is not None:
@@ -84,8 +85,8 @@ def show_network_sections(
 
 
 heading(
-    "Inside",
-    "See how a model reads one picture, from the ink to the prediction, and what would change its mind.",
+    tr("Inside"),
+    tr("See how a model reads one picture, from the ink to the prediction, and what would change its mind."),
 )
 st.html(STYLE)
 subject = find_subject()

@@ -6,6 +6,7 @@ from core.classifier.bundle import Card
 from core.config import TrainingConfig
 from core.data.datasets import TITLES
 from core.errors import BundleError, RunError, RunNotFound, TrazoError
+from core.language import ntr, tr
 from core.launcher.queue import resumable
 from core.runs.active import active_model
 from core.runs.fine_tuning import CLASS, read_fine_tuning
@@ -15,10 +16,9 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.trial import read_trial_mark, read_trial_result
 from dashboard.classifier import time_machine
-from dashboard.classifier.calibration import TEMPERATURE_HELP
+from dashboard.classifier.headline import show_metrics
 from dashboard.classifier.robustness import robustness_section
 from dashboard.parts.badges import state_badge
-from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile, training_time_tile
 from dashboard.runs import actions, run_cache, side_by_side
 from dashboard.runs.files import log_and_files
 from dashboard.runs.refresh import draw_and_refresh
@@ -31,18 +31,8 @@ from dashboard.training import curves
 from dashboard.training.progress import machine_and_versions, show_outcome, show_progress, start_and_end
 from dashboard.training.settings import all_settings, differences_from_preset
 from dashboard.training.watched import show_watched
-from dashboard.training.wording import REDRAWN_ACCURACY
 
 POLL_SECONDS = 2.0
-REDRAWN_HELP = "Fraction of test images classified correctly after being traced and drawn again on a canvas. See below."
-REJECTED_HELP = (
-    "Fraction of validation digits rejected as out-of-distribution; lower is better. Letters, scribbles and "
-    "other out-of-distribution samples should all be rejected."
-)
-CLOSE_CALLS_HELP = (
-    "Fraction of validation digits with a low confidence, for which Draw names a second candidate. Many mistakes are "
-    "close calls. Evaluate shows the same metric for the test images."
-)
 
 
 def show_page(run_id: str) -> None:
@@ -51,11 +41,14 @@ def show_page(run_id: str) -> None:
         run = find_run(state.workspace(), run_id)
     except RunNotFound:
         show_not_found(
-            f"There is no run named {run_id[:60]}. It may have been deleted. Choose another one under All runs."
+            tr(
+                "There is no run named {run}. It may have been deleted. Choose another one under All runs.",
+                run=run_id[:60],
+            )
         )
         return
     except TrazoError as error:
-        show_not_found(hide_paths(str(error)))
+        show_not_found(hide_paths(tr(error)))
         return
     label = read_label(run)
     try:
@@ -88,7 +81,7 @@ def show_results(run: Run, status: Status, config: TrainingConfig) -> None:
     if not status.over:  # loading the images takes seconds, and the time machine shows all of them
         show_watched(run, config)
     time_machine.expander(run, config.dataset)
-    st.subheader("Settings", anchor=False)
+    st.subheader(tr("Settings"), anchor=False)
     differences_from_preset(config)
     all_settings(config)
     if card:
@@ -99,24 +92,27 @@ def show_results(run: Run, status: Status, config: TrainingConfig) -> None:
 
 def show_not_found(message: str) -> None:
     """Show a message instead of a run, and a link to all runs."""
-    st.title("Run", anchor=False)
+    st.title(tr("Run"), anchor=False)
     st.warning(plain(message), icon=":material/search_off:")
-    st.page_link("views/runs.py", label="All runs", icon=":material/table_rows:", width="content")
+    st.page_link("views/runs.py", label=tr("All runs"), icon=":material/table_rows:", width="content")
 
 
 def show_head(run: Run, label: Label, status: Status | None = None, config: TrainingConfig | None = None) -> None:
     """Draw the name, the state and the note."""
-    st.page_link("views/runs.py", label="All runs", icon=":material/arrow_back:", width="content")
+    st.page_link("views/runs.py", label=tr("All runs"), icon=":material/arrow_back:", width="content")
     with st.container(horizontal=True, vertical_alignment="center", key="run_title"):
         st.title(plain(label.name or run.title), anchor=False, width="content")
         if status:
             state_badge(run, status)
         # For people who may promote models, the button says so, and a new badge would move it on a phone.
         if active_model(state.workspace()).run_id == run.id and not may_change():
-            st.badge("Active model", icon=":material/check:", color="primary")
+            st.badge(tr("Active model"), icon=":material/check:", color="primary")
     facts = []
     if config:
-        facts += [config.preset if config.fine_tuned else f"preset {plain(config.preset)}", TITLES[config.dataset]]
+        facts += [
+            tr("fine-tuned") if config.fine_tuned else tr("preset {preset}", preset=plain(config.preset)),
+            tr(TITLES[config.dataset]),
+        ]
     if status:
         facts += start_and_end(status)
     if facts:
@@ -137,20 +133,23 @@ def show_trial(run: Run) -> None:
         return
     st.page_link(
         "views/sweep.py",
-        label="Its sweep",
+        label=tr("Its sweep"),
         icon=":material/travel_explore:",
         query_params={"id": mark.sweep},
         width="content",
     )
-    trial = f"trial {mark.trial} of the sweep {plain(mark.sweep)}"
+    names = {"trial": mark.trial, "sweep": plain(mark.sweep)}
     if mark.winner:
-        st.markdown(f"Trains the settings of {trial} again, with another seed.", width="content")
+        st.markdown(
+            tr("Trains the settings of trial {trial} of the sweep {sweep} again, with another seed.", **names),
+            width="content",
+        )
         return
-    measured = f" Validation accuracy {result.validation_accuracy:.2%}." if result else ""
-    st.markdown(
-        f"Part of {trial}.{measured} Its test accuracy is not measured, so that nothing is chosen on the test set.",
-        width="content",
-    )
+    sentences = [tr("Part of trial {trial} of the sweep {sweep}.", **names)]
+    if result:
+        sentences.append(tr("Validation accuracy {accuracy:.2%}.", accuracy=result.validation_accuracy))
+    sentences.append(tr("Its test accuracy is not measured, so that nothing is chosen on the test set."))
+    st.markdown(" ".join(sentences), width="content")
 
 
 def show_label_form(run: Run, label: Label) -> None:
@@ -159,10 +158,10 @@ def show_label_form(run: Run, label: Label) -> None:
     key = hash((run.id, label))
     with st.form("label_form", border=False):
         name = st.text_input(
-            "Name", label.name, max_chars=MAX_NAME_CHARACTERS, placeholder=run.title, key=f"name_{key}"
+            tr("Name"), label.name, max_chars=MAX_NAME_CHARACTERS, placeholder=run.title, key=f"name_{key}"
         )
-        note = st.text_area("Note", label.note, max_chars=MAX_NOTE_CHARACTERS, height=110, key=f"note_{key}")
-        if st.form_submit_button("Save", icon=":material/save:", key="label_save"):
+        note = st.text_area(tr("Note"), label.note, max_chars=MAX_NOTE_CHARACTERS, height=110, key=f"note_{key}")
+        if st.form_submit_button(tr("Save"), icon=":material/save:", key="label_save"):
             attempt(write_label, state.workspace(), run, name or "", note or "")
             st.rerun()
 
@@ -171,14 +170,14 @@ def show_actions(run: Run, label: Label, status: Status | None, config: Training
     """Draw the buttons that change the run, and links to pages about it."""
     with st.container(horizontal=True, vertical_alignment="center", key="run_actions"):
         if may_change():
-            with st.popover("Name and note", icon=":material/edit_note:", key="label"):
+            with st.popover(tr("Name and note"), icon=":material/edit_note:", key="label"):
                 show_label_form(run, label)
             show_change_buttons(run, status)
         if may_change() and config and not config.fine_tuned:
-            link_to_run("train", "again", run, "Train again with changes", ":material/tune:")
+            link_to_run("train", "again", run, tr("Train again with changes"), ":material/tune:")
         if run.bundle.complete:
-            link_to_run("evaluate", "model", run, "Evaluate", ":material/fact_check:")
-            link_to_run("model", "model", run, "Model", ":material/account_tree:")
+            link_to_run("evaluate", "model", run, tr("Evaluate"), ":material/fact_check:")
+            link_to_run("model", "model", run, tr("Model"), ":material/account_tree:")
     permission_note("run")
 
 
@@ -190,7 +189,7 @@ def show_change_buttons(run: Run, status: Status | None) -> None:
         actions.resume_button(run)
     if run.bundle.complete:
         actions.promote_button(run)
-    if st.button("Delete", icon=":material/delete:", key="delete"):
+    if st.button(tr("Delete"), icon=":material/delete:", key="delete"):
         state.mark_for_deletion([run.id])
         st.rerun()
 
@@ -211,30 +210,6 @@ def readable_card(run: Run) -> Card | None:
         return None
 
 
-def show_metrics(card: Card) -> None:
-    """Draw the headline metrics; a model from an earlier version of Trazo has fewer of them."""
-    novelty, calibration = card.novelty, card.calibration
-    with st.container(key="figures"), st.grid(4, min_column_width=MIN_TILE_WIDTH):
-        accuracy_tiles(card)
-        if card.robustness:
-            metric_tile(REDRAWN_ACCURACY, f"{card.robustness.drawings:.1%}", "mean of five kinds", REDRAWN_HELP)
-        if novelty:
-            non_digits = f"and {novelty.out_of_distribution_rejected:.0%} of non-digits"
-            metric_tile("Digits rejected", f"{novelty.digits_rejected:.2%}", non_digits, REJECTED_HELP)
-        if calibration:
-            unsure_mistakes = f"{calibration.errors_caught:.0%} of mistakes"
-            metric_tile("Close calls", f"{calibration.unsure_share:.2%}", unsure_mistakes, CLOSE_CALLS_HELP)
-            metric_tile("Temperature", f"{calibration.temperature:.2f}", "fitted on validation", TEMPERATURE_HELP)
-        metric_tile(
-            "Parameters",
-            f"{card.parameters:,}",
-            "weights and biases",
-            "All parameters of the network, trainable or not.",
-        )
-        training_time_tile(card)
-    brief_fit_note(card)
-
-
 def show_fine_tuning(run: Run) -> None:
     """Say which model the run was fine-tuned from, and with how many digits."""
     try:
@@ -244,17 +219,30 @@ def show_fine_tuning(run: Run) -> None:
         return
     if fine_tuning:
         base = plain(run_cache.model_name(fine_tuning.base))
-        whose = "a class" if fine_tuning.hand == CLASS else "one person"
-        st.markdown(f"Fine-tuned from **{base}** with {fine_tuning.digits:,} digits of {whose}.", width="content")
+        if fine_tuning.hand == CLASS:
+            sentence = ntr(
+                "Fine-tuned from **{base}** with {count:,} digit of a class.",
+                "Fine-tuned from **{base}** with {count:,} digits of a class.",
+                fine_tuning.digits,
+                base=base,
+            )
+        else:
+            sentence = ntr(
+                "Fine-tuned from **{base}** with {count:,} digit of one person.",
+                "Fine-tuned from **{base}** with {count:,} digits of one person.",
+                fine_tuning.digits,
+                base=base,
+            )
+        st.markdown(sentence, width="content")
         if fine_tuning.hand != CLASS:
-            st.page_link("views/hand.py", label="Its proof", icon=":material/front_hand:", width="content")
+            st.page_link("views/hand.py", label=tr("Its proof"), icon=":material/front_hand:", width="content")
         elif is_teacher():
-            st.page_link("views/classroom.py", label="Its proof", icon=":material/school:", width="content")
+            st.page_link("views/classroom.py", label=tr("Its proof"), icon=":material/school:", width="content")
 
 
 def show_learning_curves(run: Run, status: Status) -> None:
     """Draw loss and accuracy, training and validation."""
-    st.subheader("Curves", anchor=False)
+    st.subheader(tr("Curves"), anchor=False)
     options = side_by_side.choose_chart_options([run])
     try:
         points = run_cache.curve(run, display_name(run), options.smoothing)
@@ -262,9 +250,10 @@ def show_learning_curves(run: Run, status: Status) -> None:
         st.warning(safe_text(error), icon=":material/warning:")
         return
     if points.empty:
-        st.caption("Nothing was recorded." if status.over else "Nothing has been recorded yet.")
+        st.caption(tr("Nothing was recorded.") if status.over else tr("Nothing has been recorded yet."))
         return
-    side_by_side.legend_row("Thin lines: every few steps. Dots: completed epochs.", points, options, run.id)
+    legend = tr("Thin lines: every few steps. Dots: completed epochs.")
+    side_by_side.legend_row(legend, points, options, run.id)
     side_by_side.draw_curves(points, options, curves.run_curve)
 
 
@@ -285,4 +274,4 @@ if run_id:
     if runs_to_delete:
         actions.confirm_deletion(runs_to_delete, leave=True)
 else:
-    show_not_found("This link does not specify a run. Choose one under All runs.")
+    show_not_found(tr("This link does not specify a run. Choose one under All runs."))

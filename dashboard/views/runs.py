@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.language import ntr, tr
 from core.runs.run import Run
 from core.runs.summary import Summary
-from dashboard.parts.badges import STATE_COLOURS, BadgeColour
 from dashboard.parts.empty_state import empty_drawing
 from dashboard.parts.headings import heading
 from dashboard.runs import actions, link, side_by_side, table
+from dashboard.runs.columns import format_columns
 from dashboard.runs.csv_export import runs_csv
-from dashboard.runs.metrics import REDRAWN_COLUMN
 from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing, run_of
-from dashboard.runs.table import RunFilter, difference_column, unique_names
+from dashboard.runs.table import RunFilter, unique_names
 from dashboard.session import address, state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import may_change, permission_note, safe_text
@@ -22,7 +22,6 @@ from dashboard.training.wording import display_value
 
 POLL_SECONDS = 2.0
 MAX_SEARCH_LENGTH = 100
-BADGES: dict[str, BadgeColour] = {"active model": "primary", **STATE_COLOURS, "damaged": "red", "baseline": "gray"}
 
 
 def show_page(listing: Listing) -> None:
@@ -32,8 +31,8 @@ def show_page(listing: Listing) -> None:
     if unknown := state.unknown_runs():
         st.warning(plain(link.unknown_runs_message(unknown)), icon=":material/link_off:")
     if not listing.rows:
-        st.info("There are no runs yet. Every training run you start appears here.", icon=":material/table_rows:")
-        if st.button("Train a network", type="primary", icon=":material/model_training:", key="to_train"):
+        st.info(tr("There are no runs yet. Every training run you start appears here."), icon=":material/table_rows:")
+        if st.button(tr("Train a network"), type="primary", icon=":material/model_training:", key="to_train"):
             st.switch_page("views/train.py")
         empty_drawing("curves")
         return
@@ -55,7 +54,9 @@ def show_overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
     if chosen:
         side_by_side.compare(readable, options, names[baseline.id] if baseline else None)
     else:
-        st.info("Select one or more runs in the table to see their curves and settings.", icon=":material/check_box:")
+        st.info(
+            tr("Select one or more runs in the table to see their curves and settings."), icon=":material/check_box:"
+        )
     side_by_side.results_across_runs(listed, names, [row.id for row in chosen])
     in_ranges = side_by_side.all_settings_at_once(listed, names, [row.id for row in chosen])
     if in_ranges is not None:
@@ -73,13 +74,13 @@ def choose_runs(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Su
         return list(rows), None
     with st.container(horizontal=True, vertical_alignment="bottom", key="runs_controls"):
         text = st.text_input(
-            "Find",
+            tr("Find"),
             (address.value("find") or "")[:MAX_SEARCH_LENGTH],
             key="find",
             type="search",
             live=True,
             max_chars=MAX_SEARCH_LENGTH,
-            placeholder="Name, note, preset…",
+            placeholder=tr("Name, note, preset…"),
             width=220,
         )
         run_filter = choose_filters(text or "")
@@ -87,7 +88,7 @@ def choose_runs(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Su
         baseline = choose_baseline(names)
     listed = table.filter_and_sort(rows, run_filter, order, baseline)
     if len(listed) < len(rows):
-        st.caption(f"{len(listed)} of {len(rows)} runs")
+        st.caption(ntr("{listed} of {count} run", "{listed} of {count} runs", len(rows), listed=len(listed)))
     address.keep(
         find=run_filter.text,
         order=None if order == table.NEWEST else order,
@@ -101,41 +102,50 @@ def choose_runs(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Su
 def choose_filters(text: str) -> RunFilter:
     """Let the visitor filter by state, preset and data; `text` is the search text."""
     datasets = {name: display_value("dataset", name) for name in table.DATASET_NAMES}
-    with st.popover("Filter", icon=":material/filter_list:", key="filter"):
+    with st.popover(tr("Filter"), icon=":material/filter_list:", key="filter"):
         return RunFilter(
             text,
-            choose_filter("State", "state", {state: state for state in table.STATES}),
-            choose_filter("Preset", "preset", {preset: preset for preset in table.PRESET_NAMES}),
-            choose_filter("Data", "data", datasets),
+            choose_filter(tr("State"), "state", {state: tr(label) for state, label in table.STATES.items()}),
+            choose_filter(tr("Preset"), "preset", {preset: preset for preset in table.PRESET_NAMES}),
+            choose_filter(tr("Data"), "data", datasets),
         )
 
 
 def choose_filter(label: str, key: str, options: dict[str, str]) -> tuple[str, ...]:
     """Show a multiselect box; `options` are labels by value."""
     chosen = address.choices(key, options)
-    return tuple(st.multiselect(label, list(options), chosen, format_func=options.__getitem__, key=key))
+    selected = st.multiselect(
+        label,
+        list(options),
+        chosen,
+        format_func=options.__getitem__,
+        placeholder=tr("Choose options"),
+        key=key,
+    )
+    return tuple(selected)
 
 
 def choose_order() -> str:
     """Let the visitor choose the order of the runs."""
     orders = list(table.ORDERS)
-    return st.selectbox(
-        "Order", orders, orders.index(address.choice("order", orders, table.NEWEST)), key="order", width=190
-    )
+    current = orders.index(address.choice("order", orders, table.NEWEST))
+    return st.selectbox(tr("Order"), orders, current, format_func=tr, key="order", width=190)
 
 
 def choose_baseline(names: dict[str, str]) -> str | None:
     """Let the visitor choose the run that all other runs are compared with; return its id, or None."""
     options, remembered = list(names), state.baseline()
     chosen = st.selectbox(
-        "Baseline",
+        tr("Baseline"),
         options,
         index=options.index(remembered) if remembered in names else None,
         format_func=names.__getitem__,
-        placeholder="None",
+        placeholder=tr("None"),
         key=f"baseline_{hash(tuple(names.items()))}",
         width=220,
-        help="Pins a run to the top of the table, shows how other runs differ from this run, and dashes its curves.",
+        help=tr(
+            "Pins a run to the top of the table, shows how other runs differ from this run, and dashes its curves."
+        ),
     )
     state.choose_baseline(chosen)
     return chosen
@@ -156,7 +166,7 @@ def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | N
             selection_default={"selection": {"rows": [index for index, each in enumerate(ids) if each in selected]}},
             # A selection consists of row numbers, so a table with different rows needs a different key.
             key=f"runs_{state.table_version(ids)}",
-            alt="All listed runs",
+            alt=tr("All listed runs"),
             column_config=format_columns(),
         )
     chosen = [rows[index] for index in event.selection.rows if index < len(rows)]
@@ -169,59 +179,30 @@ def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | N
     return chosen
 
 
-def format_columns() -> dict:
-    """Return the format of each column, narrow enough for a laptop screen."""
-    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    difference = "Difference from the baseline, in percentage points; empty for runs tested on different images."
-    return {
-        "Run": text(pinned=True),
-        "Page": st.column_config.LinkColumn(
-            "", display_text=":material/open_in_new:", width=36, help="Open the run in a new tab"
-        ),
-        "State": st.column_config.MultiselectColumn(options=list(BADGES), color=list(BADGES.values())),
-        "Test accuracy": number("Test", format="%.2f%%", help="Test accuracy", width=72),
-        difference_column("Test accuracy"): number("Δ", format="%+.2f", help=difference, width=54),
-        "Validation": number(format="%.2f%%", help="Validation accuracy", width=84),
-        difference_column("Validation"): number("Δ", format="%+.2f", help=difference, width=54),
-        REDRAWN_COLUMN: number(
-            format="%.1f%%",
-            width=104,
-            help="Accuracy on redrawn digits: up to 1,000 test images that were traced and drawn again on a canvas. It "
-            "is the mean of five kinds: typical, tiny, thin pen, thick pen, rotated. See Evaluate.",
-        ),
-        difference_column(REDRAWN_COLUMN): number("Δ", format="%+.1f", help=difference, width=50),
-        "Preset": text(help="The preset that the run started from, and its data if the runs use different data"),
-        "Note": text(width=110),
-        "Parameters": number(format="localized", width=90),
-        "Seconds": number(format="localized", help="Training time", width=76),
-        "Created": st.column_config.DatetimeColumn(format="D MMM YY, HH:mm", width=120),
-    }
-
-
 def show_toolbar(rows: Sequence[Summary], listed: list[Summary], chosen: list[Summary]) -> None:
     """Draw the actions on the selected runs."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(chosen) == 1:
             st.page_link(
                 "views/run.py",
-                label="Open",
+                label=tr("Open"),
                 icon=":material/open_in_full:",
                 query_params={"id": chosen[0].id},
                 width="content",
-                help="This run's page: name and note, metrics, curves, log and files.",
+                help=tr("This run's page: name and note, metrics, curves, log and files."),
             )
         if may_change():
             show_change_buttons(rows, chosen)
         show_download_button(chosen)
         st.download_button(
-            "Table as CSV",
+            tr("Table as CSV"),
             data=lambda: runs_csv(listed),
             file_name="runs.csv",
             mime="text/csv",
             icon=":material/table_view:",
             key="export_table",
             on_click="ignore",
-            help="The listed runs with all metrics and settings, as a CSV file.",
+            help=tr("The listed runs with all metrics and settings, as a CSV file."),
         )
     permission_note("runs")
 
@@ -234,28 +215,28 @@ def show_change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
     actions.promote_button(run_of(only_run) if only_run else None, primary=False)
     if active_runs:
         st.button(
-            "Stop",
+            tr("Stop"),
             icon=":material/stop:",
             key="stop_selected",
-            help="Stops training and keeps the model.",
+            help=tr("Stops training and keeps the model."),
             on_click=actions.stop,
             args=(active_runs,),
         )
     st.button(
-        "Resume",
+        tr("Resume"),
         icon=":material/resume:",
         key="resume",
         disabled=not runs or not all(actions.can_resume(run) for run in runs),
-        help="Continues an interrupted, failed or stopped run after its last completed epoch.",
+        help=tr("Continues an interrupted, failed or stopped run after its last completed epoch."),
         on_click=actions.resume,
         args=(runs,),
     )
-    if st.button("Delete", icon=":material/delete:", key="delete", disabled=not chosen):
+    if st.button(tr("Delete"), icon=":material/delete:", key="delete", disabled=not chosen):
         state.mark_for_deletion([row.id for row in chosen])
         st.rerun()
     if any(row.promoted for row in rows):
         st.button(
-            "Back to the shipped model",
+            tr("Back to the shipped model"),
             icon=":material/undo:",
             key="back_to_shipped",
             on_click=actions.promote_run,
@@ -273,22 +254,22 @@ def show_download_button(chosen: list[Summary]) -> None:
     only_run = only_run_with_model(chosen)
     run: Run | None = run_of(only_run) if only_run else None
     st.download_button(
-        "Download",
+        tr("Download"),
         data=run.bundle.zip_bytes if run else b"",
         file_name=f"{run.id}.zip" if run else None,
         mime="application/zip",
         icon=":material/download:",
         key="download",
         disabled=run is None,
-        help="The model as .keras and .tflite, with its card and its test predictions, in one ZIP file."
+        help=tr("The model as .keras and .tflite, with its card and its test predictions, in one ZIP file.")
         if run
-        else "Select one run that has a model.",
+        else tr("Select one run that has a model."),
     )
 
 
 heading(
-    "Runs",
-    "Every training run, newest first. Select several runs to overlay their curves and compare their settings.",
+    tr("Runs"),
+    tr("Every training run, newest first. Select several runs to overlay their curves and compare their settings."),
 )
 runs_to_delete = state.runs_to_delete()
 draw_and_refresh(show_page, lambda listing: listing.busy, POLL_SECONDS, paused=bool(runs_to_delete))

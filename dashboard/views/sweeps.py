@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.language import Message, tr
 from core.sweeps.control import list_sweeps
 from dashboard.parts.empty_state import empty_drawing
 from dashboard.parts.headings import heading
@@ -19,7 +20,7 @@ def show_list() -> None:
     if found:
         show_sweeps(found)
         return
-    st.info("There are no sweeps yet. Each one that you start appears here.", icon=":material/travel_explore:")
+    st.info(tr("There are no sweeps yet. Each one that you start appears here."), icon=":material/travel_explore:")
     if not may_change():
         empty_drawing("curves")
 
@@ -28,13 +29,15 @@ if sweep_id := address.value("sweep"):
     # A page of its own has its own entry in the browser's history, so that Back leads from a sweep to this list.
     st.switch_page("views/sweep.py", query_params={"id": sweep_id})
 heading(
-    "Sweeps",
-    "Train one preset many times with different settings, and see which settings help. Each trial is an ordinary "
-    "run; the sweep learns from the trials so far which settings to try next.",
+    Message("Sweeps"),
+    tr(
+        "Train one preset many times with different settings, and see which settings help. Each trial is an ordinary "
+        "run; the sweep learns from the trials so far which settings to try next."
+    ),
 )
 permission_note("sweeps")
 draw_and_refresh(show_list, lambda: any_running(list_sweeps(state.workspace())), sweep_cache.revision)
 if may_change():
     opened = not list_sweeps(state.workspace()) or sweeps.offered_base() is not None
-    with st.expander("New sweep", icon=":material/add:", expanded=opened, key="new_sweep"):
+    with st.expander(tr("New sweep"), icon=":material/add:", expanded=opened, key="new_sweep"):
         new_sweep_form(cache.usable_dataset()[0].id)

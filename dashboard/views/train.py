@@ -8,6 +8,7 @@ from core.config import TrainingConfig, preset, teacher_configs
 from core.data.datasets import TITLES, Dataset
 from core.data.pen_digits import pen_digits_found
 from core.errors import BundleError, RunError, TrazoError
+from core.language import Message, ntr, number, tr
 from core.launcher import queue
 from core.launcher.prepared_worker import prepare_worker
 from core.launcher.teachers import missing_teachers, pending_teachers
@@ -58,67 +59,86 @@ def show_start_form(data: Dataset) -> None:
     chosen, template = choose_preset(run_cache.listing().rows, data.id)
     summary = st.container(gap="xsmall")
     button = st.container()
-    with st.expander("More settings", icon=":material/tune:", expanded=template is not None, key="train_settings"):
+    with st.expander(tr("More settings"), icon=":material/tune:", expanded=template is not None, key="train_settings"):
         defaults = template.config if template else preset(chosen, data.id)
         datasets = list(dict.fromkeys([data.id, "digits"]))
         if defaults.dataset in datasets:  # MNIST may have been deleted since that run
             datasets = list(dict.fromkeys([defaults.dataset, *datasets]))
         config = settings_form(defaults, datasets, template.form_key if template else None)
-    if button.button("Train", type="primary", icon=":material/play_arrow:", key="train", width="stretch"):
+    if button.button(tr("Train"), type="primary", icon=":material/play_arrow:", key="train", width="stretch"):
         submit(config)
     if button.button(
-        "Search around this",
+        tr("Search around this"),
         icon=":material/travel_explore:",
         type="tertiary",
         key="search_around",
-        help="Trains these settings many times with small changes, to find out which changes help.",
+        help=tr("Trains these settings many times with small changes, to find out which changes help."),
     ):
+        title = template.title if template else Message("the preset {preset}", preset=chosen)
         changed = changed_labels(defaults, config)
-        offer_base(f"{template.title if template else f'the preset {chosen}'}{', changed' if changed else ''}", config)
+        offer_base(Message("{title}, changed", title=title) if changed else title, config)
         st.switch_page("views/sweeps.py")
     with summary:  # filled after `submit`, because that may have queued the teachers
         if template:
-            source = plain(template.source)
-            st.caption(f"These settings are from {source}. Change any you like.")
-            show_description(defaults, config, plain(template.title))
-        else:
-            show_description(defaults, config, "the preset")
+            source = plain(tr(template.source))
+            st.caption(tr("These settings are from {source}. Change any you like.", source=source))
+        show_description(config)
+        if settings := ", ".join(changed_labels(defaults, config)):
+            st.caption(
+                tr("Changed from {title}: {settings}.", title=plain(tr(template.title)), settings=settings)
+                if template
+                else tr("Changed from the preset: {settings}.", settings=settings)
+            )
 
 
-def show_description(defaults: TrainingConfig, config: TrainingConfig, source: str) -> None:
-    """Describe the run that Train would start, and list the settings that differ from `defaults`.
-
-    `source` is how the text refers to `defaults`.
-    """
-    data, epochs = TITLES[config.dataset], in_epochs(config.epochs)
+def show_description(config: TrainingConfig) -> None:
+    """Describe the run that Train would start."""
+    data = tr(TITLES[config.dataset])
     if config.patience:
-        text = (
-            f"Up to {epochs} on {data}. Training ends early after {in_epochs(config.patience)} without an "
-            "improvement in validation accuracy; the model from the best epoch is kept."
-        )
+        sentences = [
+            ntr("Up to {count:,} epoch on {data}.", "Up to {count:,} epochs on {data}.", config.epochs, data=data),
+            ntr(
+                "Training ends early after {count:,} epoch without an improvement in validation accuracy; the model "
+                "from the best epoch is kept.",
+                "Training ends early after {count:,} epochs without an improvement in validation accuracy; the model "
+                "from the best epoch is kept.",
+                config.patience,
+            ),
+        ]
     else:
-        text = f"{epochs} on {data}. The model from the last epoch is kept."
+        sentences = [
+            ntr("{count:,} epoch on {data}.", "{count:,} epochs on {data}.", config.epochs, data=data),
+            tr("The model from the last epoch is kept."),
+        ]
     if config.teachers:
-        text += f" {describe_teachers(config)}"
+        sentences.append(describe_teachers(config))
     if config.pen_digits and not pen_digits_found(state.workspace()):
-        text += " The pen digits are not on this machine, so it trains without them; you can get them on the Data page."
-    st.caption(text)
-    changed = changed_labels(defaults, config)
-    if changed:
-        st.caption(f"Changed from {source}: {', '.join(changed)}.")
+        sentences.append(
+            tr("The pen digits are not on this machine, so it trains without them; you can get them on the Data page.")
+        )
+    st.caption(" ".join(sentences))
 
 
 def describe_teachers(config: TrainingConfig) -> str:
     """Return a sentence with the number of teachers and the number that must be trained first."""
     missing = len(missing_teachers(Snapshot.of(state.workspace()), config))
-    teachers = "a teacher" if config.teachers == 1 else f"{config.teachers} teachers"
     if not missing:
-        ending = "already trained or queued."
-    elif missing < config.teachers:
-        ending = f"{missing} must be trained first."
-    else:
-        ending = "to be trained first."
-    return f'Learns from {teachers} with the "large" preset: {ending}'
+        return ntr(
+            'Learns from a teacher with the "large" preset: already trained or queued.',
+            'Learns from {count} teachers with the "large" preset: already trained or queued.',
+            config.teachers,
+        )
+    if missing < config.teachers:
+        return tr(
+            'Learns from {teachers} teachers with the "large" preset: {missing} must be trained first.',
+            teachers=config.teachers,
+            missing=missing,
+        )
+    return ntr(
+        'Learns from a teacher with the "large" preset: to be trained first.',
+        'Learns from {count} teachers with the "large" preset: to be trained first.',
+        config.teachers,
+    )
 
 
 def submit(config: TrainingConfig) -> None:
@@ -127,14 +147,18 @@ def submit(config: TrainingConfig) -> None:
         require_permission()
         run = queue.submit(state.workspace(), config, own_drawing())
         log_change("submit", [run.id])
-        state_of_run = run.status().state
+        state_of_run, name = run.status().state, plain(display_name(run))
         if state_of_run == "running":
             # On a phone, the run is below the screen's edge.
-            st.toast(f"{plain(display_name(run))} has started.", icon=":material/play_arrow:")
+            st.toast(tr("{run} has started.", run=name), icon=":material/play_arrow:")
         elif state_of_run == "queued":
             teachers = pending_teachers(Snapshot.of(state.workspace()), run, config)
-            condition = "its teachers are trained" if teachers else "its turn comes"
-            st.toast(f"{plain(display_name(run))} will start when {condition}.", icon=":material/hourglass_empty:")
+            text = (
+                tr("{run} will start when its teachers are trained.", run=name)
+                if teachers
+                else tr("{run} will start when its turn comes.", run=name)
+            )
+            st.toast(text, icon=":material/hourglass_empty:")
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
 
@@ -159,8 +183,8 @@ def show_live_section(listing: Listing) -> None:
     if may_change() and not listing.busy:
         prepare_worker(state.workspace())
     if listing.latest is None:
-        hint = " Press Train to start one." if may_change() else ""
-        st.info(f"No training runs yet.{hint}", icon=":material/school:")
+        text = tr("No training runs yet. Press Train to start one.") if may_change() else tr("No training runs yet.")
+        st.info(text, icon=":material/school:")
         empty_drawing("curves")
         return
     waiting_runs = waiting_runs_with_teachers(listing)
@@ -177,8 +201,8 @@ def show_run(row: Summary, waiting_runs: WaitingRuns) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
             st.subheader(plain(row.name), anchor=False, width="content")
             state_badge(run, status)
-            subtitle = f"{plain(config.preset)}, {TITLES[config.dataset]}{student_note(config, waiting_runs)}"
-            st.caption(subtitle, width="content")
+            subtitle = f"{plain(config.preset)}, {tr(TITLES[config.dataset])}"
+            st.caption(with_students(subtitle, config, waiting_runs), width="content")
             st.space("stretch")
             if not status.over and may_change():
                 actions.stop_button(run)
@@ -190,9 +214,9 @@ def show_run(row: Summary, waiting_runs: WaitingRuns) -> None:
         show_live_curves(run, row.name, status, config)
     except (RunError, BundleError) as error:
         st.error(safe_text(error), icon=":material/error:")
-    with st.expander("Log", icon=":material/description:", key="train_log", on_change="rerun") as log:
+    with st.expander(tr("Log"), icon=":material/description:", key="train_log", on_change="rerun") as log:
         if log.open:
-            st.code(hide_paths(run.log_tail()) or "No log output yet.", language=None, height=320)
+            st.code(hide_paths(run.log_tail()) or tr("No log output yet."), language=None, height=320)
 
 
 def show_ended_run(row: Summary, status: Status) -> None:
@@ -207,7 +231,7 @@ def show_ended_run(row: Summary, status: Status) -> None:
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
         accuracy_tiles(card)
         training_time_tile(card)
-        metric_tile("Parameters", f"{card.parameters:,}", "weights and biases")
+        metric_tile(tr("Parameters"), number(card.parameters, ","), tr("weights and biases"))
     brief_fit_note(card)
     show_next_steps(row)
 
@@ -216,33 +240,37 @@ def show_next_steps(row: Summary) -> None:
     """Show a button to promote the model, or a link to draw with the active model, and a link to evaluate it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if row.promoted:
-            st.badge("Active model", icon=":material/check:", color="green")
-            st.page_link("views/draw.py", label="Draw with it", icon=":material/draw:", width="content")
+            st.badge(tr("Active model"), icon=":material/check:", color="green")
+            st.page_link("views/draw.py", label=tr("Draw with it"), icon=":material/draw:", width="content")
         elif may_change():
             actions.promote_button(run_of(row))
         st.page_link(
             "views/evaluate.py",
-            label="Evaluate",
+            label=tr("Evaluate"),
             icon=":material/fact_check:",
             query_params={"model": row.id},
             width="content",
-            help="See which digits the model classifies correctly and which ones it confuses.",
+            help=tr("See which digits the model classifies correctly and which ones it confuses."),
         )
-        st.page_link("views/runs.py", label="All runs", icon=":material/table_rows:", width="content")
+        st.page_link("views/runs.py", label=tr("All runs"), icon=":material/table_rows:", width="content")
 
 
 def show_queue(waiting: tuple[Summary, ...], waiting_runs: WaitingRuns) -> None:
     """Show the queued runs, the next one first."""
     if not waiting:
         return
-    st.subheader("Waiting", anchor=False)
+    st.subheader(tr("Waiting"), anchor=False)
     for row in waiting:
         with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"waiting_{row.id}"):
             st.markdown(f"**{plain(row.name)}**", width="content")
             if row.config:
-                epochs = f"{'up to ' if row.config.patience else ''}{in_epochs(row.config.epochs)}"
-                settings = f"{plain(row.config.preset)}, {TITLES[row.config.dataset]}, {epochs}"
-                st.caption(settings + student_note(row.config, waiting_runs), width="content")
+                epochs = (
+                    ntr("up to {count:,} epoch", "up to {count:,} epochs", row.config.epochs)
+                    if row.config.patience
+                    else in_epochs(row.config.epochs)
+                )
+                settings = f"{plain(row.config.preset)}, {tr(TITLES[row.config.dataset])}, {epochs}"
+                st.caption(with_students(settings, row.config, waiting_runs), width="content")
             elif row.problem:
                 st.caption(safe_text(row.problem))
             if may_change():
@@ -254,17 +282,17 @@ def waiting_runs_with_teachers(listing: Listing) -> WaitingRuns:
     return [(plain(row.name), teacher_configs(row.config)) for row in listing.waiting if row.config]
 
 
-def student_note(config: TrainingConfig, waiting_runs: WaitingRuns) -> str:
-    """Return a phrase listing the waiting runs that will learn from this one, or an empty string if there are none."""
-    names = [name for name, teachers in waiting_runs if config in teachers]
-    return f"; teaches {', '.join(names)}" if names else ""
+def with_students(settings: str, config: TrainingConfig, waiting_runs: WaitingRuns) -> str:
+    """Return the settings of a run in a few words, and the waiting runs that will learn from it, if any."""
+    names = ", ".join(name for name, teachers in waiting_runs if config in teachers)
+    return tr("{settings}; teaches {runs}", settings=settings, runs=names) if names else settings
 
 
 def show_remove_button(run: Run) -> None:
     """Show the button that removes the run from the queue."""
     st.space("stretch")
     st.button(
-        "Remove",
+        tr("Remove"),
         icon=":material/close:",
         key=f"remove_{run.id}",
         on_click=attempt,
@@ -273,14 +301,14 @@ def show_remove_button(run: Run) -> None:
 
 
 if may_change():
-    subtitle = (
+    subtitle = tr(
         "Train a network to read digits and watch the learning curves update. Training continues after you close this "
         "page."
     )
 else:
-    subtitle = "Watch a network learn to read digits. The learning curves update during training."
+    subtitle = tr("Watch a network learn to read digits. The learning curves update during training.")
 st.html(STYLE)
-heading("Train", subtitle)
+heading(Message("Train"), subtitle)
 data, problem = cache.usable_dataset()
 show_data_banner(problem)
 permission_note("train")

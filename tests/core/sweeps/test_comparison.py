@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from core.runs.run import Run
-from core.runs.trial import TrialResult
+from core.runs.trial import TrialResult, write_trial_result
 from core.sweeps.comparison import compare_seeds
 from core.sweeps.records import Progress, Trial, Winner
 from core.workspace import Workspace
@@ -22,8 +22,13 @@ FIRST = Trial(
 )
 
 
+def copies(workspace: Workspace, trained: Run, count: int) -> list[Run]:
+    folders = [workspace.runs / f"{trained.id}-{seed}" for seed in range(count)]
+    return [Run(Path(shutil.copytree(trained.folder, folder))) for folder in folders]
+
+
 def test_only_finished_runs_count(workspace: Workspace, trained: Run) -> None:
-    runs = [Run(Path(shutil.copytree(trained.folder, workspace.runs / f"{trained.id}-{seed}"))) for seed in range(3)]
+    runs = copies(workspace, trained, 3)
     winner = Winner(trial=1, runs=tuple(run.id for run in runs))
     accuracy = trained.bundle.card().metrics.validation_accuracy
     # A run that is stopped keeps the model of its last step.
@@ -36,3 +41,21 @@ def test_only_finished_runs_count(workspace: Workspace, trained: Run) -> None:
     assert not comparison.within_spread
     shutil.rmtree(runs[1].folder)
     assert compare_seeds(workspace, Progress(trials=(FIRST,)), winner) is None
+
+
+def test_winner_is_compared_by_the_objective(workspace: Workspace, trained: Run) -> None:
+    runs = copies(workspace, trained, 2)
+    winner = Winner(trial=1, runs=tuple(run.id for run in runs))
+    result = TrialResult(validation_accuracy=0.9, parameters=100, redrawn_accuracy=0.4)
+    progress = Progress(trials=(FIRST.model_copy(update={"results": (result,)}),))
+    # The runs of an earlier version were not measured on redrawn digits.
+    assert compare_seeds(workspace, progress, winner, "redrawn_accuracy") is None
+
+    for run, accuracy in zip(runs, (0.5, 0.6), strict=True):
+        write_trial_result(run.trial_result_file, result.model_copy(update={"redrawn_accuracy": accuracy}))
+    comparison = compare_seeds(workspace, progress, winner, "redrawn_accuracy")
+
+    assert comparison is not None
+    assert (comparison.winner, comparison.base) == ((0.5, 0.6), (0.4,))
+    assert comparison.test_accuracies == (trained.bundle.card().metrics.test_accuracy,) * 2
+    assert comparison.objective == "redrawn_accuracy"

@@ -31,6 +31,7 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
+from core.runs.trial import TrialMark, read_trial_result, write_trial_mark
 from core.runs.watched import read_watched
 from core.training import callbacks, novelty, result
 from core.training.callbacks import Journal, StopOnRequest
@@ -503,6 +504,20 @@ def test_training_seconds_exclude_the_evaluation(run: Run, digits: Dataset, monk
 
     assert card is not None
     assert 0 < card.seconds < 10_000
+
+
+@pytest.mark.usefixtures("quick_evaluation")
+def test_winner_is_measured_as_its_trial_was(run: Run, digits: Dataset) -> None:
+    mark = TrialMark(sweep="a", trial=1, winner=True, measurements=("redrawn_accuracy",))
+    write_trial_mark(run.trial_file, mark)
+
+    card = train_and_evaluate(tiny_config(), run, digits).card
+
+    measured = read_trial_result(run.trial_result_file)
+    assert card is not None
+    assert measured is not None
+    assert measured.validation_accuracy == card.metrics.validation_accuracy
+    assert measured.redrawn_accuracy is not None
 
 
 def test_state_of_early_stopping_is_restored(run: Run) -> None:

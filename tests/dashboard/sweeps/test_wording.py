@@ -39,6 +39,12 @@ def test_verdict_weighs_the_difference_against_the_spread(winner: tuple[float, .
     assert text.endswith("the mean is 98.70%.")
 
 
+def test_verdict_names_the_objective() -> None:
+    comparison = SeedComparison((0.96, 0.97), (0.95,), (), "redrawn_accuracy")
+
+    assert verdict(comparison, "the preset fast").startswith("On redrawn validation images, 96.50%")
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [

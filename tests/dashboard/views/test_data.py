@@ -134,7 +134,7 @@ def test_pen_digits_are_filtered_by_use_writer_and_digit(few_pen_digits: Workspa
     pen_page.segmented_control(key="pen_use").set_value("measuring").run()
     assert "2 digits." in captions(pen_page)
     pen_page.pills(key="pen_digits").set_value([0, 4]).run()
-    assert "1 digits." in captions(pen_page)
+    assert "1 digit." in captions(pen_page)
     pen_page.multiselect(key="pen_writers_measuring").set_value([21]).run()
 
     assert not pen_page.exception

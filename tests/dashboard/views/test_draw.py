@@ -71,7 +71,7 @@ class Canvas:
         on_change()
 
     def show_buttons(self, *, key: str, data: dict[str, Any], on_request_change: Callable[[], None]) -> None:
-        self.buttons = data
+        self.buttons = {name: value for name, value in data.items() if name != "words"}
         if self._request:
             st.session_state[key] = {"request": self._request}
             self._request = None
