@@ -23,6 +23,9 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from core.language import in_language, tr
+from dashboard.server.language import request_language
+
 if TYPE_CHECKING:
     import os
 
@@ -52,7 +55,9 @@ def netron_routes(workspace: Workspace) -> list[BaseRoute]:
         name, file = request.path_params["name"], request.path_params["file"]
         path = await anyio.to_thread.run_sync(_listed_file, workspace, name, file)
         if path is None:
-            raise HTTPException(404, "There is no such model file. See the Model page for the files of all models.")
+            with in_language(request_language(request.scope)):
+                message = tr("There is no such model file. See the Model page for the files of all models.")
+            raise HTTPException(404, message)
         # A browser must not cache the file of a model that may be replaced or deleted.
         return FileResponse(path, filename=file, headers={"Cache-Control": "no-cache"})
 
