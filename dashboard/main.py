@@ -11,6 +11,7 @@ from dashboard.session import state
 from dashboard.session.classroom import bring_own_hand_back, is_teacher
 from dashboard.session.language import find_visitor_language, show_language_switch, visitor_language
 from dashboard.session.sign_in import account
+from dashboard.session.widget_words import translate_widgets
 
 ASSETS = Path(__file__).parent / "assets"
 LOGO = ASSETS / "logo.svg"
@@ -50,6 +51,7 @@ show_active_model()
 with st.sidebar:
     account()
     show_language_switch()
+    translate_widgets()
 show_switch_notice(page.url_path)
 with state.script_run(page.url_path):
     if admit():
