@@ -17,8 +17,6 @@ _LINK = "language_link"
 _SWITCH = "language_switch"
 _COOKIE = "trazo_language"
 _PARAMETER = "lang"
-_language_of_download = ContextVar("language_of_download", default=ENGLISH)
-_Content = TypeVar("_Content")
 _page_language = st.components.v2.component(
     "trazo_language", js=(Path(__file__).resolve().parents[1] / "assets" / "language.js").read_text()
 )
@@ -29,6 +27,10 @@ def visitor_language() -> str:
     if get_script_run_ctx(suppress_warning=True) is None:
         return _language_of_download.get()
     return str(st.session_state.get(_LANGUAGE, ENGLISH))
+
+
+_language_of_download = ContextVar("language_of_download", default=ENGLISH)
+_Content = TypeVar("_Content")
 
 
 def in_visitors_language(make: Callable[[], _Content]) -> Callable[[], _Content]:
@@ -77,3 +79,14 @@ def show_language_switch() -> None:
 
 def _switch() -> None:
     st.session_state[_LANGUAGE] = st.session_state[_SWITCH]
+    # The browser knows the choice in a list by its label. Set anew, it gets the label in the new language.
+    for key, value in st.session_state.items():
+        if _is_choice(value):
+            st.session_state[key] = value
+
+
+def _is_choice(value: object) -> bool:
+    """Return True for the values of lists and of other widgets that can be set, but not for those of buttons."""
+    if isinstance(value, list):
+        return all(map(_is_choice, value))
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
