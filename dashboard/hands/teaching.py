@@ -24,6 +24,7 @@ COUNTS = (10, 20, 50, 100)
 """Numbers of digits to teach at a time."""
 DEFAULT_COUNT = 50
 
+_COUNT = "teaching_count"
 _PROMPTS = "teaching_prompts"
 
 
@@ -44,21 +45,21 @@ def _show_start(hand: Hand | None) -> None:
         "correct an answer on the Draw page: press what you meant, below the answer."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        count = st.segmented_control(
-            "Digits to write", COUNTS, default=DEFAULT_COUNT, required=True, key="teaching_count"
-        )
+        st.segmented_control("Digits to write", COUNTS, default=DEFAULT_COUNT, required=True, key=_COUNT)
         st.button(
             "Start writing",
             type="primary",
             icon=":material/edit:",
             key="start_teaching",
             on_click=attempt,
-            args=(_start, count),
+            args=(_start,),
             kwargs={"hand": hand},
         )
 
 
-def _start(count: int) -> None:
+def _start() -> None:
+    # The widget's state, because both presses may arrive before the page is drawn again.
+    count = st.session_state[_COUNT]
     prompts = [digit for digit in range(CLASSES) for _ in range(count // CLASSES)]
     random.shuffle(prompts)
     st.session_state[_PROMPTS] = (first_hand().id, prompts, [])

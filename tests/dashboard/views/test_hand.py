@@ -185,7 +185,8 @@ def test_what_was_taught_is_relabelled_and_removed(hand: Hand) -> None:
 
 def test_teaching_prompts_as_many_of_each_digit(hand: Hand) -> None:
     page = open_page(TEACH, hand)
-    page.segmented_control(key="teaching_count").set_value(20).run()
+    # In one message, as from a visitor who presses both before the page is drawn again.
+    page.segmented_control(key="teaching_count").set_value(20)
     page.button(key="start_teaching").click().run()
 
     (_, prompts, _) = page.session_state["teaching_prompts"]
