@@ -17,6 +17,8 @@ _LINK = "language_link"
 _SWITCH = "language_switch"
 _COOKIE = "trazo_language"
 _PARAMETER = "lang"
+_language_of_download = ContextVar("language_of_download", default=ENGLISH)
+_Content = TypeVar("_Content")
 _page_language = st.components.v2.component(
     "trazo_language", js=(Path(__file__).resolve().parents[1] / "assets" / "language.js").read_text()
 )
@@ -27,10 +29,6 @@ def visitor_language() -> str:
     if get_script_run_ctx(suppress_warning=True) is None:
         return _language_of_download.get()
     return str(st.session_state.get(_LANGUAGE, ENGLISH))
-
-
-_language_of_download = ContextVar("language_of_download", default=ENGLISH)
-_Content = TypeVar("_Content")
 
 
 def in_visitors_language(make: Callable[[], _Content]) -> Callable[[], _Content]:
