@@ -206,7 +206,9 @@ function drawTitle(plot, axis, view, index, end) {
   }
   title.style.maxWidth = `${view.gap - 8}px`;
   title.style.textAlign = "center";
-  const left = Math.min(Math.max(end.x - title.offsetWidth / 2, 0), view.width - title.offsetWidth);
+  // The true width may be a fraction more, and without room for it the title would get a second line.
+  const width = title.offsetWidth + 1;
+  const left = Math.min(Math.max(end.x - width / 2, 0), view.width - width);
   position(title, { left, top: Math.max(view.margin.top - 8 - title.offsetHeight, 0) });
 }
 

@@ -36,7 +36,6 @@ def format_columns() -> dict:
         REDRAWN_COLUMN: number(
             tr(REDRAWN_COLUMN),
             format="%.1f%%",
-            width=104,
             help=tr(
                 "Accuracy on redrawn digits: up to 1,000 test images that were traced and drawn again on a canvas. It "
                 "is the mean of five kinds: typical, tiny, thin pen, thick pen, rotated. See Evaluate."

@@ -44,6 +44,13 @@ def in_visitors_language(make: Callable[[], _Content]) -> Callable[[], _Content]
     return make_in_language
 
 
+def _is_choice(value: object) -> bool:
+    """Return True for the values of lists and of other widgets that can be set, but not for those of buttons."""
+    if isinstance(value, list):
+        return all(map(_is_choice, value))
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
 def find_visitor_language() -> None:
     """Find the visitor's language when they arrive or follow a link with a language."""
     link = st.query_params.get(LANGUAGE_PARAMETER)
@@ -77,6 +84,10 @@ def show_language_switch() -> None:
 
 
 def _switch() -> None:
+    # The browser knows the choice in a list by its label. Set anew, it gets the label in the new language.
+    for key, value in st.session_state.items():
+        if _is_choice(value):
+            st.session_state[key] = value
     st.session_state[_LANGUAGE] = st.session_state[_SWITCH]
 
 
