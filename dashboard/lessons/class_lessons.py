@@ -32,6 +32,9 @@ def show_class_lessons(students_url: str) -> None:
     )
     # With a button that copies it.
     st.code(lesson_url(students_url, chosen), language=None, wrap_lines=True)
+    st.caption(
+        tr("The link asks for a nickname first. Students who have joined already find the lesson on their page Learn.")
+    )
 
 
 def lesson_url(students_url: str, number: int) -> str:
