@@ -30,7 +30,8 @@ def extract(
 
 
 def _literal(node: ast.expr) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+    # gettext keeps the empty sentence for the header of the file.
+    return (node.value or None) if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _comments(lines: list[str], line: int, tags: Collection[str]) -> list[str]:

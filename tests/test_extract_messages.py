@@ -12,6 +12,7 @@ tr("Hello {name}", name=term("weight", tr("weights")))
 f"{tr('You')} and {me}"
 ntr("{count} image", "{count} images", count)
 tr(LABELS["x"])
+tr("")
 """
 
 
@@ -23,6 +24,7 @@ def test_nested_calls_and_those_in_f_strings_are_found() -> None:
         ("tr", ["weights"], ["Translators: a greeting"]),
         ("tr", ["You"], []),
         ("ntr", ["{count} image", "{count} images", None], []),
+        ("tr", [None], []),
         ("tr", [None], []),
     ]
 

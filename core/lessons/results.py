@@ -15,7 +15,8 @@ LESSON_IDS: tuple[LessonId, ...] = get_args(LessonId)
 MAX_STORED = 20_000
 """Longest text of stored results that is read, in characters; eight complete results take about 1,500."""
 
-_Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+"""A guess, or the name of a number that a lesson has measured."""
 
 
 class Result(Record):
@@ -25,8 +26,8 @@ class Result(Record):
     lesson makes its sentence.
     """
 
-    guess: _Name
-    measured: Annotated[dict[_Name, float], Field(default_factory=dict, max_length=20)]
+    guess: Name
+    measured: Annotated[dict[Name, float], Field(default_factory=dict, max_length=20)]
 
 
 class Results(Record):

@@ -18,6 +18,7 @@ from core.errors import HandError, StorageError
 from core.json_lines import read_records
 from core.language import Message
 from core.personal.hand import Hand, list_hands
+from core.personal.stamps import file_stamps
 from core.personal.written import Digit, RecordId, Written
 from core.records import Record
 from core.workspace import Workspace
@@ -27,6 +28,8 @@ MIN_AGREEING = 3
 
 MAX_DRAWINGS = 100
 """Number of drawings of one hand."""
+
+_FILE = "fooling.jsonl"
 
 
 class _Drawn(Record):
@@ -136,14 +139,7 @@ def won(all_attempts: Sequence[Attempt]) -> list[Written]:
 
 def stamps(workspace: Workspace) -> tuple[tuple[str, int, int], ...]:
     """Return a value that changes with any drawing or vote, without reading them."""
-    found = []
-    for file in sorted(workspace.personal.glob("[!.]*/fooling.jsonl")):
-        try:
-            state = file.stat()
-        except OSError:  # deleted in this moment
-            continue
-        found.append((str(file), state.st_mtime_ns, state.st_size))
-    return tuple(found)
+    return file_stamps(workspace, _FILE)
 
 
 def _entries(hand: Hand) -> list[_Drawn | _Withdrawn | _Voted]:
@@ -151,4 +147,4 @@ def _entries(hand: Hand) -> list[_Drawn | _Withdrawn | _Voted]:
 
 
 def _file(hand: Hand) -> Path:
-    return hand.folder / "fooling.jsonl"
+    return hand.folder / _FILE

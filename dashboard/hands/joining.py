@@ -8,6 +8,7 @@ from core.errors import TrazoError
 from core.language import tr
 from core.personal.hand import MAX_NAME_LENGTH, hand_name
 from dashboard.parts.headings import heading
+from dashboard.session import state
 from dashboard.session.classroom import is_student, join, keep_link, leave
 from dashboard.session.hands import chosen_hand
 from dashboard.session.markdown import plain
@@ -22,7 +23,8 @@ def admit() -> bool:
     if is_student() and chosen_hand() is None:
         _show_form()
         return False
-    if st.session_state.pop(_JUST_JOINED, False):
+    # A student who has followed a link to another page, such as a lesson, stays there.
+    if st.session_state.pop(_JUST_JOINED, False) and not state.current_page():
         st.switch_page("views/hand.py")
     return True
 
@@ -50,8 +52,8 @@ def _show_form() -> None:
         st.form_submit_button(tr("Join"), type="primary", icon=":material/login:", on_click=_join)
     st.caption(
         tr(
-            "Your nickname and what you write are stored on the teacher's computer until the teacher deletes them. "
-            "Your class may see both."
+            "Your nickname, what you write, and your guesses and results in the lessons are stored on the teacher's "
+            "computer until the teacher deletes them. Your class may see your nickname and what you write."
         )
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.language import tr
+from core.lessons.results import Results
 from dashboard.parts.component import component
 from dashboard.session import lessons
 
@@ -14,15 +15,16 @@ _print_button = component("print_button", '<button type="button"></button>')
 
 
 def keep_results(page: str) -> None:
-    """Bring the results back that the browser has kept, and let it keep the newest.
+    """Bring the results back that the browser has kept, and let it keep the newest, unless a hand stores them.
 
     `page`: the lesson on the page; when it changes, the page starts at its top.
     """
+    in_hand = lessons.own_hand() is not None
     _results(
         key=_KEY,
         data={
-            "results": lessons.results().model_dump_json(),
-            "loaded": lessons.loaded(),
+            "results": Results().model_dump_json() if in_hand else lessons.results().model_dump_json(),
+            "loaded": in_hand or lessons.loaded(),
             "forgotten": lessons.forgotten(),
             "lesson": page,
         },

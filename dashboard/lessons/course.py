@@ -74,7 +74,17 @@ def _show_list() -> None:
                     args=(str(number),),
                 )
                 st.markdown(lesson.report(result) if result else tr(lesson.idea))
-    st.caption(tr("Your results stay in this browser. Nobody else sees them."))
+    st.caption(_privacy())
+
+
+def _privacy() -> str:
+    """Return where the visitor's results are, and who sees them."""
+    if lessons.own_hand() is None:
+        return tr("Your results stay in this browser. Nobody else sees them.")
+    return tr(
+        "Your guesses and results are stored with your hand, on the teacher's computer. The page Class shows the "
+        "teacher how many students finished each lesson and what they guessed, without names."
+    )
 
 
 def _show_lesson(number: int) -> None:

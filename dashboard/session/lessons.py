@@ -1,4 +1,8 @@
-"""Session-state keys of the Learn page, with typed accessors: guesses, and the results that the browser keeps."""
+"""Session-state keys of the Learn page, with typed accessors: guesses and results.
+
+The browser keeps the results. In a class, a student's guesses and results are stored with their hand instead, so that
+several students can use one device.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,40 @@ from typing import cast
 
 import streamlit as st
 
+from core.errors import StorageError
+from core.lessons.progress import Progress, forget_lessons, progress, store_guess, store_result
 from core.lessons.results import LessonId, Result, Results, read_results
+from core.personal.hand import Hand
+from dashboard.session.classroom import is_student
+from dashboard.session.hands import chosen_hand
+from dashboard.session.permission import attempt
 
 _RESULTS = "lesson_results_kept"
 _LOADED = "lesson_results_loaded"
 _FORGOTTEN = "lesson_results_forgotten"
+_HAND = "lesson_results_hand"
 _GUESS = "lesson_guess_"
 
 WORK = "lesson_work_"
 """Prefix of the keys of what a visitor has made in a lesson, such as their bets."""
 
 
+def own_hand() -> Hand | None:
+    """Return the student's hand, with which their guesses and results are stored; None for everybody else."""
+    hand = chosen_hand() if is_student() else None
+    if hand is not None and st.session_state.get(_HAND) != hand.id:
+        _clear()  # another student has used this device
+        st.session_state[_HAND] = hand.id
+        stored = _progress(hand)
+        st.session_state[_RESULTS] = stored.results
+        for lesson, guess in stored.guesses.items():
+            st.session_state[_GUESS + lesson] = guess
+    return hand
+
+
 def results() -> Results:
     """Return the results of this visitor's finished lessons."""
+    own_hand()
     return cast("Results", st.session_state.get(_RESULTS, Results()))
 
 
@@ -27,6 +52,8 @@ def keep_result(lesson: LessonId, result: Result) -> bool:
     if results().lessons.get(lesson) == result:
         return False
     st.session_state[_RESULTS] = results().with_result(lesson, result)
+    if hand := own_hand():
+        attempt(store_result, hand, lesson, result, hand=hand)
     return True
 
 
@@ -48,19 +75,36 @@ def forgotten() -> bool:
 
 def forget() -> None:
     """Delete all results and guesses, and what the visitor has made in the lessons."""
-    st.session_state[_RESULTS] = Results()
-    st.session_state[_FORGOTTEN] = True
-    for key in [key for key in st.session_state if str(key).startswith((_GUESS, WORK))]:
-        del st.session_state[key]
+    if hand := own_hand():
+        attempt(forget_lessons, hand, hand=hand)
+    else:
+        st.session_state[_FORGOTTEN] = True
+    _clear()
 
 
 def guess(lesson: LessonId) -> str | None:
     """Return the option that the visitor chose before seeing the answer, or None."""
-    kept = st.session_state.get(_GUESS + lesson)
     result = results().lessons.get(lesson)
+    kept = st.session_state.get(_GUESS + lesson)
     return cast("str | None", kept or (result.guess if result else None))
 
 
 def keep_guess(lesson: LessonId, option: str) -> None:
     """Remember the visitor's guess."""
+    hand = own_hand()
     st.session_state[_GUESS + lesson] = option
+    if hand:
+        attempt(store_guess, hand, lesson, option, hand=hand)
+
+
+def _progress(hand: Hand) -> Progress:
+    try:
+        return progress(hand)
+    except StorageError:  # the lessons can be done all the same
+        return Progress()
+
+
+def _clear() -> None:
+    st.session_state[_RESULTS] = Results()
+    for key in [key for key in st.session_state if str(key).startswith((_GUESS, WORK))]:
+        del st.session_state[key]

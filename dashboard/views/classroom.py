@@ -5,12 +5,14 @@ import streamlit as st
 from core.errors import TrazoError
 from core.language import tr
 from dashboard.hands.class_data import show_deletion
-from dashboard.hands.class_link import show_join_address
+from dashboard.hands.class_link import show_join_address, students_address
 from dashboard.hands.class_map import show_class_map
 from dashboard.hands.class_model import show_class_model
 from dashboard.hands.class_results import show_results
 from dashboard.hands.fooling import show_fooling_scores
+from dashboard.lessons.class_lessons import show_class_lessons
 from dashboard.parts.headings import heading
+from dashboard.parts.links import link
 from dashboard.session.classroom import is_teacher
 from dashboard.session.permission import safe_text
 
@@ -31,6 +33,7 @@ else:
         show_class_map(hidden)
         show_fooling_scores(hidden)
         show_class_model(hidden)
+        show_class_lessons(students_address(link("", full=True)))
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
     show_deletion()

@@ -1,0 +1,132 @@
+"""The guesses and results of a hand in the lessons, and those of a class in numbers.
+
+They lie in the folder of the hand, so that they are deleted with it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.errors import StorageError
+from core.json_lines import read_records
+from core.lessons.results import LESSON_IDS, LessonId, Name, Result, Results
+from core.personal.hand import Hand, list_hands
+from core.personal.stamps import file_stamps
+from core.records import Record
+from core.workspace import Workspace
+
+MAX_ENTRIES = 500
+"""Number of guesses and results that a hand can store; doing every lesson several times takes fewer than 100."""
+
+_FILE = "lessons.jsonl"
+
+
+class _Guessed(Record):
+    kind: Literal["guessed"] = "guessed"
+    lesson: LessonId
+    guess: Name
+
+
+class _Finished(Record):
+    kind: Literal["finished"] = "finished"
+    lesson: LessonId
+    result: Result
+
+
+class _Forgotten(Record):
+    kind: Literal["forgotten"] = "forgotten"
+
+
+_Entry = Annotated[_Guessed | _Finished | _Forgotten, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The first guess of a hand in each lesson that it has begun, and its newest results."""
+
+    guesses: Mapping[LessonId, str] = field(default_factory=dict)
+    results: Results = field(default_factory=Results)
+
+
+@dataclass(frozen=True)
+class LessonCount:
+    """The number of hands that have finished a lesson, and the number of hands that made each guess."""
+
+    finished: int
+    guesses: Mapping[str, int]
+
+
+def store_guess(hand: Hand, lesson: LessonId, guess: str) -> None:
+    """Store a guess, unless the hand has MAX_ENTRIES; raises HandError if the hand was deleted, StorageError."""
+    _append(hand, _Guessed(lesson=lesson, guess=guess))
+
+
+def store_result(hand: Hand, lesson: LessonId, result: Result) -> None:
+    """Store the result of a finished lesson; as `store_guess`."""
+    _append(hand, _Finished(lesson=lesson, result=result))
+
+
+def forget_lessons(hand: Hand) -> None:
+    """Forget all guesses and results of a hand; raises HandError if the hand was deleted, StorageError."""
+    hand.append(_file(hand), [_Forgotten()])
+
+
+def progress(hand: Hand) -> Progress:
+    """Return how far a hand has come; damaged lines are skipped. Raises StorageError."""
+    guesses: dict[LessonId, str] = {}
+    results = Results()
+    for entry in _entries(hand):
+        if isinstance(entry, _Guessed):
+            guesses.setdefault(entry.lesson, entry.guess)
+        elif isinstance(entry, _Finished):
+            results = results.with_result(entry.lesson, entry.result)
+        else:
+            guesses, results = {}, Results()
+    return Progress(guesses, results)
+
+
+def class_progress(workspace: Workspace) -> list[Progress]:
+    """Return how far each hand has come; a hand whose file cannot be read is left out."""
+    found = []
+    for hand in list_hands(workspace):
+        try:
+            found.append(progress(hand))
+        except StorageError:  # one file that cannot be read must not stop the others
+            continue
+    return found
+
+
+def count_lessons(students: Iterable[Progress]) -> dict[LessonId, LessonCount]:
+    """Return the numbers of a class for each lesson."""
+    everybody = list(students)
+    return {
+        lesson: LessonCount(
+            finished=sum(lesson in student.results.lessons for student in everybody),
+            guesses=Counter(student.guesses[lesson] for student in everybody if lesson in student.guesses),
+        )
+        for lesson in LESSON_IDS
+    }
+
+
+def progress_stamps(workspace: Workspace) -> tuple[tuple[str, int, int], ...]:
+    """Return a value that changes with any guess or result, without reading them."""
+    return file_stamps(workspace, _FILE)
+
+
+def _append(hand: Hand, entry: _Guessed | _Finished) -> None:
+    if len(_entries(hand)) < MAX_ENTRIES:
+        hand.append(_file(hand), [entry])
+
+
+def _entries(hand: Hand) -> list[_Guessed | _Finished | _Forgotten]:
+    return read_records(_file(hand), _Entry)
+
+
+def _file(hand: Hand) -> Path:
+    return hand.folder / _FILE
