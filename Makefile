@@ -1,5 +1,7 @@
 # Run `make` without arguments for a list of targets.
 PY = .venv/bin/python
+# Without cached bytecode, each process that the tests start would compile Streamlit, Gradio and TensorFlow anew.
+unexport PYTHONDONTWRITEBYTECODE
 LOCK = $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
 BABEL = $(PY) -m babel.messages.frontend

@@ -110,14 +110,9 @@ def choose_model(page: Page, key: str, run: Run) -> None:
     wait_until(chosen, what=f"the choice of {run.title}")
 
 
+@pytest.mark.long  # the next test also does this, page by page
 @pytest.mark.parametrize(
-    ("title", "change"),
-    [
-        ("Runs", change_runs),
-        # The next test also covers these two.
-        pytest.param("Evaluate", change_evaluate, marks=pytest.mark.long),
-        pytest.param("Model", change_model, marks=pytest.mark.long),
-    ],
+    ("title", "change"), [("Runs", change_runs), ("Evaluate", change_evaluate), ("Model", change_model)]
 )
 def test_one_back_leaves_a_page_after_many_changes(
     page: Page, runs: list[Run], title: str, change: Callable[[Page, list[Run]], None]
@@ -166,6 +161,10 @@ def test_each_back_restores_the_previous_page(page: Page, runs: list[Run]) -> No
         expect_page(page, title)
         expect_parameters(page, **expected)
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
+
+    page.go_forward()
+    expect_page(page, "Runs")
+    expect_parameters(page, run=runs[1].id, log="true", axis="step")
 
 
 def test_back_returns_from_every_link_of_a_run(page: Page, runs: list[Run]) -> None:
