@@ -169,9 +169,13 @@ def _show_report(report: Parity) -> None:
         if way.problem:
             st.caption(f"{_title(way)}: {safe_text(way.problem)}")
     pictures = (
-        tr("{count} pictures: validation images of {data} and a drawing.", count=len(report.verdicts), data=report.data)
+        tr(
+            "{count} pictures: validation images of {data} and a drawing.",
+            count=len(report.verdicts),
+            data=tr(report.data),
+        )
         if report.drawing
-        else tr("{count} pictures: validation images of {data}.", count=len(report.verdicts), data=report.data)
+        else tr("{count} pictures: validation images of {data}.", count=len(report.verdicts), data=tr(report.data))
     )
     columns = tr(
         "Difference: the greatest difference of a calibrated probability. Digits, verdicts: the number of pictures for "

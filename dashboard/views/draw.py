@@ -18,10 +18,10 @@ from core.errors import TrazoError
 from core.handwriting.pen_digits import BRUSH_WIDTH
 from core.ink.canvas_strokes import Stroke
 from core.ink.drawing import Drawing, Pixels
-from core.ink.picture_file import MAX_PICTURE_BYTES
 from core.ink.picture_ink import PictureInk
 from core.language import Message, tr
 from dashboard.draw import canvas
+from dashboard.draw.drawn import DRAW, PHOTO, SOURCES, UPLOAD, Drawn, drawn_in_file, drawn_on_canvas, show_error
 from dashboard.draw.number import show_brackets, show_digit_cards, show_number
 from dashboard.draw.reading import show_steps
 from dashboard.draw.second_model import SecondModel, choose_second_model, show_answers
@@ -31,20 +31,14 @@ from dashboard.hands.lesson import show_lesson
 from dashboard.parts.canvas_objects import enlarged, image_objects
 from dashboard.parts.headings import heading
 from dashboard.parts.image_links import look_inside_link
-from dashboard.parts.png import image_html, png_bytes
+from dashboard.parts.png import png_bytes
 from dashboard.runs import run_cache
 from dashboard.server import metrics
-from dashboard.server.pictures import POOL
 from dashboard.session import address, drawings, state
-from dashboard.session.client import client
 from dashboard.session.hands import current_model
 from dashboard.session.permission import safe_text
 
 STYLE = Path(__file__).parent.parent / "assets" / "draw.css"
-DRAW = Message("Draw")
-UPLOAD = Message("Upload a picture")
-PHOTO = Message("Take a photo")
-SOURCES = (DRAW, UPLOAD, PHOTO)
 MODES = {drawings.DIGIT: Message("One digit"), drawings.NUMBER: Message("A number")}
 PROMPTS: dict[str, Message] = {UPLOAD: Message("Choose a picture"), PHOTO: Message("Take a photo")}
 CANVAS_PROMPTS = {drawings.DIGIT: Message("Draw a digit"), drawings.NUMBER: Message("Draw a number")}
@@ -53,26 +47,8 @@ NEXT_STEPS = {
     "train": Message("Train your own"),
     "evaluate": Message("Find its mistakes"),
 }
-PHOTO_LABELS = {
-    drawings.DIGIT: Message("Photo of one digit on paper"),
-    drawings.NUMBER: Message("Photo of a number on paper"),
-}
-UPLOAD_LABELS = {drawings.DIGIT: Message("Picture of one digit"), drawings.NUMBER: Message("Picture of a number")}
-NO_INK = {
-    drawings.DIGIT: Message("There is no ink in this picture; choose one with one digit on it."),
-    drawings.NUMBER: Message("There is no ink in this picture; choose one with a number on it."),
-}
 
 AnyReading = TypeVar("AnyReading", Reading, NumberReading)
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """The ink of a canvas (h, w) or in a picture, and the strokes on the canvas, or None if an image is on it."""
-
-    ink: Pixels | PictureInk
-    strokes: Sequence[Stroke] | None = None
-    on_canvas: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,44 +57,6 @@ class Answer:
 
     reading: Reading | None
     reasons: DeltaGenerator
-
-
-def show_error(error: TrazoError) -> None:
-    st.error(safe_text(error), icon=":material/error:")
-
-
-def drawn_on_canvas() -> Drawn | None:
-    """Return the drawing on the canvas, or None if it is empty; show an error if it cannot be read."""
-    try:
-        ink = canvas.ink()
-        return None if ink is None else Drawn(ink, canvas.strokes(), on_canvas=True)
-    except TrazoError as error:
-        show_error(error)
-        return None
-
-
-def drawn_in_file(source: str, mode: str) -> Drawn | None:
-    """Return the ink in an uploaded picture or a photo, or None; show a message if it contains no ink."""
-    if source == PHOTO:
-        file = st.camera_input(tr(PHOTO_LABELS[mode]), key="photo")
-    else:
-        file = st.file_uploader(tr(UPLOAD_LABELS[mode]), key="upload", max_upload_size=MAX_PICTURE_BYTES // 2**20)
-        st.caption(tr("PNG, JPEG, WebP, GIF, BMP or TIFF; a photo of dark ink on paper works, too."))
-    if file is None:
-        return None
-    try:
-        ink = POOL.ink_from_thread(file.getvalue(), client())
-    except TrazoError as error:
-        show_error(error)
-        return None
-    # The camera shows its photo itself, and a number is shown with a bracket for each digit.
-    if source == UPLOAD and mode == drawings.DIGIT and ink.picture is not None:
-        picture = image_html(ink.picture, 480, tr("your picture"), sharp=False)
-        st.html(f'<div class="trazo-upload">{picture}</div>')
-    if ink.blank:
-        st.warning(tr(NO_INK[mode]), icon=":material/ink_pen:")
-        return None
-    return Drawn(ink)
 
 
 def read(
