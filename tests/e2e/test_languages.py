@@ -1,0 +1,185 @@
+"""Every page is translated, and its labels fit, in a real browser.
+
+The dashboard has a third language besides its own, in which each sentence stands in brackets: whatever stands outside
+of them on a page is not translated.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.runs.run import Run
+from core.workspace import Workspace
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.sweep_files import write_sweep
+from tests.support.translations import (
+    LOCALES,
+    forms,
+    pseudo,
+    sentences,
+    translation,
+    translations,
+    write_pseudo_language,
+)
+from tests.support.visit import at_rest
+
+PSEUDO = "eo"
+# A dashboard that looks for translations in another folder.
+DASHBOARD = """
+import runpy, sys
+from pathlib import Path
+from core import language
+language._FOLDER = Path(sys.argv.pop())
+runpy.run_module("dashboard", run_name="__main__", alter_sys=True)
+"""
+SWEEP = "20261129-160000-quiet-otter"
+UNTRANSLATED = (Path(__file__).parent / "untranslated.js").read_text(encoding="utf-8")
+CUT_LABELS = (Path(__file__).parent / "cut_labels.js").read_text(encoding="utf-8")
+
+# Opens another page, or the same one with other parameters, as a step back in the browser's history does, and resolves
+# once its script has begun. Loading the dashboard anew would take a second of CPU time.
+OPEN = """address => new Promise((resolve) => {
+  const app = document.querySelector("[data-testid=stApp]");
+  const observer = new MutationObserver(() => app.dataset.testScriptState === "running" && resolve());
+  observer.observe(app, { attributeFilter: ["data-test-script-state"] });
+  setTimeout(resolve, 10000);
+  history.replaceState(null, "", address);
+  dispatchEvent(new PopStateEvent("popstate"));
+})"""
+
+# Resolves once nothing on the page has changed for a moment, nor has a script been running.
+QUIET = """() => new Promise((resolve) => {
+  const app = document.querySelector("[data-testid=stApp]");
+  let timer;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => (app.dataset.testScriptState === "notRunning" ? done() : wait()), 250);
+  };
+  const observer = new MutationObserver(wait);
+  const done = () => (observer.disconnect(), resolve());
+  observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+  wait();
+})"""
+
+OPEN_EXPANDERS = """() => document.querySelectorAll("details:not([open]) > summary").forEach((each) => each.click())"""
+
+NAMES = (
+    *(
+        "Trazo",
+        "MNIST",
+        "Fashion-MNIST",
+        "TensorFlow",
+        "Keras",
+        "LiteRT",
+        "NumPy",
+        "Python",
+        "ONNX",
+        "Netron",
+        "Gradio",
+    ),
+    *("fast", "original", "best", "large", "tiny", "Adam", "SGD", "scikit-learn", "gentle-heron"),
+    # Each language is named in itself.
+    *("English", "Español", "Esperanto"),
+)
+"""Names of things, presets and runs."""
+
+DATA = (
+    # The sweep's title, and the states in tables for screen readers; what is seen is translated.
+    *("fast: 5 settings", "finished", "complete", "pruned", "failed", "running"),
+    "The loss is not a number; the learning rate is too high.",
+)
+"""Text from files."""
+
+STREAMLIT = ("Skip to main content", "Logo", "Choose an option")
+"""Streamlit's own words, which cannot be translated (streamlit#1353): a link and a picture's text above each page, and
+what a select box says without an option, which ours have."""
+
+ALLOWED = re.compile(
+    r"""
+    \d{8}-\d{6}-[a-z]+-[a-z]+                                # ids of runs and sweeps
+    | \brun\?id=\S+                                          # the link in a cell
+    | \b\d{1,2}\ [A-Za-z]+\ \d{4}\b(,\ [\d:]+(\ UTC)?)?      # dates
+    | \bv?\d[\d.,:/x×]*\ ?(k|m|s|ms|min|h|px|B|kB|KB|MB|GB)?\b # numbers with units, versions, times
+    | \b[\w-]+\.(keras|tflite|json|csv|npz|zip|onnx|html)\b  # files
+    | """
+    + "|".join(rf"\b{re.escape(words)}(?!\w)" for words in sorted((*DATA, *NAMES), key=len, reverse=True)),
+    re.VERBOSE,
+)
+"""Text that has no translation."""
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory, trained: Run) -> Iterator[DashboardProcess]:
+    """A dashboard with a third language, a run, and a sweep."""
+    folder = tmp_path_factory.mktemp("languages")
+    locales = Path(shutil.copytree(LOCALES, folder / "locale"))
+    write_pseudo_language(locales, PSEUDO)
+    workspace = Workspace(folder / "workspace")
+    shutil.copytree(trained.folder, workspace.runs / trained.id)
+    write_sweep(workspace, 25, sweep_id=SWEEP, objectives=("validation_accuracy", "milliseconds"), winner=True)
+    mnist = Workspace.from_environment().mnist_file
+    settings = {"TRAZO_MNIST": str(mnist)} if mnist.exists() and "TRAZO_MNIST" not in os.environ else {}
+    process = DashboardProcess(folder, ("-c", DASHBOARD, str(locales)), **settings)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def addresses(trained: Run) -> list[str]:
+    """The address of each page and of its views; a neighbour is another page, which thus follows its address."""
+    evaluate = f"/evaluate?model={trained.id}&evaluate_view="
+    return [
+        *("/", "/learn", "/inside?image=test-3&dataset=digits", "/learn?lesson=1", "/hand", "/learn?lesson=2"),
+        *("/data?dataset=digits", "/learn?lesson=3", "/data?dataset=pen-digits", "/learn?lesson=4"),
+        *("/data?view=similar&image=test-3&dataset=digits", "/learn?lesson=5", f"{evaluate}Predictions"),
+        *("/learn?lesson=6", f"{evaluate}Handwriting", "/learn?lesson=7", f"{evaluate}Label+court", "/learn?lesson=8"),
+        *(f"{evaluate}Epochs", "/train", "/sweeps", f"/sweep?id={SWEEP}", "/runs", f"/run?id={trained.id}", "/model"),
+        *("/glossary", "/gradio_demo"),
+    ]
+
+
+def test_every_page_is_translated_and_its_labels_fit(page: Page, addresses: list[str]) -> None:
+    page.goto(f"/glossary?lang={PSEUDO}")
+    expect(page.locator("html")).to_have_attribute("lang", PSEUDO)
+    at_rest(page)
+    words = labels()
+    untranslated: dict[str, list[str]] = {}
+    cut: dict[str, list[str]] = {}
+
+    for address in addresses:
+        page.evaluate(OPEN, address)
+        page.evaluate(QUIET)
+        page.evaluate(OPEN_EXPANDERS)
+        page.evaluate(QUIET)
+        untranslated[address] = [text for text in page.evaluate(UNTRANSLATED) if not is_allowed(text)]
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            for language, new_words in words.items():
+                cut[f"{address} {language} {width}"] = page.evaluate(CUT_LABELS, new_words)
+        page.set_viewport_size({"width": 1280, "height": 900})
+
+    assert {address: texts for address, texts in untranslated.items() if texts} == {}
+    assert {place: texts for place, texts in cut.items() if texts} == {}
+
+
+def labels() -> dict[str, dict[str, str]]:
+    """Return each sentence in English and in the languages of the dashboard, by the sentence in the third language."""
+    found = {"en": {pseudo(form): form for message in sentences() if message.id for form in forms(message)}}
+    for file in translations():
+        found[file.parts[-3]] = {
+            pseudo(message.id): message.string
+            for message in translation(file)
+            if isinstance(message.id, str) and message.id and message.string
+        }
+    return found
+
+
+def is_allowed(text: str) -> bool:
+    return text in STREAMLIT or not any(character.isalpha() for character in ALLOWED.sub(" ", text))
