@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from core.classifier import detector_samples
 from core.launcher import starting
 from tests.support.forked_workers import ForkedWorkers
+from tests.support.tiny_training import DETECTOR_FRACTION
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +18,12 @@ def forked_workers(monkeypatch: pytest.MonkeyPatch) -> ForkedWorkers:
     workers = ForkedWorkers()
     monkeypatch.setattr(starting, "subprocess", workers)
     return workers
+
+
+@pytest.fixture
+def few_detector_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let trainings in this process fit their novelty detector to a few samples, as forked workers do."""
+    monkeypatch.setattr(detector_samples, "_MAX_FRACTION", DETECTOR_FRACTION)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -233,6 +233,7 @@ def test_targets_are_the_geometric_mean_of_the_teachers(teacher: Run, digits: Da
     assert np.abs(first - second).max() > 0.5
 
 
+@pytest.mark.usefixtures("few_detector_samples")
 def test_student_learns_from_the_teacher_not_the_labels(workspace: Workspace, teacher: Run, digits: Dataset) -> None:
     # All labels are wrong, so correct predictions can only come from the teacher.
     train = Split(digits.train.images, (digits.train.labels + 1) % 10)
@@ -252,10 +253,19 @@ def test_student_learns_from_the_teacher_not_the_labels(workspace: Workspace, te
     assert accuracy == pytest.approx(card.metrics.test_accuracy, abs=0.02)
 
 
-def test_resumed_worker_needs_no_teacher_run(workspace: Workspace, teacher: Run) -> None:
-    student = submit(workspace, replace_settings(TAUGHT, epochs=8, batch_size=16))
-    wait_until(student.checkpoint_file.exists, what="the first epoch")
+def test_resumed_worker_needs_no_teacher_run(
+    workspace: Workspace, teacher: Run, patch_worker: Callable[[str], None], tmp_path: Path
+) -> None:
+    second_epoch = tmp_path / "second-epoch"
+    patch_worker(
+        "from pathlib import Path\nfrom tests.support.holding import pause_in\n"
+        f"pause_in('step', Path({str(second_epoch)!r}))"
+    )
+    student = submit(workspace, replace_settings(TAUGHT, epochs=3, batch_size=16))
+    wait_until(second_epoch.exists, what="the second epoch")
     kill_worker(student)
+    assert student.checkpoint_file.exists()
+    patch_worker("")
     delete_run(workspace, teacher)
 
     resume(workspace, student)
@@ -263,7 +273,7 @@ def test_resumed_worker_needs_no_teacher_run(workspace: Workspace, teacher: Run)
     wait_until(lambda: student.status().over and not student.alive, what="the end of training")
     assert student.status().state == "finished", student.log_tail()
     assert f"teacher: run {teacher.id}" in student.log_tail()
-    assert list(student.history()["epoch"]) == list(range(1, 9))
+    assert list(student.history()["epoch"]) == [1, 2, 3]
     assert student.bundle.card().config.teachers == 1
     assert not student.teachers_folder.exists()
 

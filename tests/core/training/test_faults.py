@@ -70,7 +70,7 @@ def test_run_fails_if_the_loss_is_not_finite(workspace: Workspace, patch_worker:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux limits the memory of a process (RLIMIT_AS).")
 def test_run_fails_if_memory_runs_out(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
-    # Enough for TensorFlow plus 1.2 GB; the network needs several GB.
+    # Enough for TensorFlow plus 1.2 GB. The 256 channels of the first layer need more, and little time.
     # One memory arena (M_ARENA_MAX): a thread's own arena would reserve 64 MB.
     patch_worker(
         "import ctypes, resource, psutil\n"
@@ -78,7 +78,7 @@ def test_run_fails_if_memory_runs_out(workspace: Workspace, patch_worker: Callab
         "limit = psutil.Process().memory_info().vms + 1200 * 2**20\n"
         "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))"
     )
-    greedy = tiny_config(filters=(256, 256, 256), batch_size=2048)
+    greedy = tiny_config(filters=(256, 8, 8), batch_size=2048)
     run, waiting = submit(workspace, greedy), create_run(workspace, tiny_config())
 
     status = wait_until_over(run)
@@ -138,14 +138,25 @@ def memory_limit() -> Iterator[MemoryLimit]:
             folder.rmdir()
 
 
-def test_run_killed_for_lack_of_memory_can_be_resumed(workspace: Workspace, memory_limit: MemoryLimit) -> None:
-    run, waiting = submit(workspace, tiny_config(epochs=30, patience=0)), create_run(workspace, tiny_config())
+def test_run_killed_for_lack_of_memory_can_be_resumed(
+    workspace: Workspace, memory_limit: MemoryLimit, patch_worker: Callable[[str], None], tmp_path: Path
+) -> None:
+    limited = tmp_path / "limited"
+    # The second epoch waits for the limit, so that the kill always comes in the middle of training.
+    patch_worker(
+        "from pathlib import Path\nfrom core.training.callbacks import Journal\n"
+        "from tests.support.waiting import wait_until\nbegin = Journal.on_epoch_begin\n"
+        "Journal.on_epoch_begin = lambda journal, epoch, logs=None: ("
+        f"begin(journal, epoch, logs), epoch == 1 and wait_until(Path({str(limited)!r}).exists))"
+    )
+    run, waiting = submit(workspace, tiny_config(epochs=4, patience=0)), create_run(workspace, tiny_config())
     wait_until(lambda: run.checkpoint_file.exists(), what="the first checkpoint")
 
     worker = run.process()
     assert worker is not None
     assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text() == "1000\n"  # killed first, before the dashboard
     memory_limit.add(worker.pid)
+    limited.touch()
 
     wait_until(lambda: not run.alive, what="the kernel")
     assert memory_limit.killed == 1
@@ -158,7 +169,7 @@ def test_run_killed_for_lack_of_memory_can_be_resumed(workspace: Workspace, memo
     assert_queue_continues_with(waiting)
     resume(workspace, run)
     assert wait_until_over(run).state == "finished"
-    assert run.history()["epoch"].tolist() == list(range(1, 31))
+    assert run.history()["epoch"].tolist() == [1, 2, 3, 4]
 
 
 def test_run_survives_the_loss_of_its_data_until_resumed(

@@ -40,7 +40,7 @@ from core.training.optimizer import compile_model
 from core.training.trainer import Outcome, train_and_evaluate
 from core.training.validation import Validation
 from core.workspace import Workspace
-from tests.support.tiny_training import tiny_config
+from tests.support.tiny_training import DETECTOR_FRACTION, tiny_config
 from tests.support.waiting import wait_until
 
 PEN_DIGITS = (
@@ -135,8 +135,10 @@ def digits() -> Dataset:
 def without_patience(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Card]:
     """Return a run of six epochs without early stopping, and its card."""
     run = create_run(Workspace(tmp_path_factory.mktemp("without-patience")), tiny_config())
-    # The learning rate is so high that accuracy jumps up and down and the last epoch is not the best one.
-    outcome = train_and_evaluate(tiny_config(epochs=6, patience=0, learning_rate=0.1), run, digits)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(detector_samples, "_MAX_FRACTION", DETECTOR_FRACTION)
+        # The learning rate is so high that accuracy jumps up and down and the last epoch is not the best one.
+        outcome = train_and_evaluate(tiny_config(epochs=6, patience=0, learning_rate=0.1), run, digits)
     return run, outcome.card
 
 
