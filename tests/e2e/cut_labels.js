@@ -1,7 +1,8 @@
-// Writes other words on the buttons, tabs and choices of the page, and returns the labels that do not fit.
+// Writes other words on the buttons, tabs, choices and switches of the page, and returns the labels that do not fit.
 // `words`: the new text by the old one. The old text is put back, because React owns it.
 (words) => {
-  const LABELLED = "button, summary, [role=tab], [role=radio], [data-testid=stPageLink] a";
+  const LABELLED =
+    "button, summary, [role=tab], [role=radio], [data-testid=stPageLink] a, [data-testid=stCheckbox] label";
   const replaced = [];
   // On a phone, the menu is closed.
   const isClosed = (element) => innerWidth < 600 && element.closest("[data-testid=stSidebar]");
@@ -18,8 +19,9 @@
   }
   const clips = (element) => getComputedStyle(element).overflowX !== "visible";
   const isCut = (element) => {
-    const inside = [element, ...element.querySelectorAll("*")];
-    if (inside.some((part) => clips(part) && part.clientWidth > 0 && part.scrollWidth > part.clientWidth + 1)) {
+    // A part of a few pixels is hidden on purpose, for screen readers.
+    const inside = [element, ...element.querySelectorAll("*")].filter((part) => part.innerText && part.clientWidth > 10);
+    if (inside.some((part) => clips(part) && part.scrollWidth > part.clientWidth + 1)) {
       return true;
     }
     const { left, right } = element.getBoundingClientRect();
