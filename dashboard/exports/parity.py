@@ -11,7 +11,7 @@ from core.errors import BundleError, DataMissing, TrazoError
 from core.exports.folder import Exports
 from core.exports.parity import REFERENCE, Answers, Parity, Way, drawing_key, read_parity
 from core.exports.pictures import IMAGES, as_png, fixed_images
-from core.language import Message, number, tr
+from core.language import Message, message_of, number, tr
 from core.launcher.exports import start_export, store_parity
 from dashboard.draw import canvas
 from dashboard.exports import screens
@@ -97,7 +97,7 @@ def _completed(report: Parity, name: str, bundle: Bundle, exports: Exports) -> P
         if cache.predictor().current()[0].name != name:
             return _with_problem(report, _NOT_ACTIVE)
     except TrazoError as error:
-        return _with_problem(report, _sentence(error))
+        return _with_problem(report, message_of(error))
     if dataset.title != report.data:
         return _with_problem(report, _DATA_CHANGED)
     with st.spinner(tr("Asking Gradio and the API…")):
@@ -133,15 +133,9 @@ def _screen_answers(way: str, pictures: list[bytes]) -> Answers | Message:
     try:
         return _SCREENS[way](cache.predictor, POOL, pictures)
     except TrazoError as error:
-        return _sentence(error)
+        return message_of(error)
     except httpx.HTTPError as error:
         return Message("The request failed: {error}.", error=str(error))
-
-
-def _sentence(error: TrazoError) -> Message:
-    """Return the sentence of an error, to be translated where it is shown."""
-    sentence = error.args[0] if error.args else None
-    return sentence if isinstance(sentence, Message) else Message(str(error))
 
 
 def _show_report(report: Parity) -> None:

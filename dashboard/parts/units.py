@@ -5,11 +5,6 @@ from __future__ import annotations
 from core.language import ntr, tr
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number of things in words; `noun`: their name in the singular, whose plural ends in s."""
-    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def in_epochs(number: int) -> str:
     """Return a number of epochs in words."""
     return ntr("{count:,} epoch", "{count:,} epochs", number)
