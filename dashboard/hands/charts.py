@@ -11,6 +11,7 @@ import pandas as pd
 from core.language import tr
 from core.personal.class_exams import StudentExam
 from dashboard.parts.charts import CORRECT_COLOUR
+from dashboard.parts.vega_lite import apply_layout
 
 WRITERS = (99.2, 98.8, 100.0, 99.2, 99.2, 100.0, 99.6, 92.8, 100.0, 99.6)
 """Fraction of the digits of writers 21 to 30 that the shipped model reads correctly, in percent; one that it rejects is
@@ -28,6 +29,7 @@ def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: s
         "accuracy:Q",
         scale=alt.Scale(domain=[np.floor(min(*WRITERS, low)), 100.5]),
         title=tr("Digits read correctly (%)"),
+        axis=alt.Axis(tickMinStep=1),
     )
     tooltip = [alt.Tooltip("accuracy", title=tr("read correctly (%)"), format=".1f")]
     # People with the same accuracy stand above each other.
@@ -42,7 +44,7 @@ def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: s
         + rule.encode(x=alt.X("low:Q", title=tr("Digits read correctly (%)")), x2="high:Q", y=row)
         + person.encode(x=place, y=row, tooltip=tooltip)
     )
-    return chart.properties(height=150)
+    return apply_layout(chart, 150)
 
 
 def students_chart(students: Sequence[StudentExam], names: Sequence[str], text_colour: str) -> alt.LayerChart:
@@ -73,7 +75,7 @@ def students_chart(students: Sequence[StudentExam], names: Sequence[str], text_c
         x=alt.X("low:Q", scale=place, title=tr("Read correctly (%)")), x2="high:Q"
     )
     dots = base.mark_circle(size=110, opacity=1, color=CORRECT_COLOUR).encode(x=alt.X("accuracy:Q", scale=place))
-    return (rules + dots).properties(height=alt.Step(_ROW_HEIGHT))
+    return apply_layout(rules + dots, alt.Step(_ROW_HEIGHT))
 
 
 def _unfinished(name: str, student: StudentExam) -> str:

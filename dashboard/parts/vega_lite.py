@@ -19,7 +19,7 @@ POINTS = "points"
 """Name of the dataset that changes while the chart stays the same."""
 
 
-def apply_layout(chart: _Chart, height: int) -> _Chart:
+def apply_layout(chart: _Chart, height: int | alt.Step) -> _Chart:
     """Return the chart with a height in pixels, its numbers in the reader's language, and each label at its tick.
 
     Streamlit would move the outer labels.
