@@ -54,7 +54,7 @@ browser: ## Install Chromium for the browser tests if there is none
 
 translate: ## Collect the sentences of the code into core/locale/*/LC_MESSAGES/trazo.po, and compile these files
 	@sh scripts/install.sh
-	$(BABEL) extract --keywords "tr ntr:1,2 Message count_message:1,2" --add-comments Translators: \
+	$(BABEL) extract --mapping-file babel.cfg --keywords "tr ntr:1,2 Message count_message:1,2" --add-comments Translators: \
 		--add-location file --sort-by-file --no-wrap --output-file core/locale/trazo.pot core dashboard
 	$(BABEL) update --domain trazo --input-file core/locale/trazo.pot --output-dir core/locale --no-wrap \
 		--ignore-obsolete --ignore-pot-creation-date
