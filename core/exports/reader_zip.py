@@ -1,12 +1,13 @@
 """A ZIP archive with the LiteRT model, its card, and `read.py`, which reads a picture as Trazo does.
 
 `read.py` and the modules that it imports are the very files of this package, so that they cannot differ from it. Only
-the name of the package in their imports changes.
+the name of the package in their imports changes, and sentences are not translated.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -58,11 +59,15 @@ def reader_zip(bundle: Bundle) -> bytes:
 
 def sources() -> dict[str, str]:
     """Return `read.py` and the modules in the folder `ink`, by name."""
-    files = {"read.py": _CORE / "exports" / "read.py", "ink/errors.py": _CORE / "errors.py"}
+    files = {
+        "read.py": _CORE / "exports" / "read.py",
+        "ink/errors.py": _CORE / "errors.py",
+        "ink/language.py": _CORE / "exports" / "english.py",
+    }
     files |= {f"ink/{name}.py": _CORE / "ink" / f"{name}.py" for name in ("__init__", *MODULES)}
     return {name: _rename_package(path.read_text(encoding="utf-8")) for name, path in files.items()}
 
 
 def _rename_package(source: str) -> str:
-    """Replace the package `core.ink`, and `core.errors`, with `ink`."""
-    return source.replace("core.ink.", "ink.").replace("core.errors", "ink.errors")
+    """Replace the package `core.ink`, and the two modules of `core` beside it, with `ink`."""
+    return re.sub(r"\bcore\.(ink\.|errors|language)", lambda name: f"ink.{name[1].removeprefix('ink.')}", source)
