@@ -15,6 +15,7 @@ from core.classifier.calibration import (
 )
 from core.classifier.evaluation import Evaluation
 from dashboard.parts import charts
+from dashboard.parts.chart_text import reliability_text
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
@@ -33,7 +34,8 @@ def calibration_section(card: Card, evaluation: Evaluation) -> None:
         f"{term('confidence')} and should end at its orange line. Above each bar is its number of predictions; faint "
         f"bars have fewer than ten. Thin lines are 95% {term('confidence interval', 'confidence intervals')}."
     )
-    st.altair_chart(charts.reliability_diagram(reliability(evaluation), text_colour()), width="stretch")
+    bins = reliability(evaluation)
+    st.altair_chart(charts.reliability_diagram(bins, text_colour()), width="stretch", alt=reliability_text(bins))
     st.markdown("When the model is not sure, it says so: it names a second digit, or calls a drawing not a digit.")
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
         _close_calls_and_rejections(card, evaluation)

@@ -7,6 +7,7 @@ import streamlit as st
 from core.classifier.bundle import Card, Robustness
 from core.classifier.disputed import DisputedLabels
 from dashboard.parts import charts
+from dashboard.parts.chart_text import listed
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH
 from dashboard.parts.theme import text_colour
 
@@ -69,10 +70,11 @@ def _show_chart(robustness: Robustness, kinds: dict[str, tuple[str, str]]) -> No
         for name, (label, explanation) in kinds.items()
         if (accuracy := getattr(robustness, name)) is not None
     ]
+    numbers = listed({label: _misread(accuracy) for label, _, accuracy in rows})
     st.altair_chart(
         charts.mistakes_per_hundred(rows, text_colour()),
         width="stretch",
-        alt="Mistakes in 100 digits, by kind",
+        alt=f"Mistakes in 100 digits, by kind: {numbers}.",
     )
 
 

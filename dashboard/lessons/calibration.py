@@ -16,6 +16,7 @@ from core.lessons.examples import bets
 from core.lessons.results import Result
 from dashboard.lessons.lesson import Lesson, ask, finish, to_do
 from dashboard.lessons.material import images, predictions
+from dashboard.parts.chart_text import reliability_text
 from dashboard.parts.charts import reliability_diagram
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.glossary import term, text_with_terms
@@ -125,7 +126,8 @@ def _show_diagram(found: Evaluation) -> None:
         f"**All {len(found.labels):,} answers.** Each bar gathers the answers with about the same confidence; its "
         "height is the part of them that is right. If confidence can be trusted, the bars end at the orange ticks."
     )
-    st.altair_chart(reliability_diagram(reliability(found), text_colour()), width="stretch")
+    bins = reliability(found)
+    st.altair_chart(reliability_diagram(bins, text_colour()), width="stretch", alt=reliability_text(bins))
 
 
 def _finish(guess: str, found: Evaluation, won: int) -> None:

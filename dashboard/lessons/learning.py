@@ -82,7 +82,12 @@ def _show_trainings(trainings: dict[str, Training]) -> None:
                 metric_tile(
                     f"Learning rate {name}", f"{training.validation[-1]:.1%}", "of the validation images read correctly"
                 )
-                st.altair_chart(loss_chart(training, text_colour()), width="stretch")
+                st.altair_chart(
+                    loss_chart(training, text_colour()),
+                    width="stretch",
+                    alt=f"The loss over {training.steps[-1]} steps. At first it is {training.losses[0]:.2f}, at the "
+                    f"end {training.losses[-1]:.2f}.",
+                )
 
 
 def _report(result: Result) -> str:

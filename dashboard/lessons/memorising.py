@@ -101,7 +101,12 @@ def _show_training(training: Training) -> None:
         metric_tile("Training images", f"{training.train[-1]:.0%}", "read correctly")
         metric_tile("New images", f"{training.validation[-1]:.0%}", "read correctly")
     with curve:
-        st.altair_chart(accuracy_chart(training, text_colour()), width="stretch")
+        st.altair_chart(
+            accuracy_chart(training, text_colour()),
+            width="stretch",
+            alt=f"The accuracy over {training.steps[-1]} steps. At the end it is {training.train[-1]:.0%} on the "
+            f"training images and {training.validation[-1]:.0%} on new images.",
+        )
 
 
 def _train_on(data: Dataset, count: int, *, augmented: bool) -> Training:

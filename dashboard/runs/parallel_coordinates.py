@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.parts.charts import MISTAKE_COLOUR
 from dashboard.parts.component import component
-from dashboard.parts.theme import faint_colour, shade_colours, text_colour
+from dashboard.parts.theme import faint_colour, ink_colour, shade_colours
 from dashboard.runs.parallel_axes import Axis, Line, chart_data, within
 
 HINT = (
@@ -28,7 +28,7 @@ def show_parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], key: 
         "shades": shade_colours(),
         "faint": faint_colour(),
         "best": MISTAKE_COLOUR,
-        "pointed": text_colour(),
+        "pointed": ink_colour(),
     }
     _component(key=key, data=chart_data(axes, lines) | {"colours": colours}, on_ranges_change=lambda: None)
     return within(axes, selected_ranges(key))

@@ -12,6 +12,8 @@ from core.errors import TrazoError
 from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Range, Trial
 from core.sweeps.spaces import config_of
 from core.sweeps.sweep import Sweep
+from dashboard.parts.badges import BadgeColour, cell_colours
+from dashboard.parts.chart_text import listed
 from dashboard.parts.theme import text_colour
 from dashboard.parts.units import counted
 from dashboard.runs.parallel_coordinates import HINT, selected_ranges, show_parallel_coordinates
@@ -26,7 +28,7 @@ from dashboard.sweeps.trials import Trials, accuracy, measurement, run_column
 from dashboard.sweeps.wording import OBJECTIVES, objective_text, setting_text, setting_title, sweep_title
 
 _TABLE_HEIGHT = 420
-_STATE_BADGES = {"complete": "green", "pruned": "orange", "failed": "red", "running": "primary"}
+_STATE_BADGES: dict[str, BadgeColour] = {"complete": "green", "pruned": "orange", "failed": "red", "running": "primary"}
 
 
 def progress_and_importance(trials: Trials) -> None:
@@ -43,7 +45,8 @@ def progress_and_importance(trials: Trials) -> None:
         shares = trials.progress.importance
         if shares:
             st.caption("How much of the difference between good and bad trials comes from each setting.")
-            st.altair_chart(charts.importance(shares, text_colour()), alt="Importance of each setting")
+            numbers = listed({setting_title(name): f"{share:.0%}" for name, share in shares.items()})
+            st.altair_chart(charts.importance(shares, text_colour()), alt=f"Importance of each setting: {numbers}.")
         else:
             st.info(too_few_trials(trials), icon=":material/hourglass_empty:")
 
@@ -204,7 +207,7 @@ def _columns(trials: Trials) -> dict:
     columns: dict = {
         "Trial": number(pinned=True, width=56),
         "State": st.column_config.MultiselectColumn(
-            options=list(_STATE_BADGES), color=list(_STATE_BADGES.values()), width=96
+            options=list(_STATE_BADGES), color=cell_colours(_STATE_BADGES.values()), width=96
         ),
         "Retries": number(width=66, help="How often the trial was interrupted and went on."),
         "Seconds": number(format="%.1f", width=76),

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.runs.run import Run
 from core.runs.summary import Summary
-from dashboard.parts.badges import STATE_COLOURS, BadgeColour
+from dashboard.parts.badges import STATE_COLOURS, BadgeColour, cell_colours
 from dashboard.parts.empty_state import empty_drawing
 from dashboard.parts.headings import heading
 from dashboard.runs import actions, link, side_by_side, table
@@ -178,7 +178,7 @@ def format_columns() -> dict:
         "Page": st.column_config.LinkColumn(
             "", display_text=":material/open_in_new:", width=36, help="Open the run in a new tab"
         ),
-        "State": st.column_config.MultiselectColumn(options=list(BADGES), color=list(BADGES.values())),
+        "State": st.column_config.MultiselectColumn(options=list(BADGES), color=cell_colours(BADGES.values())),
         "Test accuracy": number("Test", format="%.2f%%", help="Test accuracy", width=72),
         difference_column("Test accuracy"): number("Δ", format="%+.2f", help=difference, width=54),
         "Validation": number(format="%.2f%%", help="Validation accuracy", width=84),
