@@ -10,3 +10,10 @@ for (const sheet of document.styleSheets) {
         }
     }
 }
+
+// Netron's links on its logo are pictures without a name.
+document.addEventListener("DOMContentLoaded", () => {
+    for (const link of document.querySelectorAll("#logo a")) {
+        link.setAttribute("aria-label", link.hostname);
+    }
+});

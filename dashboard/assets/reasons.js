@@ -17,6 +17,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const image = figure.querySelector("img");
     const button = figure.querySelector("button");
     button.disabled = !picture;
+    // An empty frame has no name.
+    figure.setAttribute("aria-hidden", !picture);
     button.title = picture?.caption ?? "";
     button.onclick = () => setTriggerValue("clicked", position);
     image.hidden = !picture;

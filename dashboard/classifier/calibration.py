@@ -16,6 +16,7 @@ from core.classifier.calibration import (
 from core.classifier.evaluation import Evaluation
 from core.language import Message, number, tr
 from dashboard.parts import charts
+from dashboard.parts.chart_text import reliability_text
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
@@ -38,7 +39,8 @@ def calibration_section(card: Card, evaluation: Evaluation) -> None:
             intervals=term("confidence interval", tr("confidence intervals")),
         )
     )
-    st.altair_chart(charts.reliability_diagram(reliability(evaluation), text_colour()), width="stretch")
+    bins = reliability(evaluation)
+    st.altair_chart(charts.reliability_diagram(bins, text_colour()), width="stretch", alt=reliability_text(bins))
     st.markdown(tr("When the model is not sure, it says so: it names a second digit, or calls a drawing not a digit."))
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
         _close_calls_and_rejections(card, evaluation)

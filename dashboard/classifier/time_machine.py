@@ -18,8 +18,10 @@ from core.classifier.learning import (
 from core.errors import BundleError, TrazoError
 from core.language import Message, number, tr
 from core.runs.run import Run
+from dashboard.classifier.cell_box import choose_cell
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
+from dashboard.parts.chart_text import by_digit, confusions_text
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.parts.theme import text_colour
@@ -155,20 +157,23 @@ def _matrix(name: str, recorded: EpochPredictions, index: int, samples: Samples 
             on_select="rerun",
             selection_mode=["cell"],
             key=f"epoch_matrix_{name}",
+            alt=confusions_text(recorded.matrix(index)),
         )
     with right:
+        accuracies = class_accuracies(recorded)
+        numbers = by_digit([number(accuracy, ".1%") for accuracy in accuracies[index]])
         st.altair_chart(
-            charts.digit_accuracies(class_accuracies(recorded), index, text_colour()),
+            charts.digit_accuracies(accuracies, index, text_colour()),
             width="stretch",
-            alt=tr("Accuracy of each digit in this epoch"),
+            alt=tr("Accuracy of each digit in this epoch: {numbers}.", numbers=numbers),
         )
         legend = [tr("Dots: this epoch. Rings: the previous epoch. Bars: lowest to highest over all epochs.")]
         if samples is not None:
             legend.append(tr("Click a cell of the matrix to see its images."))
         st.caption(" ".join(legend))
-        selected = event.selection.get("cell") or []
-        if selected:
-            _cell(recorded, index, samples, int(selected[0]["true"]), int(selected[0]["predicted"]))
+        selected = choose_cell(event, recorded.matrix(index), f"epoch_cell_{name}")
+        if selected is not None:
+            _cell(recorded, index, samples, *selected)
 
 
 def _cell(recorded: EpochPredictions, index: int, samples: Samples | None, true: int, predicted: int) -> None:

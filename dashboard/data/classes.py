@@ -8,6 +8,7 @@ from core.data.datasets import Dataset, class_counts
 from core.language import number, tr
 from dashboard.data.samples import choose_split
 from dashboard.parts import charts
+from dashboard.parts.chart_text import by_digit
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.theme import text_colour
 from dashboard.session import cache
@@ -19,7 +20,12 @@ def show_classes(data: Dataset) -> None:
     split = choose_split("classes_split")
     counts = class_counts(data.split(split))
     st.subheader(tr("Class balance"), anchor=False)
-    st.altair_chart(charts.class_balance(counts, text_colour()), width="stretch")
+    numbers = by_digit([number(count, ",") for count in counts])
+    st.altair_chart(
+        charts.class_balance(counts, text_colour()),
+        width="stretch",
+        alt=tr("Number of images of each digit: {numbers}.", numbers=numbers),
+    )
     st.subheader(tr("Mean images"), anchor=False)
     st.caption(tr("The mean of all images of each digit. Bright pixels have ink in most images."))
     digit_grid(

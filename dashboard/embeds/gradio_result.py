@@ -33,11 +33,13 @@ STYLE = """
 #bars .value { text-align: right }
 .gradio-container .app { max-width: 60rem !important; padding-inline: 0.25rem }
 #sketchpad button[aria-label="Color"], footer .divider { display: none }
+@media (forced-colors: active) { #bars .fill { forced-color-adjust: none; background: CanvasText } }
+#sketchpad .icon-button { min-width: 24px; min-height: 24px }
 """
 """Minimum heights, so that the layout does not shift when a result appears; the demo still fits on a laptop screen.
 
 The demo is as wide as the page around it, up to a limit. The brush has one colour, so there is none to choose.
-The footer has one link, so a divider would stand alone.
+The footer has one link, so a divider would stand alone. Gradio's small buttons are too small a target for WCAG 2.2.
 """
 
 _TITLE = Message("Probability of each digit")

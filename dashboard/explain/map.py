@@ -18,9 +18,9 @@ from core.ink.drawing import Pixels
 from core.language import ENGLISH, Message, language, ntr, number, tr
 from core.launcher.map_process import is_computing, start_map
 from dashboard.explain import map_cache
-from dashboard.explain.map_figure import COLOURINGS, Dot, Palette, figure, groups, selected_rows
+from dashboard.explain.map_figure import COLOURINGS, Dot, Group, Palette, figure, groups, selected_rows
 from dashboard.parts.sample_grid import Samples, sample_grid
-from dashboard.parts.theme import digit_colours, page_colour, text_colour
+from dashboard.parts.theme import digit_colours, ink_colour, page_colour
 from dashboard.session import cache, state
 from dashboard.session.client import is_phone
 from dashboard.session.permission import may_change, permission_note, require_permission, safe_text
@@ -130,13 +130,14 @@ def show_map(
         return
     if table is None:  # removed in the meantime
         st.rerun()
-    palette = Palette(digit_colours(), text_colour(), page_colour())
+    palette = Palette(digit_colours(), ink_colour(), page_colour())
     chosen = groups(table, colouring, palette)
     content = figure(table, chosen, palette, dots, on_phone=is_phone())
     # A new key for each figure, because a selection names points by their position.
     description = ntr("Map of {count:,} image", "Map of {count:,} images", len(table))
     points = _draw(content, f"{key}_{split}_{colouring}_{found.fingerprint[:8]}", description)
-    selection = table.iloc[selected_rows(points, chosen)]
+    rows = selected_rows(points, chosen)
+    selection = table.iloc[rows if len(rows) else _choose_group(chosen, f"{key}_{split}_{colouring}_group")]
     if selection.empty:
         st.caption(tr(_PHONE_HINT if is_phone() else _HINT))
         return
@@ -202,6 +203,15 @@ def _plotly_language() -> dict[str, Any]:
     if language() == ENGLISH:
         return {}
     return {"locale": language(), "locales": {language(): {"dictionary": {word: tr(word) for word in _PLOTLY_WORDS}}}}
+
+
+def _choose_group(groups: Sequence[Group], key: str) -> np.ndarray:
+    """Let a visitor who cannot use a lasso choose an entry of the legend; return its rows, int64 (n,)."""
+    rows = {group.name: group.rows for group in groups}
+    name = st.selectbox(
+        tr("Group"), list(rows), index=None, placeholder=tr("Choose a group"), key=f"{key}_{language()}", width=240
+    )
+    return rows[name] if name is not None else np.empty(0, np.int64)
 
 
 def _show_selection(selection: pd.DataFrame, samples: Samples, key: str) -> None:

@@ -15,6 +15,7 @@ from core.language import number, tr
 from core.personal.class_exams import ClassExams, StudentExam, class_confusions
 from core.workspace import Workspace
 from dashboard.hands.charts import students_chart
+from dashboard.parts.chart_text import confusions_text, listed
 from dashboard.parts.charts import confusion_heatmap
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
@@ -101,15 +102,28 @@ def _show_charts(students: Sequence[StudentExam], names: Sequence[str]) -> None:
         st.caption(
             tr("Each dot is the fraction read correctly so far; its line is where the true value lies, 95% sure.")
         )
-        st.altair_chart(students_chart(students, names, text_colour()), width="stretch", key="class_accuracy")
+        numbers = listed(
+            {
+                name: f"{int(student.right.sum())} / {student.written}"
+                for student, name in zip(students, names, strict=True)
+                if student.written
+            }
+        )
+        st.altair_chart(
+            students_chart(students, names, text_colour()),
+            width="stretch",
+            key="class_accuracy",
+            alt=tr("Digits read correctly, of those written: {numbers}.", numbers=numbers),
+        )
         waiting = [name for student, name in zip(students, names, strict=True) if not student.written]
         if waiting:
             st.caption(tr("No digits yet: {names}.", names=", ".join(map(plain, waiting))))
     with confusions:
         st.subheader(tr("What it confuses"), anchor=False)
         st.caption(tr("Rows are the digits that the class meant, columns the digits that the model read."))
-        chart = confusion_heatmap(class_confusions(students), percentages=False, text_colour=text_colour())
-        st.altair_chart(chart, width="content", key="class_confusions")
+        matrix = class_confusions(students)
+        chart = confusion_heatmap(matrix, percentages=False, text_colour=text_colour())
+        st.altair_chart(chart, width="content", key="class_confusions", alt=confusions_text(matrix))
 
 
 def _show_drawings(students: Sequence[StudentExam], names: Sequence[str]) -> None:

@@ -11,15 +11,16 @@ from babel.dates import format_datetime
 
 from core.classifier.predictor import Predictor
 from core.errors import HandError
-from core.language import Message, language, tr
+from core.language import Message, language, number, tr
 from core.personal.exam import EXAM_DIGITS, Exam, answer, discard_exam, list_exams, read_exam, start_exam, take_back
 from core.personal.hand import Hand
 from core.personal.result import ExamResult, examine
 from core.personal.written import Written, images_of
 from core.runs.active import SHIPPED
-from dashboard.hands.charts import writers_chart
+from dashboard.hands.charts import WRITERS, writers_chart
 from dashboard.hands.chooser import first_hand
 from dashboard.hands.pad import writing_pad
+from dashboard.parts.chart_text import confusions_text
 from dashboard.parts.charts import confusion_heatmap
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
@@ -138,7 +139,19 @@ def show_writers(result: ExamResult) -> None:
             "you; the bar is the range in which your accuracy probably lies."
         )
     )
-    st.altair_chart(writers_chart(result.accuracy, result.interval, text_colour()), width="stretch")
+    low, high = result.interval
+    others = "; ".join(number(writer / 100, ".1%") for writer in WRITERS)
+    st.altair_chart(
+        writers_chart(result.accuracy, result.interval, text_colour()),
+        width="stretch",
+        alt=tr(
+            "You: {accuracy:.1%}, probably between {low:.1%} and {high:.1%}. Ten other people: {others}.",
+            accuracy=result.accuracy,
+            low=low,
+            high=high,
+            others=others,
+        ),
+    )
 
 
 def _show_mistakes(hand: Hand, exam: Exam, result: ExamResult) -> None:
@@ -151,7 +164,9 @@ def _show_mistakes(hand: Hand, exam: Exam, result: ExamResult) -> None:
     show_digits([exam.written[position] for position in wrong], captions, f"mistakes_{hand.id}_{exam.id}")
     with st.expander(tr("Your confusion matrix"), icon=":material/grid_on:"):
         st.altair_chart(
-            confusion_heatmap(result.confusions, percentages=False, text_colour=text_colour()), width="content"
+            confusion_heatmap(result.confusions, percentages=False, text_colour=text_colour()),
+            width="content",
+            alt=confusions_text(result.confusions),
         )
 
 

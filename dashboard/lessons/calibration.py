@@ -17,6 +17,7 @@ from core.lessons.examples import bets
 from core.lessons.results import Result
 from dashboard.lessons.lesson import Lesson, ask, finish, to_do, verdict
 from dashboard.lessons.material import images, predictions
+from dashboard.parts.chart_text import reliability_text
 from dashboard.parts.charts import reliability_diagram
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.glossary import term, text_with_terms
@@ -160,7 +161,8 @@ def _show_diagram(found: Evaluation) -> None:
             count=len(found.labels),
         )
     )
-    st.altair_chart(reliability_diagram(reliability(found), text_colour()), width="stretch")
+    bins = reliability(found)
+    st.altair_chart(reliability_diagram(bins, text_colour()), width="stretch", alt=reliability_text(bins))
 
 
 def _finish(guess: str, found: Evaluation, won: int) -> None:

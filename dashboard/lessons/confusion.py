@@ -14,6 +14,7 @@ from core.lessons.examples import hardest
 from core.lessons.results import Result
 from dashboard.lessons.lesson import Lesson, ask, finish, to_do, verdict
 from dashboard.lessons.material import images, predictions
+from dashboard.parts.chart_text import confusions_text
 from dashboard.parts.charts import confusion_heatmap
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.glossary import term, text_with_terms
@@ -110,8 +111,9 @@ def _show_comparison(guess: str, hard: Split, own: np.ndarray, models: np.ndarra
     for column, (title, read) in zip(st.columns(2, gap="medium"), matrices, strict=True):
         with column:
             st.markdown(f"**{title}**")
-            chart = confusion_heatmap(count_confusions(labels, read), percentages=False, text_colour=text_colour())
-            st.altair_chart(chart, width="stretch")
+            matrix = count_confusions(labels, read)
+            chart = confusion_heatmap(matrix, percentages=False, text_colour=text_colour())
+            st.altair_chart(chart, width="stretch", alt=confusions_text(matrix))
     _show_disagreements(hard, own, models)
     wrong = len(labels) - model_right
     counted = st.number_input(

@@ -101,7 +101,16 @@ def _show_trainings(trainings: dict[float, Training]) -> None:
                     number(training.validation[-1], ".1%"),
                     tr("of the validation images read correctly"),
                 )
-                st.altair_chart(loss_chart(training, text_colour()), width="stretch")
+                st.altair_chart(
+                    loss_chart(training, text_colour()),
+                    width="stretch",
+                    alt=tr(
+                        "The loss over {steps} steps. At first it is {first:.2f}, at the end {last:.2f}.",
+                        steps=training.steps[-1],
+                        first=training.losses[0],
+                        last=training.losses[-1],
+                    ),
+                )
 
 
 def _report(result: Result) -> str:

@@ -126,7 +126,17 @@ def _show_training(training: Training) -> None:
         metric_tile(tr("Training images"), number(training.train[-1], ".0%"), tr("read correctly"))
         metric_tile(tr("New images"), number(training.validation[-1], ".0%"), tr("read correctly"))
     with curve:
-        st.altair_chart(accuracy_chart(training, text_colour()), width="stretch")
+        st.altair_chart(
+            accuracy_chart(training, text_colour()),
+            width="stretch",
+            alt=tr(
+                "The accuracy over {steps} steps. At the end it is {train:.0%} on the training images and "
+                "{validation:.0%} on new images.",
+                steps=training.steps[-1],
+                train=training.train[-1],
+                validation=training.validation[-1],
+            ),
+        )
 
 
 def _train_on(data: Dataset, count: int, *, augmented: bool) -> Training:

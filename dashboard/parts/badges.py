@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 from core.language import Message, tr
 from core.runs.run import Run
 from core.runs.status import Status
+from dashboard.parts.theme import is_dark
 
 BadgeColour = Literal["primary", "gray", "green", "orange", "red"]
 STATE_COLOURS: dict[str, BadgeColour] = {
@@ -27,6 +29,28 @@ STATE_TITLES = {
     "failed": Message("Failed"),
     "interrupted": Message("Interrupted"),
 }
+
+# Streamlit writes the words of a table in the page's colour; on its own pale colours they could not be read.
+_LIGHT_CELLS: dict[BadgeColour, str] = {
+    "primary": "#0f766e",
+    "gray": "#56605d",
+    "green": "#3f6f1f",
+    "orange": "#a8430a",
+    "red": "#b3261e",
+}
+_DARK_CELLS: dict[BadgeColour, str] = {
+    "primary": "#5cc4b3",
+    "gray": "#a3b0ac",
+    "green": "#a3c266",
+    "orange": "#f2915c",
+    "red": "#f08a8a",
+}
+
+
+def cell_colours(colours: Iterable[BadgeColour]) -> list[str]:
+    """Return the colours behind words in a table."""
+    cells = _DARK_CELLS if is_dark() else _LIGHT_CELLS
+    return [cells[colour] for colour in colours]
 
 
 def state_badge(run: Run, status: Status) -> None:

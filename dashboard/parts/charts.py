@@ -82,8 +82,8 @@ def _cells(matrix: np.ndarray) -> pd.DataFrame:
     table["right"] = table["true"] == table["predicted"]
     most_mistakes = max(1, int(table.loc[~table["right"], "count"].max()))
     # Mistakes have their own scale, because next to the diagonal's counts, they would all look alike. The square root
-    # makes even a single mistake visible.
-    shades = 0.06 + 0.84 * np.sqrt(table["count"] / most_mistakes)
+    # makes even a single mistake visible; with a stronger colour, its number would be hard to read on a dark page.
+    shades = 0.06 + 0.68 * np.sqrt(table["count"] / most_mistakes)
     table["shade"] = np.where(table["right"] & (table["count"] > 0), 0.45, shades)
     return table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.language import Message, tr
-from dashboard.parts.badges import STATE_COLOURS, BadgeColour
+from dashboard.parts.badges import STATE_COLOURS, BadgeColour, cell_colours
 from dashboard.runs.metrics import REDRAWN_COLUMN
 from dashboard.runs.table import ACTIVE, BASELINE, STATES, difference_column
 
@@ -27,7 +27,7 @@ def format_columns() -> dict:
             "", display_text=":material/open_in_new:", width=36, help=tr("Open the run in a new tab")
         ),
         "State": st.column_config.MultiselectColumn(
-            tr("State"), options=[tr(badge) for badge in _BADGES], color=list(_BADGES.values())
+            tr("State"), options=[tr(badge) for badge in _BADGES], color=cell_colours(_BADGES.values())
         ),
         "Test accuracy": number(tr("Test"), format="%.2f%%", help=tr("Test accuracy"), width=72),
         difference_column("Test accuracy"): number("Δ", format="%+.2f", help=difference, width=54),

@@ -10,7 +10,7 @@ import streamlit as st
 from core.language import Message, tr
 from dashboard.parts.charts import MISTAKE_COLOUR
 from dashboard.parts.component import component
-from dashboard.parts.theme import faint_colour, shade_colours, text_colour
+from dashboard.parts.theme import faint_colour, ink_colour, shade_colours
 from dashboard.runs.parallel_axes import Axis, Line, chart_data, within
 
 HINT = Message(
@@ -29,7 +29,7 @@ def show_parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], key: 
         "shades": shade_colours(),
         "faint": faint_colour(),
         "best": MISTAKE_COLOUR,
-        "pointed": text_colour(),
+        "pointed": ink_colour(),
     }
     words = {
         "chart": tr("Parallel coordinates: {lines} lines, {axes} axes"),

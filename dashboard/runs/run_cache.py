@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle
 from core.errors import RunError, StorageError
+from core.language import Message, tr
 from core.runs.active import ActiveModel, active_model, available_models, model_names
 from core.runs.label import label_file
 from core.runs.registry import check_runs, is_gone, list_runs
@@ -160,7 +161,9 @@ def model_name(model: str) -> str:
 def display_names(models: Iterable[str]) -> dict[str, str]:
     """Return the display names of these models; that of a run that was just deleted is its id."""
     known = names()
-    return {model: known.get(model, model) for model in models}
+    shown = {model: known.get(model, model) for model in models}
+    # A run's name is never translated, even if it is a word of Trazo.
+    return {model: tr(name) if isinstance(name, Message) else name for model, name in shown.items()}
 
 
 def usable_models() -> tuple[str, ...]:

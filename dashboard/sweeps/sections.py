@@ -9,10 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import TrazoError
-from core.language import Message, ntr, tr
+from core.language import Message, ntr, number, tr
 from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Range, Trial
 from core.sweeps.spaces import config_of
 from core.sweeps.sweep import Sweep
+from dashboard.parts.badges import BadgeColour, cell_colours
+from dashboard.parts.chart_text import listed
 from dashboard.parts.theme import text_colour
 from dashboard.runs.parallel_coordinates import HINT, selected_ranges, show_parallel_coordinates
 from dashboard.session.markdown import plain
@@ -35,7 +37,7 @@ from dashboard.sweeps.wording import (
 
 _TABLE_HEIGHT = 420
 _STATE_NAMES = {str(state): name for state, name in TRIAL_STATES.items()}
-_STATE_BADGES = {"complete": "green", "pruned": "orange", "failed": "red", "running": "primary"}
+_STATE_BADGES: dict[str, BadgeColour] = {"complete": "green", "pruned": "orange", "failed": "red", "running": "primary"}
 
 
 def progress_and_importance(trials: Trials) -> None:
@@ -52,7 +54,11 @@ def progress_and_importance(trials: Trials) -> None:
         shares = trials.progress.importance
         if shares:
             st.caption(tr("How much of the difference between good and bad trials comes from each setting."))
-            st.altair_chart(charts.importance(shares, text_colour()), alt=tr("Importance of each setting"))
+            numbers = listed({setting_title(name): number(share, ".0%") for name, share in shares.items()})
+            st.altair_chart(
+                charts.importance(shares, text_colour()),
+                alt=tr("Importance of each setting: {numbers}.", numbers=numbers),
+            )
         else:
             st.info(too_few_trials(trials), icon=":material/hourglass_empty:")
 
@@ -237,7 +243,7 @@ def _columns(trials: Trials) -> dict:
         "State": st.column_config.MultiselectColumn(
             tr("State"),
             options=list(_STATE_BADGES),
-            color=list(_STATE_BADGES.values()),
+            color=cell_colours(_STATE_BADGES.values()),
             format_func=lambda state: tr(_STATE_NAMES[state]),
             width=96,
         ),

@@ -208,7 +208,7 @@ def keep_for_inside(reading: Reading | None, drawn: Drawn | None) -> None:
 
 
 def show_link(model: str, *, enabled: bool) -> None:
-    """Link to the page that explains the prediction; without one, the link is grey, so that nothing moves later."""
+    """Link to the page that explains the prediction; without one, the link is hidden but keeps its place."""
     look_inside_link(model=model, disabled=not enabled)
 
 

@@ -14,6 +14,7 @@ from core.runs.active import SHIPPED
 from core.runs.registry import find_run
 from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import calibration_section
+from dashboard.classifier.cell_box import choose_cell
 from dashboard.classifier.comparison import comparison_section
 from dashboard.classifier.model_picker import model_picker
 from dashboard.classifier.robustness import disputed_note, robustness_section
@@ -21,6 +22,7 @@ from dashboard.classifier.robustness_curves import robustness_curves_section
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.court.section import label_court_section
 from dashboard.parts import charts
+from dashboard.parts.chart_text import confusions_text
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.headings import heading
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, metric_tile
@@ -81,16 +83,17 @@ def show_matrix(name: str, evaluation: Evaluation, test: Samples | None) -> None
             on_select="rerun",
             selection_mode=["cell"],
             key=f"matrix_{name}",
+            alt=confusions_text(confusion_matrix(evaluation)),
         )
     with right:
-        selected = event.selection.get("cell") or []
-        if not selected:
+        selected = choose_cell(event, confusion_matrix(evaluation), f"matrix_cell_{name}")
+        if selected is None:
             hints = [tr("Orange cells are mistakes; a stronger colour means more of them.")]
             if test is not None:
                 hints.insert(0, tr("Select a cell to see its images."))
             st.info(" ".join(hints), icon=":material/ads_click:")
         else:
-            show_cell(evaluation, test, int(selected[0]["true"]), int(selected[0]["predicted"]))
+            show_cell(evaluation, test, *selected)
 
 
 def show_cell(evaluation: Evaluation, test: Samples | None, true: int, predicted: int) -> None:

@@ -28,6 +28,7 @@ from dashboard.session.classroom import is_teacher
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt, hide_paths, may_change, permission_note, safe_text
 from dashboard.training import curves
+from dashboard.training.epochs_table import epochs_table
 from dashboard.training.progress import machine_and_versions, show_outcome, show_progress, start_and_end
 from dashboard.training.settings import all_settings, differences_from_preset
 from dashboard.training.watched import show_watched
@@ -255,6 +256,7 @@ def show_learning_curves(run: Run, status: Status) -> None:
     legend = tr("Thin lines: every few steps. Dots: completed epochs.")
     side_by_side.legend_row(legend, points, options, run.id)
     side_by_side.draw_curves(points, options, curves.run_curve)
+    epochs_table(run)
 
 
 def is_active(listing: Listing, run_id: str) -> bool:

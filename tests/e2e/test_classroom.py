@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from core.personal.classroom import teacher_key
 from core.workspace import Workspace
+from tests.support.axe import lasting, load_axe, violations
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import at_rest
 
@@ -28,8 +29,10 @@ def test_student_joins_and_the_teacher_sees_them(chromium: Browser, class_dashbo
     url, key = class_dashboard.url, teacher_key(Workspace(class_dashboard.workspace))
     assert f"{url}/teacher?key={key}" in class_dashboard.output()
     student = chromium.new_page(base_url=f"{url}/")
+    load_axe(student)
     student.goto("./")
     student.get_by_label("Nickname").fill("Blue Otter")
+    assert lasting(lambda: violations(student)) == []
     student.get_by_role("button", name="Join").click()
     expect(student.get_by_role("button", name="Start the exam")).to_be_visible()
     expect(student).to_have_url(re.compile(r"/lab/hand\?me=[0-9a-f]{32}$"))
@@ -44,10 +47,12 @@ def test_student_joins_and_the_teacher_sees_them(chromium: Browser, class_dashbo
     expect(student.get_by_text("Blue Otter")).to_have_count(0)
 
     teacher = chromium.new_page(base_url=f"{url}/")
+    load_axe(teacher)
     teacher.goto(f"./teacher?key={key}")
     expect(teacher).to_have_url(f"{url}/classroom")
     expect(teacher.get_by_text("Here so far: Blue Otter")).to_be_visible()
     at_rest(teacher)
     expect(teacher.get_by_test_id("stException")).to_have_count(0)
+    assert lasting(lambda: violations(teacher)) == []
     student.close()
     teacher.close()

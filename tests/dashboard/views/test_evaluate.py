@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import expected_calibration_error
+from core.classifier.evaluation import confusion_matrix
 from core.runs.active import promote
 from core.runs.label import write_label
 from core.runs.registry import create_run
@@ -100,6 +101,18 @@ def test_no_mistake_has_a_confidence_of_100_percent(run: Run) -> None:
     page = open_evaluate_page(model=run.id)
 
     assert all("(>99.9%)" in caption for caption in captions(page, "mistakes_grid"))
+
+
+def test_cell_of_the_matrix_is_chosen_without_a_pointer(run: Run) -> None:
+    evaluation = run.bundle.evaluation()
+    page = open_evaluate_page(model=run.id)
+
+    page.selectbox(key=f"matrix_cell_{run.id}_None").select_index(0).run()
+
+    matrix = confusion_matrix(evaluation)
+    np.fill_diagonal(matrix, 0)
+    true, predicted = np.unravel_index(matrix.argmax(), matrix.shape)
+    assert f"Label {true}, predicted {predicted}: {matrix.max()}" in page_text(page)
 
 
 @pytest.mark.usefixtures("without_mnist")

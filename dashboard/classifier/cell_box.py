@@ -1,0 +1,44 @@
+"""The choice of a cell of a confusion matrix: by a click on it, or from a list that the keyboard reaches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.language import language, ntr, tr
+
+_Cell = tuple[int, int]
+
+
+def choose_cell(event: Any, matrix: np.ndarray, key: str) -> _Cell | None:
+    """Show the list of the cells with images, mistakes first; return the chosen cell (true, predicted), if any.
+
+    `event`: what the chart of the matrix (10, 10) returns. A click on a cell chooses it in the list.
+    """
+    clicked = next(((int(cell["true"]), int(cell["predicted"])) for cell in event.selection.get("cell") or []), None)
+    cells = _cells(matrix)
+    if clicked and clicked not in cells:
+        cells.append(clicked)
+    chosen: _Cell | None = st.selectbox(
+        tr("Cell of the matrix"),
+        cells,
+        index=cells.index(clicked) if clicked else None,
+        format_func=lambda cell: ntr(
+            "{true} read as {read}: {count:,} image",
+            "{true} read as {read}: {count:,} images",
+            int(matrix[cell]),
+            true=cell[0],
+            read=cell[1],
+        ),
+        placeholder=tr("Choose a cell"),
+        # A widget keeps its first value, so another click needs another widget. Streamlit knows a choice by its label.
+        key=f"{key}_{clicked}_{language()}",
+    )
+    return chosen
+
+
+def _cells(matrix: np.ndarray) -> list[_Cell]:
+    cells = [(int(true), int(predicted)) for true, predicted in np.argwhere(matrix)]
+    return sorted(cells, key=lambda cell: (cell[0] == cell[1], -matrix[cell], cell))

@@ -1,0 +1,50 @@
+"""Sentences with the numbers of a chart, for people who cannot see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from core.classifier.calibration import ReliabilityBin
+from core.language import number, tr
+
+_PAIRS = 5
+"""Number of confusions that a sentence lists; a matrix has up to ninety."""
+
+
+def listed(values: Mapping[str, str]) -> str:
+    """Return names with their values, such as "0: 98.2%; 1: 99.1%"."""
+    return "; ".join(f"{name}: {value}" for name, value in values.items())
+
+
+def confusions_text(matrix: np.ndarray) -> str:
+    """Return the sum of a confusion matrix (10, 10), its diagonal, and its most frequent mistakes."""
+    total = {"right": int(np.trace(matrix)), "total": int(matrix.sum())}
+    mistakes = [(int(matrix[true, read]), true, read) for true in range(10) for read in range(10) if true != read]
+    mistakes = sorted((each for each in mistakes if each[0]), key=lambda each: (-each[0], *each[1:]))
+    if not mistakes:
+        return tr("Confusion matrix: {right:,} of {total:,} images are read correctly.", **total)
+    frequent = {
+        tr("{true} read as {read}", true=true, read=read): number(count, ",") for count, true, read in mistakes[:_PAIRS]
+    }
+    return tr(
+        "Confusion matrix: {right:,} of {total:,} images are read correctly. The most frequent mistakes: {mistakes}.",
+        mistakes=listed(frequent),
+        **total,
+    )
+
+
+def by_digit(values: Sequence[str]) -> str:
+    """Return the values of the ten digits."""
+    return listed({str(digit): value for digit, value in enumerate(values)})
+
+
+def reliability_text(bins: Sequence[ReliabilityBin]) -> str:
+    """Return the accuracy at each level of confidence."""
+    accuracies = {
+        tr("{low:.0%} to {high:.0%}", low=row.low, high=row.high): number(row.accuracy, ".1%")
+        for row in bins
+        if row.count
+    }
+    return tr("Accuracy at each level of confidence: {accuracies}.", accuracies=listed(accuracies))
