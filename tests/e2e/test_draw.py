@@ -71,13 +71,57 @@ def test_real_handwriting_is_read(page: Page, prediction: Locator, strokes: tupl
     for label in range(10):
         draw(page, next(digit for digit in strokes if digit.label == label).strokes)
         correct.append(appears(prediction, label))
-        button(page, "Clear").click()
-        expect(prediction).to_have_text(BLANK)
+        clear(page, prediction)
 
     assert sum(correct) >= 9, f"Digits read correctly, 0 to 9: {correct}"
 
 
-def test_every_stroke_is_read_and_undo_removes_the_last(page: Page, prediction: Locator) -> None:
+def clear(page: Page, prediction: Locator) -> None:
+    button(page, "Clear").click()
+    expect(prediction).to_have_text(BLANK)
+
+
+def test_first_visit_shows_an_example_and_keeps_its_layout(page: Page, prediction: Locator) -> None:
+    page.set_viewport_size({"width": 1440, "height": 800})
+    elements = [
+        page.locator("canvas.upper-canvas"),
+        page.locator(".trazo-answer .bars"),
+        page.locator(".trazo-steps .title").last,
+        page.get_by_text("Brush width"),
+    ]
+    before = [element.bounding_box() for element in elements]
+    expect(elements[2]).to_be_in_viewport()
+    assert before[0] is not None
+    assert before[0]["width"] >= 358
+    expect(page.get_by_role("heading", level=1)).to_have_text("Trazo")
+    example = page.locator(".example")
+    expect(example).to_contain_text("draw over me")
+
+    draw(page, [DOWN])
+    expect(example).to_have_count(0)
+    expect(prediction).to_have_text("1")
+    at_rest(page)
+    assert [element.bounding_box() for element in elements] == before
+    button(page, "Undo").click()
+    expect(prediction).to_have_text(BLANK)
+    expect(example).to_have_count(0)
+
+    page.get_by_role("link", name="Find its mistakes").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Evaluate")
+    page.get_by_role("link", name="Draw").click()
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
+    at_rest(page)
+    expect(example).to_have_count(0)
+
+    # The frame of a page focused by a key cuts through no heading.
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("ArrowDown")
+    frame = "main => getComputedStyle(main, '::before')"
+    assert page.locator("main").evaluate(f"main => ({frame})(main).content") == '""'
+    assert page.locator("main").evaluate(f"main => ({frame})(main).top") == "0px"
+
+
+def test_mouse_draws_and_every_stroke_is_read(page: Page, prediction: Locator) -> None:
     expect(prediction).to_have_text(BLANK)
 
     draw(page, [DOWN])
@@ -95,24 +139,6 @@ def test_every_stroke_is_read_and_undo_removes_the_last(page: Page, prediction: 
     expect(prediction).to_have_text(BLANK)
     expect(button(page, "Undo")).to_be_disabled()
 
-
-def test_a_grid_is_not_a_digit(page: Page, prediction: Locator) -> None:
-    bars = page.locator(".trazo-answer .bars")
-    before = bars.bounding_box()
-    grid = [[(0, 100), (500, 100)], [(0, 380), (500, 380)], [(120, 0), (120, 500)], [(380, 0), (380, 500)]]
-
-    draw(page, grid)
-
-    expect(prediction).to_have_text("Not a digit")
-    expect(page.locator(".trazo-answer .sentence")).to_have_text(
-        re.compile(r"^Unlike any digit in the training data \(nearest: \d\)$")
-    )
-    expect(page.locator(".trazo-answer .title")).to_have_text("If it were a digit")
-    expect(page.locator(".trazo-answer .best")).to_have_count(0)
-    assert bars.bounding_box() == before
-
-
-def test_prediction_shows_probabilities_and_five_steps(page: Page, prediction: Locator) -> None:
     draw(page, [DOWN])
 
     expect(prediction).to_have_text("1")
@@ -129,57 +155,40 @@ def test_prediction_shows_probabilities_and_five_steps(page: Page, prediction: L
     assert max(sizes[2]) == 20
     assert sizes[3] == sizes[4] == [28, 28]
 
-
-def test_layout_is_stable_when_the_first_stroke_is_read(page: Page, prediction: Locator) -> None:
-    page.set_viewport_size({"width": 1440, "height": 800})
-    elements = [
-        page.locator("canvas.upper-canvas"),
-        page.locator(".trazo-answer .bars"),
-        page.locator(".trazo-steps .title").last,
-        page.get_by_text("Brush width"),
-    ]
-    before = [element.bounding_box() for element in elements]
-    expect(elements[2]).to_be_in_viewport()
-    assert before[0] is not None
-    assert before[0]["width"] >= 358
-
-    draw(page, [DOWN])
-    expect(prediction).to_have_text("1")
+    clear(page, prediction)
     at_rest(page)
+    bars = page.locator(".trazo-answer .bars")
+    before = bars.bounding_box()
+    grid = [[(0, 100), (500, 100)], [(0, 380), (500, 380)], [(120, 0), (120, 500)], [(380, 0), (380, 500)]]
 
-    assert [element.bounding_box() for element in elements] == before
+    draw(page, grid)
 
-
-def test_first_visit_shows_an_example_and_the_next_steps(page: Page, prediction: Locator) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text("Trazo")
-    example = page.locator(".example")
-    expect(example).to_contain_text("draw over me")
-
-    draw(page, [DOWN])
-    expect(example).to_have_count(0)
-    expect(prediction).to_have_text("1")
-    button(page, "Undo").click()
-    expect(prediction).to_have_text(BLANK)
-    expect(example).to_have_count(0)
-
-    page.get_by_role("link", name="Find its mistakes").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Evaluate")
-    page.get_by_role("link", name="Draw").click()
-    expect(page.locator("canvas.upper-canvas")).to_be_visible()
-    at_rest(page)
-    expect(example).to_have_count(0)
+    expect(prediction).to_have_text("Not a digit")
+    expect(page.locator(".trazo-answer .sentence")).to_have_text(
+        re.compile(r"^Unlike any digit in the training data \(nearest: \d\)$")
+    )
+    expect(page.locator(".trazo-answer .title")).to_have_text("If it were a digit")
+    expect(page.locator(".trazo-answer .best")).to_have_count(0)
+    assert bars.bounding_box() == before
 
 
-def test_frame_of_a_page_focused_by_a_key_cuts_through_no_heading(page: Page, prediction: Locator) -> None:
-    page.get_by_role("heading", level=1).click()
-    page.keyboard.press("ArrowDown")
+def test_quick_strokes_keep_their_corners_and_survive_a_visit(page: Page, prediction: Locator) -> None:
+    for digit, stroke in QUICK_STROKES.items():
+        draw(page, [stroke])
+        expect(prediction).to_have_text(digit)
+        clear(page, prediction)
 
-    frame = "main => getComputedStyle(main, '::before')"
-    assert page.locator("main").evaluate(f"main => ({frame})(main).content") == '""'
-    assert page.locator("main").evaluate(f"main => ({frame})(main).top") == "0px"
+    start, corner, end = on_canvas(page, QUICK_STROKES["7"])
+    page.mouse.move(*start)
+    page.mouse.down()
 
+    page.evaluate(MERGED_MOVE, [corner, end])
+    page.mouse.move(*end)
+    page.mouse.up()
 
-def test_drawing_survives_a_visit_to_another_page(page: Page, prediction: Locator) -> None:
+    expect(prediction).to_have_text("7")
+    clear(page, prediction)
+
     draw(page, [DOWN])
     expect(prediction).to_have_text("1")
 
@@ -193,18 +202,16 @@ def test_drawing_survives_a_visit_to_another_page(page: Page, prediction: Locato
 
 
 def test_uploaded_picture_is_read_like_a_drawing(page: Page, prediction: Locator) -> None:
+    upload(page, "notes.txt", "text/plain", b"seven")
+
+    expect(page.get_by_test_id("stAlert")).to_contain_text("not a picture")
+    expect(prediction).to_have_text("Choose a picture")
+
     upload(page, "seven.png", "image/png", draw_seven())
 
     expect(prediction).to_have_text("7")
     expect(page.get_by_alt_text("your picture")).to_have_js_property("naturalWidth", 400)
     expect(page.locator(".trazo-steps img").last).to_have_attribute("src", re.compile("^data:image/png"))
-
-
-def test_file_that_is_not_a_picture_shows_an_error(page: Page, prediction: Locator) -> None:
-    upload(page, "notes.txt", "text/plain", b"seven")
-
-    expect(page.get_by_test_id("stAlert")).to_contain_text("not a picture")
-    expect(prediction).to_have_text("Choose a picture")
 
 
 def touch(session: CDPSession, points: Points, *, start: bool = True, lift: bool = True) -> None:
@@ -244,37 +251,12 @@ def test_touch_draws_and_undoes_on_a_phone(page: Page, prediction: Locator, reco
 
     expect(prediction).to_have_text("7")
     assert canvas.bounding_box() == box
-    assert record.page_errors == []
+    clear(page, prediction)
 
-
-def test_merged_mouse_moves_become_ink(page: Page, prediction: Locator) -> None:
-    start, corner, end = on_canvas(page, QUICK_STROKES["7"])
-    page.mouse.move(*start)
-    page.mouse.down()
-
-    page.evaluate(MERGED_MOVE, [corner, end])
-    page.mouse.move(*end)
-    page.mouse.up()
-
-    expect(prediction).to_have_text("7")
-
-
-def test_quick_strokes_of_the_mouse_keep_their_corners(page: Page, prediction: Locator) -> None:
-    for digit, stroke in QUICK_STROKES.items():
-        draw(page, [stroke])
-        expect(prediction).to_have_text(digit)
-        button(page, "Clear").click()
-        expect(prediction).to_have_text(BLANK)
-
-
-def test_quick_and_merged_strokes_of_a_finger_keep_their_corners(page: Page, prediction: Locator) -> None:
-    session = page.context.new_cdp_session(page)
-    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
     for digit, stroke in QUICK_STROKES.items():
         touch(session, on_canvas(page, stroke))
         expect(prediction).to_have_text(digit)
-        button(page, "Clear").click()
-        expect(prediction).to_have_text(BLANK)
+        clear(page, prediction)
 
     start, corner, end = on_canvas(page, QUICK_STROKES["7"])
     touch(session, [start], lift=False)
@@ -282,3 +264,4 @@ def test_quick_and_merged_strokes_of_a_finger_keep_their_corners(page: Page, pre
     touch(session, [end], start=False)
 
     expect(prediction).to_have_text("7")
+    assert record.page_errors == []

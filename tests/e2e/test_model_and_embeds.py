@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import FrameLocator, Page, Route, expect
 
 from tests.support.visit import Record, sketch_and_submit
@@ -44,7 +44,7 @@ def test_netron_shows_both_files_and_downloads_work(page: Page, record: Record) 
     expect(new_tab.value.get_by_text("Conv2D").first).to_be_visible()
 
 
-def test_gradio_reads_digits_and_rejects_scribbles(page: Page) -> None:
+def test_gradio_reads_digits_and_removes_old_predictions(page: Page) -> None:
     demo = open_gradio(page)
     verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars")
     expect(demo.locator("#sketchpad canvas").first).to_be_visible()
@@ -70,6 +70,9 @@ def test_gradio_reads_digits_and_rejects_scribbles(page: Page) -> None:
     assert bars_box["y"] + bars_box["height"] <= 900
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
 
+    for step, failure in FAILURES.values():
+        a_failure_removes_the_old_prediction(page, demo, step, failure)
+
 
 def _respond_429(route: Route) -> None:
     route.fulfill(status=429, json={"detail": "Too many."})
@@ -88,31 +91,32 @@ FAILURES = {
 }
 
 
-def test_gradio_removes_the_old_prediction_after_a_failure(page: Page) -> None:
-    demo = open_gradio(page)
+def a_failure_removes_the_old_prediction(
+    page: Page, demo: FrameLocator, step: str, failure: Callable[[Route], None]
+) -> None:
     verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars li")
-    for step, failure in FAILURES.values():
-        sketch_and_submit(page, demo, ONE)
-        expect(bars).to_have_count(10)
-        expect(verdict).not_to_have_text("No prediction yet")
-        page.route(f"**/gradio_api/{step}*", failure)
+    expect(bars).to_have_count(10)
+    page.route(f"**/gradio_api/{step}*", failure)
 
-        with page.expect_response(f"**/gradio_api/{step}*"):
-            sketch_and_submit(page, demo, [(-1, 0), (1, 0)])
+    with page.expect_response(f"**/gradio_api/{step}*"):
+        sketch_and_submit(page, demo, [(-1, 0), (1, 0)])
 
+    expect(verdict).to_have_text("No prediction yet")
+    expect(bars).to_have_count(0)
+    if step == "queue/join":
+        expect(demo.get_by_text("Error").first).to_be_visible()
         expect(verdict).to_have_text("No prediction yet")
-        expect(bars).to_have_count(0)
-        if step == "queue/join":
-            expect(demo.get_by_text("Error").first).to_be_visible()
-            expect(verdict).to_have_text("No prediction yet")
-        page.unroute(f"**/gradio_api/{step}*", failure)
+    page.unroute(f"**/gradio_api/{step}*", failure)
+    sketch_and_submit(page, demo, ONE)
+    expect(bars).to_have_count(10)
+    expect(verdict).not_to_have_text("No prediction yet")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_gradio_follows_the_pages_theme(page: Page, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+def test_gradio_follows_the_pages_theme(page: Page) -> None:
     page.route("**/gradio/?*", lambda route: route.abort())  # only its URL matters; loading it takes seconds
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
 
-    page.goto("/gradio_demo")
+        page.goto("/gradio_demo")
 
-    expect(page.locator("iframe[src^='/gradio/']")).to_have_attribute("src", f"/gradio/?__theme={scheme}")
+        expect(page.locator("iframe[src^='/gradio/']")).to_have_attribute("src", f"/gradio/?__theme={scheme}")
