@@ -23,7 +23,7 @@ from tests.support.sweep_files import write_sweep
 from tests.support.visit import at_rest, draw
 from tests.support.written_digits import take_exam
 
-LANGUAGES = ["en"]
+LANGUAGES = ["en", "es"]
 VIEWPORTS = [("light", 1280), ("dark", 1280), ("dark", 390), ("light", 390)]
 """Colour schemes and widths in pixels, in an order that changes one of them at a time."""
 
