@@ -33,7 +33,9 @@
     }
     return right > innerWidth + 1;
   };
-  const cut = shown.filter((element) => element.textContent.trim() && isCut(element)).map((each) => each.textContent);
+  // A label with a name or a number in it still has its old, longer words.
+  const changed = shown.filter((element) => element.textContent.trim() && !element.textContent.includes("⟦"));
+  const cut = changed.filter(isCut).map((element) => element.textContent);
   replaced.forEach(([node, text]) => (node.nodeValue = text));
   return cut;
 };

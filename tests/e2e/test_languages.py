@@ -44,11 +44,14 @@ UNTRANSLATED = (Path(__file__).parent / "untranslated.js").read_text(encoding="u
 CUT_LABELS = (Path(__file__).parent / "cut_labels.js").read_text(encoding="utf-8")
 
 # Opens another page, or the same one with other parameters, as a step back in the browser's history does, and resolves
-# once its script has begun. Loading the dashboard anew would take a second of CPU time.
+# once the page has begun to change. Loading the dashboard anew would take a second of CPU time.
 OPEN = """address => new Promise((resolve) => {
   const app = document.querySelector("[data-testid=stApp]");
-  const observer = new MutationObserver(() => app.dataset.testScriptState === "running" && resolve());
-  observer.observe(app, { attributeFilter: ["data-test-script-state"] });
+  new MutationObserver((_, observer) => (observer.disconnect(), resolve())).observe(app, {
+    attributeFilter: ["data-test-script-state"],
+    childList: true,
+    subtree: true,
+  });
   setTimeout(resolve, 10000);
   history.replaceState(null, "", address);
   dispatchEvent(new PopStateEvent("popstate"));
@@ -85,15 +88,19 @@ NAMES = (
         "Gradio",
     ),
     *("fast", "original", "best", "large", "tiny", "Adam", "SGD", "scikit-learn", "gentle-heron"),
+    *("SavedModel", "curl", "JavaScript", "CSV", "F1", "UTC", ".keras", ".tflite", ".onnx"),
     # Each language is named in itself.
     *("English", "Español", "Esperanto"),
 )
-"""Names of things, presets and runs."""
+"""Names of things, formats, presets and runs."""
 
 DATA = (
     # The sweep's title, and the states in tables for screen readers; what is seen is translated.
     *("fast: 5 settings", "finished", "complete", "pruned", "failed", "running"),
     "The loss is not a number; the learning rate is too high.",
+    # A model's layers, and the versions of the software that trained it.
+    *("conv2d", "Conv2D", "max_pooling2d", "MaxPooling2D", "flatten", "Flatten", "dense", "Dense"),
+    *("python", "tensorflow", "keras", "numpy", "ai-edge-litert", "machine"),
 )
 """Text from files."""
 
@@ -101,15 +108,23 @@ STREAMLIT = ("Skip to main content", "Logo", "Choose an option")
 """Streamlit's own words, which cannot be translated (streamlit#1353): a link and a picture's text above each page, and
 what a select box says without an option, which ours have."""
 
+CANVAS = (
+    *("Update the app with this drawing", "Undo", "Redo", "Edit", "Bring forward", "Send backward", "Delete selected"),
+    "Reset canvas & history",
+)
+"""Words on the canvas's own buttons, which Draw hides in favour of its own."""
+
 ALLOWED = re.compile(
     r"""
     \d{8}-\d{6}-[a-z]+-[a-z]+                                # ids of runs and sweeps
+    | \b[0-9a-f]{16}\b                                        # fingerprints
+    | \b\w+\ \w+,\ \d+\ cores?\b                             # machines
     | \brun\?id=\S+                                          # the link in a cell
     | \b\d{1,2}\ [A-Za-z]+\ \d{4}\b(,\ [\d:]+(\ UTC)?)?      # dates
     | \bv?\d[\d.,:/x×]*\ ?(k|m|s|ms|min|h|px|B|kB|KB|MB|GB)?\b # numbers with units, versions, times
     | \b[\w-]+\.(keras|tflite|json|csv|npz|zip|onnx|html)\b  # files
     | """
-    + "|".join(rf"\b{re.escape(words)}(?!\w)" for words in sorted((*DATA, *NAMES), key=len, reverse=True)),
+    + "|".join(rf"(?<!\w){re.escape(words)}(_\d+)?(?!\w)" for words in sorted((*DATA, *NAMES), key=len, reverse=True)),
     re.VERBOSE,
 )
 """Text that has no translation."""
@@ -182,4 +197,7 @@ def labels() -> dict[str, dict[str, str]]:
 
 
 def is_allowed(text: str) -> bool:
-    return text in STREAMLIT or not any(character.isalpha() for character in ALLOWED.sub(" ", text))
+    # A cross stands before a digit that was misread.
+    if text in (*STREAMLIT, *CANVAS, "X"):
+        return True
+    return not any(character.isalpha() for character in ALLOWED.sub(" ", text))
