@@ -16,11 +16,15 @@ from core.workspace import PROJECT, Workspace
 # Run in a new process, because this process may have trained a network already.
 TOUR = textwrap.dedent(
     """
-    import json, sys
+    import functools, json, sys
     from pathlib import Path
+    from streamlit.components.v2 import manifest_scanner
     from streamlit.testing.v1 import AppTest
 
     import dashboard.app
+
+    # AppTest would scan the installed packages for components for every page.
+    manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
     problems = {}
     for view in sorted(Path("dashboard/views").glob("[!_]*.py")):

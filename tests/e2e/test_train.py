@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 
+import psutil
 import pytest
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Locator, Page, expect
@@ -147,12 +148,13 @@ def test_killed_run_is_resumed_and_outlives_dashboards(
     wait_until(lambda: len(run.history()) > epochs, what="further epochs")
 
     worker = run.process()
+    assert worker is not None
     dashboard.interrupt()
     assert f"Run {run.title} continues without the dashboard" in dashboard.output()
-    assert is_live_in_a_new(dashboard, train_page, run)
+    assert is_live_in_a_new(dashboard, train_page, run, worker)
     dashboard.process.kill()
     dashboard.process.wait()
-    assert is_live_in_a_new(dashboard, train_page, run)
+    assert is_live_in_a_new(dashboard, train_page, run, worker)
     assert run.process() == worker
 
     before = len(run.history())
@@ -163,13 +165,18 @@ def test_killed_run_is_resumed_and_outlives_dashboards(
     assert run.bundle.complete
 
 
-def is_live_in_a_new(dashboard: DashboardProcess, page: Page, run: Run) -> bool:
-    """Start a new dashboard; return True once its page shows the run with a growing curve."""
+def is_live_in_a_new(dashboard: DashboardProcess, page: Page, run: Run, worker: psutil.Process) -> bool:
+    """Start a new dashboard; return True once its page shows the run with a growing curve.
+
+    The run's worker is suspended for so long: it would only take processor time from the dashboard and the browser.
+    """
+    worker.suspend()
     dashboard.start()
     page.goto("/train")
     expect(header(page)).to_contain_text(run.title)
     expect(header(page)).to_contain_text("Running")
     first = wait_until(lambda: dots(page), what="dots")
+    worker.resume()
     return wait_until(lambda: dots(page) > first, what="further dots")
 
 
