@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle
 from core.errors import RunError, StorageError
-from core.language import Message, tr
+from core.language import Message, message_of, tr
 from core.runs.active import ActiveModel, active_model, available_models, model_names
 from core.runs.label import label_file
 from core.runs.registry import check_runs, is_gone, list_runs
@@ -41,7 +41,7 @@ class Listing:
 
     rows: tuple[Summary, ...]
     revision: int
-    problem: str | None = None
+    problem: Message | None = None
 
     @property
     def busy(self) -> bool:
@@ -89,11 +89,11 @@ def run_of(row: Summary) -> Run:
     return Run(workspace().runs / row.id)
 
 
-def _listing_problem() -> str | None:
+def _listing_problem() -> Message | None:
     try:
         check_runs(workspace())
     except StorageError as error:
-        return tr(error)
+        return message_of(error)
     return None
 
 

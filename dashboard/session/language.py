@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
 from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.language import ENGLISH, languages, supported, tr
+from core.language import ENGLISH, in_language, languages, supported, tr
 from dashboard.server.language import LANGUAGE_COOKIE, LANGUAGE_PARAMETER
 
 _LANGUAGE = "language"
 _LINK = "language_link"
 _SWITCH = "language_switch"
-_language_of_download = ContextVar("language_of_download", default=ENGLISH)
 _Content = TypeVar("_Content")
 _page_language = st.components.v2.component(
     "trazo_language", js=(Path(__file__).resolve().parents[1] / "assets" / "language.js").read_text()
@@ -26,7 +24,7 @@ _page_language = st.components.v2.component(
 def visitor_language() -> str:
     """Return the language of the visitor whose page is being drawn, or English outside a page."""
     if get_script_run_ctx(suppress_warning=True) is None:
-        return _language_of_download.get()
+        return ENGLISH
     return str(st.session_state.get(_LANGUAGE, ENGLISH))
 
 
@@ -35,11 +33,8 @@ def in_visitors_language(make: Callable[[], _Content]) -> Callable[[], _Content]
     language = visitor_language()
 
     def make_in_language() -> _Content:
-        token = _language_of_download.set(language)
-        try:
+        with in_language(language):
             return make()
-        finally:
-            _language_of_download.reset(token)
 
     return make_in_language
 

@@ -14,6 +14,7 @@ from dashboard.parts.dates import date_text
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.units import duration
 from dashboard.runs.curves_picture import PictureFormat
+from dashboard.session.language import in_visitors_language
 from dashboard.session.markdown import plain
 from dashboard.session.permission import may_change, permission_note, safe_text
 from dashboard.sweeps import trials as tables
@@ -79,7 +80,7 @@ def _downloads(sweep: Sweep, trials: Trials) -> None:
         for kind in kinds:
             st.download_button(
                 tr("Save as {format}", format=kind.upper()),
-                data=partial(sweep_picture, trials, kind),
+                data=in_visitors_language(partial(sweep_picture, trials, kind)),
                 file_name=f"sweep-{sweep.id}.{kind}",
                 mime="image/png" if kind == "png" else "image/svg+xml",
                 icon=":material/download:",
