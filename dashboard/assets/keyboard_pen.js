@@ -5,7 +5,8 @@
 const PEN_STEP = 28;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const PEN_STYLE = `
-  .keyboard-pen { position: absolute; z-index: 12; inset: 0; pointer-events: none; outline-offset: -3px }
+  .keyboard-pen { position: absolute; z-index: 12; inset: 0; pointer-events: none; outline-offset: -3px;
+    forced-color-adjust: none }
   .keyboard-pen:not(:focus-visible) { opacity: 0 }
   .keyboard-pen:focus-visible { outline: 3px solid #4fd1bd }
   .keyboard-pen svg { width: 100%; height: 100% }

@@ -31,6 +31,11 @@ FIND_LOW_CONTRAST = (Path(__file__).parent / "chart_contrast.js").read_text(enco
 
 FIND_FOCUS_PROBLEMS = (Path(__file__).parent / "focus.js").read_text(encoding="utf-8")
 
+# In milliseconds; nothing moves that a visitor could see.
+FIND_MOTION = """() => document.getAnimations()
+  .filter((animation) => animation.effect.getComputedTiming().activeDuration > 50)
+  .map((animation) => animation.animationName ?? animation.transitionProperty ?? animation.id)"""
+
 FIND_MISSED = """() => window.reachable
   .filter((element) => element.isConnected && !window.reached.has(element))
   .map((element) => element.outerHTML.slice(0, 200))"""
@@ -53,14 +58,20 @@ class Place(NamedTuple):
     act: Callable[[Page], None] | None = None
 
 
-def press(*selectors: str) -> Callable[[Page], None]:
-    """Return an action that clicks these elements, one after the other."""
+def guess(lesson: str) -> Callable[[Page], None]:
+    """Return the action that guesses before a lesson, so that it shows the rest."""
 
     def act(page: Page) -> None:
-        for selector in selectors:
-            page.locator(selector).first.click()
+        buttons = page.locator(f".st-key-guess_{lesson} button")
+        buttons.first.click()
+        expect(buttons).to_have_count(0)
 
     return act
+
+
+def open_panel(page: Page) -> None:
+    page.locator(".st-key-data_grid button").first.click()
+    expect(page.get_by_role("dialog").locator(".trazo-answer.answered")).to_be_visible()
 
 
 def draw_a_seven(page: Page) -> None:
@@ -78,14 +89,12 @@ PLACES = {
     "draw": Place("/", "canvas.upper-canvas", draw_a_seven),
     "learn": Place("/learn", "[class*=st-key-lesson_card_]"),
     **{
-        f"lesson {number}": Place(
-            f"/learn?lesson={number}", f".st-key-guess_{lesson}", press(f".st-key-guess_{lesson} button")
-        )
+        f"lesson {number}": Place(f"/learn?lesson={number}", f".st-key-guess_{lesson}", guess(lesson))
         for number, lesson in enumerate(LESSON_IDS, 1)
     },
     "inside": Place("/inside?image=test-3&dataset=digits", ".st-key-neighbours"),
     "hand": Place("/hand", ".st-key-hand_step", choose_a_hand),
-    "data": Place("/data", ".st-key-data_grid", press(".st-key-data_grid button")),
+    "data": Place("/data", ".st-key-data_grid", open_panel),
     "pen digits": Place("/data?dataset=pen-digits", "[data-testid=stHeading]"),
     "similar": Place("/data?view=similar&image=test-3&dataset=digits", ".st-key-similar_results"),
     "train": Place("/train", ".st-key-stop"),
@@ -144,7 +153,10 @@ def test_page_meets_wcag(page: Page, place: str, language: str) -> None:
     at_rest(page)
     if act:
         act(page)
+    page.wait_for_function(IS_COMPLETE, arg="light")
+    at_rest(page)
 
+    assert page.evaluate(FIND_MOTION) == []
     page.keyboard.press("Tab")
     assert page.evaluate(FIND_FOCUS_PROBLEMS) == []
     for scheme, width in VIEWPORTS:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.axe import lasting, load_axe, violations
 from tests.support.visit import Record, at_rest
 
 
@@ -27,6 +28,7 @@ def draw_lasso(page: Page, plot: Locator) -> None:
 
 def test_a_lasso_on_the_map_shows_its_images(page: Page, record: Record) -> None:
     page.set_viewport_size({"width": 1280, "height": 1500})
+    load_axe(page)
     page.goto("/data")
     at_rest(page)
     page.get_by_role("radio", name="Map").click()
@@ -35,6 +37,7 @@ def test_a_lasso_on_the_map_shows_its_images(page: Page, record: Record) -> None
     expect(plot).to_be_visible()
     expect(page).to_have_url(re.compile("view=map"))
     at_rest(page)
+    assert lasting(lambda: violations(page)) == []
 
     draw_lasso(page, plot)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -91,6 +92,10 @@ def test_data_shows_the_map_of_each_split(mapped: Path, page: AppTest, workspace
     page.segmented_control(key="data_map_split").set_value("train").run()
     assert {trace["name"] for trace in traces(page)} <= {"Right", "Wrong"}
     assert count(traces(page)) == LANDMARKS
+
+    (box,) = (box for box in page.selectbox if box.label == "Group")
+    box.select("Right").run()
+    assert re.search(r"\d+ images selected, 0 misread", text(page))
 
 
 def test_inside_shows_the_picture_on_the_map(mapped: Path, page: AppTest, run: Run) -> None:

@@ -308,10 +308,12 @@ def test_run_in_progress_shows_progress_and_time_machine(run: Run, workspace: Wo
         page = open_run_page(running.id)
         assert metrics(page)["Validation accuracy"] == "95.00%"
         assert "time_machine" in expanders(page)
-        page.session_state["time_machine"] = True
+        page.session_state["time_machine"] = page.session_state["run_epochs"] = True
         page.run()
 
         assert not page.exception
+        tables = [table.value for table in page.dataframe]
+        assert [list(table["val_accuracy"]) for table in tables if "val_accuracy" in table] == [[0.95]]
         assert page.select_slider[0].options == ["1", "2"]
         assert "Learned and forgotten" in page_text(page)
 
