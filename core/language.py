@@ -133,10 +133,10 @@ def _find_language() -> str:
 @cache
 def languages() -> dict[str, str]:
     """Return each language's own name for itself, by code: English and every language with a translation."""
-    from babel import Locale
-
     codes = [ENGLISH, *sorted(file.parts[-3] for file in _FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))]
-    return {code: (Locale.parse(code).get_display_name(code) or code).capitalize() for code in codes}
+    # Translators: the name of your language in that language, not of English
+    own_name = Message("English")
+    return {code: _translate(own_name, {}, code) for code in codes}
 
 
 def supported(codes: Iterable[str | None]) -> str:

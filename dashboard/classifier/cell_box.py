@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.language import language, ntr, tr
+from core.language import ntr, tr
 
 _Cell = tuple[int, int]
 
@@ -33,8 +33,8 @@ def choose_cell(event: Any, matrix: np.ndarray, key: str) -> _Cell | None:
             read=cell[1],
         ),
         placeholder=tr("Choose a cell"),
-        # A widget keeps its first value, so another click needs another widget. Streamlit knows a choice by its label.
-        key=f"{key}_{clicked}_{language()}",
+        # A widget keeps its first value, so another click needs another widget.
+        key=f"{key}_{clicked}",
     )
     return chosen
 

@@ -208,9 +208,7 @@ def _plotly_language() -> dict[str, Any]:
 def _choose_group(groups: Sequence[Group], key: str) -> np.ndarray:
     """Let a visitor who cannot use a lasso choose an entry of the legend; return its rows, int64 (n,)."""
     rows = {group.name: group.rows for group in groups}
-    name = st.selectbox(
-        tr("Group"), list(rows), index=None, placeholder=tr("Choose a group"), key=f"{key}_{language()}", width=240
-    )
+    name = st.selectbox(tr("Group"), list(rows), index=None, placeholder=tr("Choose a group"), key=key, width=240)
     return rows[name] if name is not None else np.empty(0, np.int64)
 
 

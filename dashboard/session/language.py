@@ -13,11 +13,13 @@ from core.language import ENGLISH, in_language, languages, supported, tr
 from dashboard.server.language import LANGUAGE_COOKIE, LANGUAGE_PARAMETER
 
 _LANGUAGE = "language"
-_LINK = "language_link"
-_SWITCH = "language_switch"
 _Content = TypeVar("_Content")
-_page_language = st.components.v2.component(
-    "trazo_language", js=(Path(__file__).resolve().parents[1] / "assets" / "language.js").read_text()
+_ASSETS = Path(__file__).resolve().parents[1] / "assets"
+_language_switch = st.components.v2.component(
+    "trazo_language",
+    html='<div role="group"></div>',
+    css=(_ASSETS / "language.css").read_text(),
+    js=(_ASSETS / "language.js").read_text(),
 )
 
 
@@ -39,51 +41,26 @@ def in_visitors_language(make: Callable[[], _Content]) -> Callable[[], _Content]
     return make_in_language
 
 
-def _is_choice(value: object) -> bool:
-    """Return True for the values of lists and of other widgets that can be set, but not for those of buttons."""
-    if isinstance(value, list):
-        return all(map(_is_choice, value))
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
-
-
 def find_visitor_language() -> None:
-    """Find the visitor's language when they arrive or follow a link with a language."""
-    link = st.query_params.get(LANGUAGE_PARAMETER)
-    # Once: the browser still sends the old address after the visitor has switched to another language.
-    if link is not None and link != st.session_state.get(_LINK):
-        st.session_state[_LINK] = link
-        st.session_state[_LANGUAGE] = supported([link])
-    elif _LANGUAGE not in st.session_state:
-        chosen = str(st.context.cookies.get(LANGUAGE_COOKIE, ""))
-        st.session_state[_LANGUAGE] = supported([chosen] if chosen else [st.context.locale])
+    """Find the visitor's language when they arrive; it stays the same until they load the page anew."""
+    if _LANGUAGE in st.session_state:
+        return
+    link, chosen = st.query_params.get(LANGUAGE_PARAMETER), st.context.cookies.get(LANGUAGE_COOKIE)
+    st.session_state[_LANGUAGE] = supported([str(link or chosen or st.context.locale)])
 
 
 def show_language_switch() -> None:
-    """Show the switch between languages, tell the browser the page's language, and keep it as the visitor's choice."""
-    names = languages()
-    current = visitor_language()
-    if len(names) > 1:
-        st.session_state[_SWITCH] = current
-        st.segmented_control(
-            tr("Language"),
-            list(names),
-            format_func=names.__getitem__,
-            required=True,
-            key=_SWITCH,
-            on_change=_switch,
-            label_visibility="collapsed",
-        )
-    _page_language(
-        key="page_language", data={"language": current, "cookie": LANGUAGE_COOKIE, "parameter": LANGUAGE_PARAMETER}
+    """Show the switch between languages; it tells the browser the page's language, and keeps the visitor's choice."""
+    _language_switch(
+        key="language_switch",
+        data={
+            "label": tr("Language"),
+            "language": visitor_language(),
+            "languages": list(languages().items()),
+            "cookie": LANGUAGE_COOKIE,
+            "parameter": LANGUAGE_PARAMETER,
+        },
     )
-
-
-def _switch() -> None:
-    # The browser knows the choice in a list by its label. Set anew, it gets the label in the new language.
-    for key, value in st.session_state.items():
-        if _is_choice(value):
-            st.session_state[key] = value
-    st.session_state[_LANGUAGE] = st.session_state[_SWITCH]
 
 
 class Spinner(str):

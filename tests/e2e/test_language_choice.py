@@ -23,7 +23,7 @@ def test_link_and_switch_choose_a_language_that_is_kept(page: Page) -> None:
     expect_language(page, "es", "Dibujar")
 
     at_rest(page)
-    page.get_by_role("radio", name="English").click()
+    page.get_by_role("button", name="English").click()
     expect_language(page, "en", "Draw")
 
     page.goto("/glossary")
