@@ -135,7 +135,7 @@ def languages() -> dict[str, str]:
     """Return the name of each language in itself, by code: English, and those that have a translation."""
     from babel import Locale
 
-    codes = [ENGLISH, *sorted(file.parts[-3] for file in _FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))]
+    codes = [ENGLISH, *_sources()]
     return {code: (Locale.parse(code).get_display_name(code) or code).capitalize() for code in codes}
 
 
@@ -143,9 +143,15 @@ def supported(codes: Iterable[str | None]) -> str:
     """Return the first language that has a translation, of codes such as "es-MX" or "es_ES.UTF-8"; or else English."""
     for code in codes:
         short = (code or "").replace("_", "-").split("-")[0].split(".")[0].lower()
-        if short == ENGLISH or (short.isalpha() and (_FOLDER / short / "LC_MESSAGES" / f"{DOMAIN}.po").exists()):
+        # Looked up among the files that exist: a link may hold any text, even one that is too long for a path.
+        if short == ENGLISH or short in _sources():
             return short
     return ENGLISH
+
+
+def _sources() -> dict[str, Path]:
+    """Return the file of each translation, by its language."""
+    return {file.parts[-3]: file for file in sorted(_FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))}
 
 
 def _translate(sentence: str, values: Mapping[str, object], language: str) -> str:

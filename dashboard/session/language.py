@@ -50,7 +50,7 @@ def find_visitor_language() -> None:
     """Find the visitor's language when they arrive or follow a link with a language."""
     link = st.query_params.get(LANGUAGE_PARAMETER)
     # Once: the browser still sends the old address after the visitor has switched to another language.
-    if link is not None and link != st.session_state.get(_LINK):
+    if link and link != st.session_state.get(_LINK):
         st.session_state[_LINK] = link
         st.session_state[_LANGUAGE] = supported([link])
     elif _LANGUAGE not in st.session_state:

@@ -158,7 +158,7 @@ def test_spanish_numbers_have_the_digits_of_english_ones(value: float, form: str
 def test_supported_finds_the_first_known_language() -> None:
     assert supported(["fr", "es-MX", "en"]) == "es"
     assert supported(["es_ES.UTF-8"]) == "es"
-    assert supported([None, "", "C", "../es", "fr", "en-GB"]) == "en"
+    assert supported([None, "", "C", "../es", "x" * 5000, "fr", "en-GB"]) == "en"
     assert supported([]) == "en"
 
 
