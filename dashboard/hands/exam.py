@@ -7,11 +7,10 @@ from datetime import datetime
 
 import numpy as np
 import streamlit as st
-from babel.dates import format_datetime
 
 from core.classifier.predictor import Predictor
 from core.errors import HandError
-from core.language import Message, language, number, tr
+from core.language import Message, number, tr
 from core.personal.exam import EXAM_DIGITS, Exam, answer, discard_exam, list_exams, read_exam, start_exam, take_back
 from core.personal.hand import Hand
 from core.personal.result import ExamResult, examine
@@ -22,6 +21,7 @@ from dashboard.hands.chooser import first_hand
 from dashboard.hands.pad import writing_pad
 from dashboard.parts.chart_text import confusions_text
 from dashboard.parts.charts import confusion_heatmap
+from dashboard.parts.dates import LONG, date_text
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
@@ -108,8 +108,7 @@ def _show_result(hand: Hand, exam: Exam) -> None:
     st.markdown(
         tr(
             "**The exam of {date}**, read by **{model}**:",
-            # Translators: a date and a time of day as a pattern of Unicode TR 35
-            date=format_datetime(taken, tr("dd MMMM y, HH:mm"), locale=language()),
+            date=date_text(taken, LONG),
             model=plain(run_cache.model_name(model.name)),
         )
     )

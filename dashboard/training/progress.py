@@ -14,7 +14,7 @@ from core.language import Message, ntr, number, tr
 from core.runs.run import Run
 from core.runs.status import Start, Status
 from dashboard.parts.component import text_component
-from dashboard.parts.dates import date_text
+from dashboard.parts.dates import LONG, date_text
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.units import duration
 from dashboard.session.markdown import plain
@@ -182,7 +182,7 @@ def _format_time(timestamp: float) -> str:
 
 def machine_and_versions(card: Card) -> None:
     """Show the machine and the software versions that trained a model."""
-    created = f"{date_text(card.created, 'dd MMMM y, HH:mm')} {card.created:%Z}"
+    created = f"{date_text(card.created, LONG)} {card.created:%Z}"
     with st.expander(tr("Machine and versions"), icon=":material/memory:", key="made_with"):
         st.table(
             pd.DataFrame(
