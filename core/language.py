@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gettext
 import io
+import operator
 import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from contextvars import ContextVar
 from functools import cache
 from numbers import Integral, Number, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 if TYPE_CHECKING:
     from pydantic_core.core_schema import CoreSchema
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 ENGLISH = "en"
 DOMAIN = "trazo"
 _FOLDER = Path(__file__).with_name("locale")
+_MAX_WIDTH = 100
+"""Maximum width and precision of a placeholder, in characters; ours have at most two digits."""
 _chosen: ContextVar[str | None] = ContextVar("_chosen", default=None)
 
 
@@ -46,6 +49,8 @@ class Message(str):
         values = {
             name: message_of(value) if isinstance(value, BaseException) else value for name, value in values.items()
         }
+        if plural is not None:
+            values["count"] = operator.index(cast(SupportsIndex, values["count"]))  # gettext warns of NumPy's numbers
         template = text if plural is None or values["count"] == 1 else plural
         message = super().__new__(cls, _fill(template, values, ENGLISH))
         message.text, message.plural, message.values = str(text), plural, values
@@ -180,6 +185,9 @@ class _Formatter(string.Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         if isinstance(value, Message):
             value = _translate(value, {}, self._language)
+        # A damaged file could ask for a text that fills the memory.
+        if any(int(size) > _MAX_WIDTH for size in re.findall(r"\d+", format_spec)):
+            raise ValueError("the width or precision of a placeholder is too large")
         text = format(value, format_spec)
         if self._language == ENGLISH or not isinstance(value, Number) or isinstance(value, bool):
             return text
