@@ -27,6 +27,7 @@ from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
 from dashboard.runs import run_cache
 from dashboard.session.hands import current_model
+from dashboard.session.language import Spinner
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt
 
@@ -188,11 +189,10 @@ def exam_result(hand: Hand, exam: Exam, predictor: Predictor) -> ExamResult:
     """Return what a model makes of an exam as far as it is written."""
     # Another tab may take a digit back and write it again.
     times = tuple(written.time for written in exam.written)
-    with st.spinner(tr("Reading your exam…")):
-        return _exam_result(predictor.version, hand.id, exam.id, times, predictor, exam)
+    return _exam_result(predictor.version, hand.id, exam.id, times, predictor, exam)
 
 
-@st.cache_data(show_spinner=False, max_entries=100)
+@st.cache_data(show_spinner=Spinner(Message("Reading your exam…")), max_entries=100)
 def _exam_result(
     version: str,  # noqa: ARG001 - the first four arguments are the key of the cache
     hand_id: str,  # noqa: ARG001
