@@ -35,7 +35,7 @@ def show_sweeps(sweeps: Sequence[Sweep]) -> None:
             except SweepError as error:
                 _link(sweep, sweep.id)
                 st.badge(tr("Damaged"), color="red")
-                st.caption(safe_text(tr(error)), width="content")
+                st.caption(safe_text(error), width="content")
                 continue
             _link(sweep, sweep_title(trials.settings))
             sweep_badge(sweep, status)

@@ -108,7 +108,7 @@ def _show_position(run: Run, status: Status) -> None:
         )
         return
     in_epoch = status.phase in ("training", "validating") and status.epoch
-    st.progress(status.progress, position(status) if in_epoch else safe_text(tr(status.message)))
+    st.progress(status.progress, position(status) if in_epoch else safe_text(status.message))
 
 
 def position(status: Status) -> str:
@@ -159,11 +159,11 @@ def stopping_point(status: Status) -> str:
 def show_outcome(status: Status) -> None:
     """Show the message of a run that failed, was interrupted or was stopped, and the point at which it stopped."""
     if status.state == "failed":
-        st.error(safe_text(tr(status.message)), icon=":material/error:")
+        st.error(safe_text(status.message), icon=":material/error:")
     elif status.state == "interrupted":
-        st.warning(safe_text(tr(status.message)), icon=":material/power_off:")
+        st.warning(safe_text(status.message), icon=":material/power_off:")
     elif status.state == "stopped":
-        st.caption(f"{safe_text(tr(status.message))} {stopping_point(status) if status.epoch else ''}".strip())
+        st.caption(f"{safe_text(status.message)} {stopping_point(status) if status.epoch else ''}".strip())
 
 
 def start_and_end(status: Status) -> list[str]:
