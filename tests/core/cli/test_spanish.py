@@ -111,8 +111,9 @@ def test_json_is_english(run: Run, workspace: Workspace, tmp_path: Path) -> None
     _, line = run("es_ES.UTF-8", "predict", "--json", missing)
     _, sentence = run("es_ES.UTF-8", "predict", missing)
 
-    assert json.loads(line)["error"].startswith(f"The file {missing} cannot be read")
+    assert json.loads(line)["error"] == f"The file {missing} cannot be read: No such file or directory."
     assert sentence.startswith(f"{missing}: No se puede leer el archivo")
+    assert "no existe ese archivo o carpeta" in sentence
 
 
 def test_messages_of_a_sweep_are_english_sentences_in_json(run: Run, workspace: Workspace) -> None:
