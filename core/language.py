@@ -1,7 +1,7 @@
-"""Translation: sentences, numbers and lists in the language of whoever reads them.
+"""Translation of sentences, numbers and lists into the reader's language.
 
-English sentences are the message ids. `core/locale/<language>/LC_MESSAGES/trazo.po` translates them; a new language
-needs such a file and no code.
+English sentences are the message ids. `core/locale/<language>/LC_MESSAGES/trazo.po` translates them; adding a
+language takes only such a file, and no code.
 
     tr("Trained for {seconds:.1f} seconds.", seconds=run.seconds)
     ntr("{count} image", "{count} images", count)
@@ -38,7 +38,7 @@ class Message(str):
     """A sentence that is translated where it is shown; as a string, it is the English sentence.
 
     `text` is the sentence with named placeholders, `plural` its form for a `count` other than 1, and `values` the
-    values of the placeholders. A value may be a message itself; an error becomes its sentence.
+    values of the placeholders. A value may itself be a message; an error is replaced by its message.
     """
 
     text: str
@@ -71,15 +71,15 @@ class Message(str):
 
 
 def tr(text: str | BaseException, /, **values: object) -> str:
-    """Return a sentence, or the sentence of a message or an error, in the reader's language.
+    """Return a sentence, a message or the message of an error in the reader's language.
 
-    `values` replace the placeholders, which follow `str.format`; numbers are written as the language writes them.
+    `values` replace the placeholders, which follow `str.format`; numbers are formatted as is usual in the language.
     """
     return _translate(message_of(text) if isinstance(text, BaseException) else text, values, language())
 
 
 def message_of(error: BaseException) -> Message:
-    """Return the sentence of an error."""
+    """Return the message of an error."""
     sentence = error.args[0] if error.args else None
     return sentence if isinstance(sentence, Message) else Message(str(error))
 
@@ -95,7 +95,7 @@ def count_message(singular: str, plural: str, count: int, **values: object) -> M
 
 
 def number(value: float, form: str = "") -> str:
-    """Return a number in the reader's language; `form` follows `format`, such as ".1%"."""
+    """Return a number in the reader's language; `form` is a format specification such as ".1%"."""
     return _Formatter(language()).format_field(value, form)
 
 
@@ -111,7 +111,7 @@ def language() -> str:
 
 @contextmanager
 def in_language(code: str) -> Iterator[None]:
-    """Translate into a language within the block, also in the tasks and threads that are given its context."""
+    """Translate into a language within the `with` block, including in tasks and threads that run in its context."""
     token = _chosen.set(code)
     try:
         yield
@@ -120,7 +120,7 @@ def in_language(code: str) -> Iterator[None]:
 
 
 def find_language_by(find: Callable[[], str]) -> None:
-    """Set the function that returns the reader's language; a program has one, such as that of a page's visitor."""
+    """Set the one function by which a program finds the reader's language, such as that of the page's visitor."""
     global _find_language
     _find_language = find
 
@@ -131,7 +131,7 @@ def _find_language() -> str:
 
 @cache
 def languages() -> dict[str, str]:
-    """Return the name of each language in itself, by code: English, and those that have a translation.
+    """Return each language's own name for itself, by code: English and every language with a translation.
 
     Babel knows these names, too, but takes 6 MB, which a dashboard in English does not need.
     """
@@ -144,7 +144,7 @@ def languages() -> dict[str, str]:
 
 
 def supported(codes: Iterable[str | None]) -> str:
-    """Return the first language that has a translation, of codes such as "es-MX" or "es_ES.UTF-8"; or else English."""
+    """Return the first supported language among codes such as "es-MX" or "es_ES.UTF-8", or else English."""
     for code in codes:
         short = (code or "").replace("_", "-").split("-")[0].split(".")[0].lower()
         # Looked up among the files that exist: a link may hold any text, even one that is too long for a path.
@@ -173,13 +173,13 @@ def _fill(template: str, values: Mapping[str, object], language: str) -> str:
 
 
 class _Formatter(string.Formatter):
-    """`str.format` with numbers, messages and errors in a language."""
+    """`str.format`, but with numbers and messages in a given language."""
 
     def __init__(self, language: str) -> None:
         self._language = language
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:  # noqa: ARG002
-        # `str.format` would also evaluate attributes, and messages are read from files.
+        # `str.format` would also look up attributes, which is unsafe for messages that are read from files.
         return kwargs[field_name], field_name
 
     def format_field(self, value: object, format_spec: str) -> str:
@@ -195,7 +195,7 @@ class _Formatter(string.Formatter):
 
 
 def _localised(text: str, language: str) -> str:
-    """Return a number that was formatted for English with another language's separators and percent sign."""
+    """Convert a number formatted for English to another language's separators and percent sign."""
     group, decimal, percent = _separators(language)
     return text.translate({ord(","): group, ord("."): decimal, ord("%"): percent})
 
@@ -213,7 +213,7 @@ def _separators(language: str) -> tuple[str, str, str]:
 
 @cache
 def _catalogue(language: str) -> gettext.NullTranslations:
-    """Return the translations into a language from the compiled file, or else from the .po file."""
+    """Load the translations into a language from the compiled file if it is up to date, or else from the .po file."""
     if language == ENGLISH:
         return gettext.NullTranslations()
     source = _FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po"
@@ -221,7 +221,7 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
         with compiled.open("rb") as file:
             return gettext.GNUTranslations(file)
-    # Hosts that only install packages, such as Streamlit's Community Cloud, have no compiled file.
+    # Hosts that only install packages, such as Streamlit Community Cloud, have no compiled file.
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
@@ -239,13 +239,13 @@ def _to_json(value: object) -> object:
         return {"text": value.text, "plural": value.plural, "values": values}
     if value is None or isinstance(value, int | float):
         return value
-    if isinstance(value, Real):  # such as NumPy's numbers
+    if isinstance(value, Real):  # such as a NumPy scalar
         return int(value) if isinstance(value, Integral) else float(value)
     return str(value)  # such as a path or a shape
 
 
 def _from_json(stored: Any) -> Message:
-    """Return a message that `_to_json` has written; raises ValueError for anything else."""
+    """Return a message that `_to_json` wrote; raises ValueError for anything else."""
     if isinstance(stored, Message):
         return stored
     if isinstance(stored, str):

@@ -1,4 +1,4 @@
-"""Safe file access: reading only regular files, atomic writes, removal, and readable disk errors."""
+"""Safe file access: reads of regular files only, atomic writes, removal, and readable disk errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SYSTEM_REASONS = {
     errno.ENOTDIR: Message("Not a directory"),
     errno.EPERM: Message("Operation not permitted"),
 }
-"""The system's own words for its most frequent errors."""
+"""The operating system's own wording for its most common errors."""
 
 
 class NotRegularFile(OSError):
@@ -61,7 +61,7 @@ def read_file(path: Path, max_bytes: int = -1) -> bytes:
 
 
 def unpack(content: bytes, max_bytes: int) -> bytes:
-    """Return the contents of a file, gunzipped if it is gzipped; at most `max_bytes`, whatever it would unpack to.
+    """Return a file's contents, decompressed if gzipped; at most `max_bytes`, however much they would unpack to.
 
     Raises OSError, EOFError or zlib.error if gzipped contents are damaged.
     """
@@ -105,7 +105,7 @@ def remove(path: Path) -> None:
 
 @contextlib.contextmanager
 def atomic_write(path: Path, durable: bool = True, mode: int = 0o644) -> Iterator[Path]:
-    """Yield a temporary path next to `path`; its file replaces `path` unless the with block raises.
+    """Yield a temporary path next to `path`; the file written there replaces `path` unless the with block raises.
 
     Readers of `path` see the old contents or the new, never a mixture. `durable`: call fsync first, so that this also
     holds after a power cut. `mode`: the permissions of the file. Raises StorageError.

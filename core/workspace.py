@@ -1,4 +1,4 @@
-"""The workspace: the locations of all files, the lock, and removal of this machine's paths from messages."""
+"""The workspace: where its files are, its lock, and the removal of this machine's paths from messages."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _PATH = re.compile(r"(?<![\w.:/~-])~?/[^\s\"'`:;,()<>]+")
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folder of all user data. Nothing is created until something is written."""
+    """The folder that holds all user data. Nothing is created until something is written."""
 
     root: Path
 
     @classmethod
     def from_environment(cls) -> Workspace:
-        """Return the folder named by TRAZO_WORKSPACE, or else `workspace/` in the checkout."""
+        """Return the workspace at TRAZO_WORKSPACE, or else at `workspace/` in the checkout."""
         location = workspace_location()
         return cls(location.resolve() if location else PROJECT / "workspace")
 
@@ -60,7 +60,7 @@ class Workspace:
 
     @property
     def cache(self) -> Path:
-        """The folder of files that can be computed again."""
+        """The folder for files that can be recomputed."""
         return self.root / "cache"
 
     @property
@@ -69,7 +69,7 @@ class Workspace:
 
     @property
     def personal(self) -> Path:
-        """The folder of people's handwriting, one folder per hand."""
+        """The folder for people's handwriting, with one subfolder per hand."""
         return self.root / "personal"
 
     @property
@@ -79,7 +79,7 @@ class Workspace:
 
     @property
     def exports(self) -> Path:
-        """The folder of all exported files, which can be made again."""
+        """The folder for exported files, which can be regenerated."""
         return self.cache / "exports"
 
     @property
@@ -90,7 +90,7 @@ class Workspace:
     def locked(self) -> Iterator[None]:
         """Hold the workspace's lock, so that only one process at a time creates, starts, stops or deletes runs.
 
-        A thread that holds the lock may acquire it again. Raises StorageError if the workspace cannot be written.
+        A thread that holds the lock may acquire it again. Raises StorageError if the workspace is not writable.
         """
         make_folder(self.root)
         lock = FileLock(self.lock_file, is_singleton=True)

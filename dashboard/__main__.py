@@ -1,4 +1,4 @@
-"""`python -m dashboard`: start the dashboard at HOST and PORT."""
+"""`python -m dashboard`: start the dashboard on HOST and PORT."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from core.language import in_language, tr
 PROJECT = Path(__file__).resolve().parent.parent
 
 PORT_RELEASE_SECONDS = 2
-"""Linux may hold a killed dashboard's port for a moment: up to 0.2 s was observed, with uvloop's io_uring."""
+"""How long to wait for a busy port.
+
+Linux may hold a killed dashboard's port for a moment: up to 0.2 s was observed, with uvloop's io_uring.
+"""
 
 
 def main() -> None:
@@ -27,7 +30,7 @@ def main() -> None:
         problem = port_problem(options.host, options.port)
     if problem:
         sys.exit(problem)
-    # Streamlit looks for .streamlit/config.toml beside the started program.
+    # Streamlit looks for .streamlit/config.toml next to the launch script, sys.argv[0].
     sys.argv = [str(PROJECT / "trazo")]
     from dashboard.app import app
 
@@ -35,7 +38,7 @@ def main() -> None:
     # Only `streamlit run` reads Streamlit's own environment variables.
     if (path := environment.base_url_path()) is not None:
         settings["server.baseUrlPath"] = path
-    # By then, Ctrl-C has stopped the server; a traceback would only hide the last message.
+    # When Ctrl-C raises this, the server has already stopped; a traceback would only bury its last message.
     with contextlib.suppress(KeyboardInterrupt):
         app.run(config=settings)
 
@@ -62,7 +65,7 @@ def _port(text: str) -> int:
 
 
 def port_problem(host: str, port: int) -> str | None:
-    """Return the reason why the port cannot be used, or None; checked before the start, which takes seconds."""
+    """Return why the port cannot be used, or None if it can; checked first, because the dashboard is slow to start."""
     deadline = time.monotonic() + PORT_RELEASE_SECONDS
     while (error := _bind_error(host, port)) and error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
         time.sleep(0.05)

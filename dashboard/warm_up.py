@@ -1,4 +1,4 @@
-"""Loading of modules and caches at startup, so that the first visitor does not have to wait for them."""
+"""Loads modules and fills caches at startup, so that the first visitor does not have to wait for them."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _MODULES = (
 
 
 def warm_up(predictor: Callable[[], ActivePredictor], modules_loaded: Callable[[], None]) -> None:
-    """Import the modules of the pages, call `modules_loaded`, then load the model and draw a chart."""
+    """Import the pages' modules, call `modules_loaded`, then load the model and draw a chart."""
     try:
         for module in _MODULES:
             import_module(module)
         modules_loaded()
         predictor().current()
         _list_runs_and_draw()
-        # Streamlit calls `inspect` on the first page, and the first call in a process is slow, because it searches the
-        # files of all modules.
+        # Streamlit uses `inspect` for the first page, and the first such call in a process is slow, because it looks up
+        # the source file of every loaded module.
         inspect.stack()
     except BundleError as error:
         _logger.warning("%s", error)
@@ -52,7 +52,7 @@ def freeze_heap() -> None:
 
 
 def _list_runs_and_draw() -> None:
-    """Fill the run cache and draw a chart, because the first time takes several times as long as later ones."""
+    """Fill the run cache and draw a chart, because each is several times slower the first time."""
     from dashboard.runs import run_cache
     from dashboard.training import curve_points, curves
     from dashboard.training.chart_options import ChartOptions

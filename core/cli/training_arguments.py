@@ -1,4 +1,4 @@
-"""The commands that train, `train` and `sweep`, with the settings of a training and their help."""
+"""The training commands, `train` and `sweep`, with options for the training settings and their help."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _UNITS = {
     **dict.fromkeys(("label_smoothing", "dropout", "shift", "zoom", "stroke", "noise"), Message("FRACTION")),
     "elastic": Message("PIXELS"),
 }
-"""Units of settings that are not plain numbers, for --help."""
+"""Units that --help shows for settings that are not plain numbers."""
 
 _SWEEP = Message("sweep id, or its last two words, such as quiet-otter")
 _SHARED_SWEEP = Message("sweep id")
 
 
 def add_train(commands: Any) -> None:
-    """Add the command `train`."""
+    """Add the `train` command."""
     train = commands.add_parser(
         "train",
         help=tr("train a network and show its progress"),
@@ -55,7 +55,7 @@ def add_train(commands: Any) -> None:
 
 
 def add_sweeps(commands: Any) -> None:
-    """Add the command `sweep`."""
+    """Add the `sweep` command."""
     sweep = commands.add_parser(
         "sweep", help=tr("search for better settings with many trainings: new, list, show, stop, resume, ...")
     )
@@ -137,7 +137,7 @@ def _add_wait(action: argparse.ArgumentParser) -> None:
 
 
 def _add_config(command: argparse.ArgumentParser) -> None:
-    """Add the preset and all settings but the seed."""
+    """Add options for the preset and for every setting except the seed."""
     command.add_argument("--preset", default=DEFAULT_PRESET, choices=PRESETS, help=tr("Preset (default: %(default)s)."))
     command.add_argument(
         "--dataset",
@@ -154,7 +154,7 @@ def _add_config(command: argparse.ArgumentParser) -> None:
 
 def _add_setting(command: argparse.ArgumentParser, name: str, option: str | None = None) -> None:
     low, high = LIMITS[name]
-    # The limits are strings, because numbers on the command line have a decimal point in all languages.
+    # Passed as strings, because tr() localises numbers, and the command line takes a decimal point in every language.
     lowest, highest = f"{low:.10g}", f"{high:.10g}"
     limits = tr("Range: {low} to {high}.", low=lowest, high=highest)
     command.add_argument(

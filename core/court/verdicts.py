@@ -1,4 +1,4 @@
-"""People's verdicts on labels, kept beside the data: `verdicts/verdicts.jsonl`, one JSON record a line, append-only."""
+"""People's verdicts on labels, kept beside the data: `verdicts/verdicts.jsonl`, append-only, one record per line."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ CANNOT_TELL: Literal["cannot tell"] = "cannot tell"
 WITHDRAWN: Literal["withdrawn"] = "withdrawn"
 
 Choice = Annotated[int, Field(ge=0, le=9)] | Literal["cannot tell"]
-"""A digit, or that the picture shows no single digit clearly."""
+"""A digit, or "cannot tell" if the picture does not clearly show a single digit."""
 
 
 class Verdict(Record):
     """One person's verdict on one image.
 
-    `fingerprint`: that of the dataset. `verdict`: a digit, "cannot tell", or "withdrawn", which cancels the earlier
-    verdicts on this image. `model`: the model whose page it was given on. `client`: where the visitor came from, as in
-    the rate limits.
+    `fingerprint`: the dataset's fingerprint. `verdict`: a digit, "cannot tell", or "withdrawn", which cancels the
+    earlier verdicts on this image. `model`: the model on whose page the verdict was given. `client`: the visitor's
+    client, identified as for the rate limits.
     """
 
     fingerprint: str
@@ -56,7 +56,7 @@ def new_verdict(
 
 
 def verdicts_file(workspace: Workspace) -> Path:
-    """Return the file of all verdicts."""
+    """Return the path of the file that holds all verdicts."""
     return workspace.verdicts / "verdicts.jsonl"
 
 
@@ -72,7 +72,7 @@ def read_verdicts(path: Path) -> list[Verdict]:
 
 
 def choices(verdicts: Iterable[Verdict], fingerprint: str, split: str) -> dict[int, Choice]:
-    """Return the last verdict on each image of a split, by index, without those that were withdrawn."""
+    """Return the last verdict on each image of a split, keyed by image index; withdrawn verdicts are left out."""
     last: dict[int, Choice] = {}
     for verdict in verdicts:
         if (verdict.fingerprint, verdict.split) != (fingerprint, split):

@@ -1,4 +1,4 @@
-"""Creation of exported files. Each is compared with the Keras model and replaces an older one only if they agree."""
+"""Creates export files; an ONNX or SavedModel file replaces an older one only if it agrees with the Keras model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from core.storage import atomic_write, make_folder
 from core.workspace import Workspace
 
 TOLERANCE = 1e-3
-"""Largest accepted difference in probability; only the rounding of 32-bit numbers differs, by about 1e-6."""
+"""Largest acceptable difference in probability; rounding of 32-bit floats alone accounts for about 1e-6."""
 
 
 def create(workspace: Workspace, bundle: Bundle, kind: Format) -> Path:
@@ -51,10 +51,10 @@ def create(workspace: Workspace, bundle: Bundle, kind: Format) -> Path:
 def check_agreement(
     name: str, predictor: Predictor, images: np.ndarray, expected: np.ndarray, found: np.ndarray
 ) -> None:
-    """Raise ExportError unless the probabilities (n, 10) of an export are those of the Keras model."""
+    """Raise ExportError unless an export's probabilities (n, 10), digits and verdicts match the Keras model's."""
     difference = float(np.abs(expected - found).max())
     changed = expected.argmax(axis=1) != found.argmax(axis=1)
-    # NaN is not accepted either.
+    # Not `>`, so that NaN is rejected too.
     if not difference <= TOLERANCE:
         raise ExportError(
             Message(

@@ -1,4 +1,4 @@
-"""Random variation of real pen strokes, so that one written digit yields many plausible drawings."""
+"""Random variation of real pen strokes, so that one handwritten digit yields many plausible drawings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SLANT_DEGREES = 6.0
 """Standard deviation of the slant that is added to a digit's own, in degrees."""
 
 _ROTATION_DEGREES = 3.0
-"""Standard deviation of the rotation of a complete digit, in degrees."""
+"""Standard deviation of the rotation of a whole digit, in degrees."""
 
 _STROKE_ROTATION_DEGREES = 4.0
 """Standard deviation of the rotation of one stroke about its centre, in degrees, for digits with several strokes."""
@@ -32,16 +32,16 @@ _WIDTH_STRETCH = 0.1
 """Standard deviation of the logarithm of the factor by which a digit becomes wider or narrower."""
 
 _WARP = 0.012 * HEIGHT
-"""Standard deviation of a smooth distortion of a complete digit, which changes the size of its parts."""
+"""Standard deviation of a smooth distortion of a whole digit, which changes the relative sizes of its parts."""
 
 _MIN_SPACING, _MAX_SPACING = 0.03 * HEIGHT, 0.14 * HEIGHT
-"""Smallest and largest distance between two points, as in slow and fast writing."""
+"""Smallest and largest distance between consecutive points, as in slow and fast writing."""
 
 _MAX_SMOOTHING = 0.04 * HEIGHT
 """Largest standard deviation of the Gaussian that rounds off corners."""
 
 _FINE_SPACING = 0.01 * HEIGHT
-"""Distance between points while strokes are smoothed."""
+"""Distance between consecutive points while strokes are smoothed."""
 
 
 def draw_variations(digits: Sequence[PenDigit], rng: np.random.Generator) -> Pixels:
@@ -54,10 +54,10 @@ def draw_variations(digits: Sequence[PenDigit], rng: np.random.Generator) -> Pix
 
 
 def vary(strokes: Strokes, rng: np.random.Generator) -> Strokes:
-    """Return a variation of a digit's strokes: points float (k, 2) each, in a box HEIGHT tall.
+    """Return a variation of a digit's strokes, each an array of points float (k, 2), in a box HEIGHT tall.
 
-    The y-axis points down. First, single strokes are rotated, moved and stretched, corners rounded and points dropped;
-    then the complete digit is slanted, stretched, rotated and warped.
+    The y-axis points down. First, corners are rounded and strokes resampled. Then, if there are several strokes, each
+    is rotated, stretched and moved. Finally, the whole digit is warped, slanted, stretched and rotated.
     """
     spacing = np.exp(rng.uniform(np.log(_MIN_SPACING), np.log(_MAX_SPACING)))
     smoothing = rng.random() ** 2 * _MAX_SMOOTHING
@@ -82,7 +82,7 @@ def _redraw(line: np.ndarray, spacing: float, smoothing: float) -> np.ndarray:
 
 
 def _resample(line: np.ndarray, spacing: float) -> np.ndarray:
-    """Return points (k, 2) along a line, evenly spaced; a dot stays one point."""
+    """Return points (k, 2) along a line, evenly spaced; a dot stays a single point."""
     steps = np.hypot(*np.diff(line, axis=0).T)
     distances = np.concatenate([[0.0], np.cumsum(steps)])
     if distances[-1] < 1e-6:
@@ -101,7 +101,7 @@ def _vary_stroke(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _transform(lines: Strokes, rng: np.random.Generator) -> Strokes:
-    """Warp, slant, stretch and rotate a complete digit."""
+    """Warp, slant, stretch and rotate a whole digit."""
     points = np.concatenate(lines)
     amount, phase = rng.normal(0, _WARP, 2), rng.uniform(0, 2 * np.pi, 2)
     points = points + amount * np.sin(points[:, ::-1] * (2 * np.pi / HEIGHT) + phase)

@@ -1,4 +1,4 @@
-"""Ink on paper in uneven light: found by comparing each pixel with the paper around it."""
+"""Ink on unevenly lit paper, found by comparing each pixel with the paper around it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from core.ink.depth import DIMMEST_BOARD, DIMMEST_PAPER, SMALL_SIZE, as_ink, mis
 from core.ink.drawing import Pixels, Plane
 from core.ink.picture_file import shrink_factor
 
-_BACKGROUND_SIZE = 64  # pixels; longest side of the picture on which the paper's brightness is estimated
-_POLARITY_SIZE = 32  # pixels, likewise, to tell dark ink from light; 64 has the same results and takes 13 times as long
+_BACKGROUND_SIZE = 64  # pixels; longest side of the reduced picture in which the paper's brightness is estimated
+_POLARITY_SIZE = 32  # likewise, to tell dark ink from light; 64 gives the same results but takes 13 times as long
 _NEIGHBOURHOOD = 0.6  # of the picture's longest side; ink differs from the median of its neighbourhood
-_WIDEST_STROKE = 0.35  # of the picture's longest side; wider things are paper, not strokes
+_WIDEST_STROKE = 0.35  # of the picture's longest side; anything wider is paper, not a stroke
 
 
 def ink_on_uneven_paper(grey: Plane) -> Pixels:
@@ -38,22 +38,22 @@ def _is_dark_on_light(grey: Plane) -> bool:
     Ink differs from the median of its neighbourhood, is sharp, and differs from the background on both sides; the edge
     of a shadow differs on one side only.
     """
-    # In a shadow, ink and paper lose the same fraction of their light: logarithms keep their difference.
+    # In a shadow, ink and paper lose the same fraction of their light, so their logarithms differ by the same amount.
     small = np.log(np.maximum(mean_blocks(grey, _POLARITY_SIZE), DIMMEST_PAPER))
     window = int(max(small.shape) * _NEIGHBOURHOOD) | 1
     difference = small - ndimage.median_filter(small, size=window, mode="nearest")
-    around = sliding_window_view(np.pad(small, 1, mode="edge"), (3, 3)).reshape(*small.shape, 9)
-    neighbours, opposites = around[..., :4], around[..., :4:-1]
+    patches = sliding_window_view(np.pad(small, 1, mode="edge"), (3, 3)).reshape(*small.shape, 9)
+    neighbours, opposites = patches[..., :4], patches[..., :4:-1]
     darker = np.maximum(0, np.minimum(neighbours, opposites).max(axis=-1) - small)
     lighter = np.maximum(0, small - np.maximum(neighbours, opposites).min(axis=-1))
-    # Ink that runs out of the picture has background on one side only.
-    sharpness = np.abs(small - around.mean(axis=-1))
+    # Ink that runs off the edge of the picture has background on one side only.
+    sharpness = np.abs(small - patches.mean(axis=-1))
     votes = np.minimum(difference, 0) * (darker + sharpness) + np.maximum(difference, 0) * (lighter + sharpness)
     return bool(votes.sum() <= 0)
 
 
 def _paper(grey: Plane) -> Plane:
-    """Return the brightness of the paper as if it were blank; the edges of shadows are kept."""
+    """Return the brightness of the paper as if it were blank, with the edges of shadows preserved."""
     small = mean_blocks(grey, _BACKGROUND_SIZE)
     reach = int(max(small.shape) * _WIDEST_STROKE) // 2
     padded = np.pad(small, reach, mode="edge")

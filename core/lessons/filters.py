@@ -1,4 +1,4 @@
-"""A filter of 3x3 numbers that moves over a picture."""
+"""A 3x3 filter that slides over a picture."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from scipy import ndimage
 from core.ink.drawing import IMAGE_SIZE, Pixels
 
 LIMIT = 9
-"""Largest number in a filter, in either direction."""
+"""Largest absolute value of a number in a filter."""
 
-STEEP = 2.0
-"""Ratio of two responses above which a filter clearly prefers one kind of stroke."""
+_CLEAR_RATIO = 2.0
+"""Smallest ratio of two responses at which a filter clearly prefers one kind of stroke."""
 
 UPRIGHT = (-1, 1, 1, -1, 1, 1, -1, 1, 1)
 """A filter for the left edge of upright strokes, row by row."""
 
 
 def kernel_from(values: object) -> np.ndarray | None:
-    """Return the filter float64 (3, 3) in a list of nine numbers of a browser, or None for anything else."""
+    """Return the filter, float64 (3, 3), for a list of nine numbers from the browser, or None for anything else."""
     if not isinstance(values, list) or len(values) != 9:
         return None
     if not all(isinstance(value, int | float) and abs(value) <= LIMIT for value in values):
@@ -29,10 +29,10 @@ def kernel_from(values: object) -> np.ndarray | None:
 
 
 def respond(image: Pixels, kernel: np.ndarray) -> np.ndarray:
-    """Return the response of a filter (3, 3) at each pixel of an image uint8 (28, 28), float64 (28, 28).
+    """Return the response, float64 (28, 28), of a filter (3, 3) at each pixel of an image, uint8 (28, 28).
 
-    Like a network's convolution: each number of the filter is multiplied with the brightness, 0..1, below it, and the
-    nine products are added. Outside the image, it is dark.
+    As in a convolutional network, each number in the filter is multiplied by the brightness, 0..1, of the pixel beneath
+    it, and the nine products are summed. Everything outside the image counts as black.
     """
     response: np.ndarray = ndimage.correlate(image / 255, kernel, np.float64, mode="constant")
     return response
@@ -40,19 +40,19 @@ def respond(image: Pixels, kernel: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Preference:
-    """The largest response of a filter to a level stroke and to an upright one, 0 or more."""
+    """A filter's largest responses, 0 or more, to a level stroke and to an upright one."""
 
     level: float
     upright: float
 
     @property
     def prefers_level(self) -> bool:
-        """True if the filter responds clearly more to a level stroke."""
-        return self.level > 0 and self.level >= STEEP * self.upright
+        """True if the filter responds much more strongly to a level stroke."""
+        return self.level > 0 and self.level >= _CLEAR_RATIO * self.upright
 
 
 def preference(kernel: np.ndarray) -> Preference:
-    """Measure a filter (3, 3) on a long stroke of two pixels width; its ends are not looked at."""
+    """Measure a filter (3, 3) on long strokes two pixels wide, ignoring their ends."""
     upright = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     upright[:, 13:15] = 255
     inner = slice(4, -4)

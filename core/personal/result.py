@@ -1,4 +1,4 @@
-"""A model's predictions for written digits, and its result in a person's exam."""
+"""A model's predictions for written digits, and its result on a person's exam."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from core.personal.written import Written, canvas_strokes, ink_of
 class ExamResult:
     """A model's predictions for written digits: `labels` and `digits` uint8 (n,), `verdicts` (n,).
 
-    A digit counts as right if it is the most probable one and the drawing is not rejected. Where there is hardly any
-    ink, the model predicts none, and the digit is 10.
+    A digit counts as right if the model finds it the most probable one and does not reject the drawing. If a drawing
+    has hardly any ink, the model predicts no digit, and its entry in `digits` is 10.
     """
 
     labels: np.ndarray
@@ -28,7 +28,7 @@ class ExamResult:
 
     @property
     def right(self) -> np.ndarray:
-        """Bool (n,)."""
+        """Bool (n,): these drawings are read correctly."""
         return (self.labels == self.digits) & ~self.rejected
 
     @property
@@ -38,7 +38,7 @@ class ExamResult:
 
     @property
     def misread(self) -> np.ndarray:
-        """Bool (n,): these drawings are read as another digit."""
+        """Bool (n,): these drawings are read as a different digit."""
         return (self.labels != self.digits) & ~self.rejected
 
     @property
@@ -48,12 +48,12 @@ class ExamResult:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95% confidence interval of the accuracy (Wilson, 1927)."""
+        """95% confidence interval for the accuracy (Wilson, 1927)."""
         return wilson_interval(int(self.right.sum()), len(self.labels))
 
     @property
     def confusions(self) -> np.ndarray:
-        """Counts int64 (10, 10): rows are the digits that were meant, columns the predicted ones."""
+        """Counts int64 (10, 10): rows are the intended digits, columns the predicted ones."""
         read = ~self.rejected
         return count_confusions(self.labels[read], self.digits[read])
 
@@ -63,7 +63,7 @@ class ExamResult:
 
 
 def join_results(results: Sequence[ExamResult]) -> ExamResult:
-    """Return the results of several exams as that of one."""
+    """Combine the results of several exams into one."""
     return ExamResult(
         np.concatenate([result.labels for result in results]),
         np.concatenate([result.digits for result in results]),
@@ -77,12 +77,12 @@ def read_written(predictor: Predictor, written: Written) -> Reading:
 
 
 def answered_digit(reading: Reading) -> int | None:
-    """Return the digit that a model names, or None if it rejects the drawing."""
+    """Return the digit that a model gives as its answer, or None if it rejects the drawing."""
     return None if reading.verdict == "not_a_digit" else reading.digit
 
 
 def with_prediction(written: Written, model: str, predictor: Predictor) -> Written:
-    """Return a written digit with the prediction of the model of this name."""
+    """Return a copy of a written digit, with the prediction of the model named `model`."""
     predicted = answered_digit(read_written(predictor, written))
     return written.model_copy(update={"predicted": predicted, "model": model})
 

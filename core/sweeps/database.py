@@ -1,4 +1,4 @@
-"""Optuna's storage of trials: a journal for one machine, a PostgreSQL database for several."""
+"""Optuna's trial storage: a journal file for one machine, or a PostgreSQL database for several."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from core.storage import open_file
 
 HEARTBEAT_SECONDS = 20
 GRACE_SECONDS = 120
-"""Seconds without a heartbeat after which another machine's trial is given to the others."""
+"""Seconds without a heartbeat after which a machine's trial is handed over to the others."""
 _MAX_MACHINE_RETRIES = 2
 _CONNECT_TIMEOUT_SECONDS = 10
 _LOCK_SUFFIX = ".lock"
-"""The end of the name of Optuna's lock of a journal."""
+"""Suffix of the lock file that Optuna creates next to a journal."""
 _DRIVER = "postgresql+psycopg://"
 
 
 def open_journal(journal: Path) -> JournalStorage:
-    """Return the storage in a file. Only the process that holds the sweep's lock may call this; raises OSError."""
+    """Open a journal file as a storage. Only the process that holds the sweep's lock may call this; raises OSError."""
     _drop_unfinished_line(journal)
-    # This lock is a killed process's, which Optuna would obey for half a minute.
+    # A lock file found here was left by a killed process; Optuna would wait for it for half a minute.
     journal.with_name(journal.name + _LOCK_SUFFIX).unlink(missing_ok=True)
     return JournalStorage(JournalFileBackend(str(journal)))
 
 
 def open_database() -> RDBStorage:
-    """Return the storage in the database that TRAZO_SWEEP_STORAGE names; raises SweepError if it names none."""
+    """Open the database that TRAZO_SWEEP_STORAGE names as a storage; raises SweepError if it names none."""
     url = sweep_storage() or ""
     if not url.startswith(_DRIVER):
         raise SweepError(
@@ -45,7 +45,7 @@ def open_database() -> RDBStorage:
             )
         )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # heartbeats are "experimental"
+        warnings.simplefilter("ignore")  # Optuna warns that heartbeats are experimental
         return RDBStorage(
             url,
             engine_kwargs={"connect_args": {"connect_timeout": _CONNECT_TIMEOUT_SECONDS}, "pool_pre_ping": True},
@@ -57,7 +57,7 @@ def open_database() -> RDBStorage:
 
 @contextmanager
 def errors() -> Iterator[None]:
-    """Convert a database's errors in the with block to SweepError, without the URL, which contains a password."""
+    """Convert database errors in the `with` block to SweepError, without the URL, which contains a password."""
     try:
         yield
     except ImportError as error:
@@ -75,7 +75,7 @@ def errors() -> Iterator[None]:
 
 
 def _drop_unfinished_line(journal: Path) -> None:
-    """Remove the last line if it was not written to its end: the disk was full, or the process was killed."""
+    """Remove the last line if it is incomplete because the disk was full or the process was killed."""
     try:
         with open_file(journal, "r+b") as file:
             content = file.read()

@@ -1,7 +1,7 @@
-"""The images that a run needs at its end: for the novelty detector, and for measuring robustness.
+"""The images that a run needs at its end: for fitting the novelty detector, and for measuring robustness.
 
-They do not depend on the network, so a second process can draw them while the network is trained:
-`python -m core.training.end_images RUN_DIR` writes them to its standard output.
+They do not depend on the network, so a second process can draw them while the network is being trained:
+`python -m core.training.end_images RUN_DIR` writes them to standard output.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _EVALUATION_SAMPLES = 500
 """Number of new out-of-distribution samples on which the detector is evaluated."""
 
 _OTHER_HANDWRITING = 500
-"""Number of synthetic digits, and of pen digits, for the threshold; drawing them takes less than a second."""
+"""Number of synthetic digits, and of pen digits, for setting the threshold; drawing them takes less than a second."""
 
 
 class DrawingProcess:
-    """A process that draws the images of a run; a thread receives them, so that the process never blocks."""
+    """A process that draws a run's images; a thread receives them, so that the process never blocks on a full pipe."""
 
     def __init__(self, run: Run) -> None:
         self._process = subprocess.Popen(
@@ -80,10 +80,10 @@ class DrawingProcess:
 
 @contextmanager
 def draw_ahead(run: Run, config: TrainingConfig) -> Iterator[DrawingProcess | None]:
-    """Draw the images of a run within the block.
+    """Draw a run's images in a second process while the with block runs.
 
-    Yield None for a small dataset, for a run of a sweep's search, which needs no images, or if no process can be
-    started.
+    Yield None for scikit-learn's small dataset, for a run of a sweep's search (which needs no images), and if no
+    process can be started.
     """
     if config.dataset == "digits" or read_search_mark(run.trial_file):
         yield None
@@ -101,7 +101,7 @@ def draw_ahead(run: Run, config: TrainingConfig) -> Iterator[DrawingProcess | No
 
 
 class EndImages:
-    """The images of a run, received from the process that draws them, or else drawn when they are needed."""
+    """The images of a run: received from the process that draws them, or otherwise drawn on demand."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class EndImages:
 
     @property
     def robustness(self) -> Mapping[str, Split]:
-        """The images of `draw_robustness_images`."""
+        """The images that `draw_robustness_images` returns."""
         images: Mapping[str, Split] = self._get("robustness")
         return images
 
@@ -150,7 +150,7 @@ def _drawings(
     training_digits: Sequence[PenDigit],
     measuring_digits: Sequence[PenDigit],
 ) -> dict[str, Callable[[], Any]]:
-    """Return a function for each set of images; a run that is stopped needs only the first ones."""
+    """Return one drawing function per set of images; a run that is stopped needs only the first few."""
     validation, seed = dataset.validation.images, config.seed
     new_samples = min(_EVALUATION_SAMPLES, len(validation))
 
@@ -179,7 +179,7 @@ def load_pen_digits(config: TrainingConfig, workspace: Workspace) -> tuple[tuple
 
 
 def main(folder: Path, stream: IO[bytes]) -> None:
-    """Draw the images of the run in `folder`, and write each set of them to the stream with its name."""
+    """Draw the images of the run in `folder`, and write each set to the stream together with its name."""
     config = Run(folder).config()
     workspace = Workspace.from_environment()
     dataset = load_dataset(config.dataset, workspace)
@@ -190,5 +190,5 @@ def main(folder: Path, stream: IO[bytes]) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # exit if the worker has exited
-    with suppress(TrazoError):  # the worker has the same error and reports it
+    with suppress(TrazoError):  # the worker hits the same error and reports it
         main(Path(sys.argv[1]), sys.stdout.buffer)

@@ -1,7 +1,7 @@
-"""The canvas of the Draw and Data pages, with Undo, Clear and a pen for the keyboard; both show the same drawing.
+"""The canvas of the Draw and Data pages, with Undo, Clear and a keyboard pen; both pages show the same drawing.
 
 Undo uses the canvas's own history in the browser, so a slow server cannot lose a stroke. Python restarts the canvas
-only for Clear and to undo strokes that it had put there itself; assets/canvas_buttons.js decides which one is needed.
+only for Clear and to undo what the browser cannot; assets/canvas_buttons.js decides which kind of Undo is needed.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from dashboard.session import drawings
 STYLE = Path(__file__).resolve().parents[1] / "assets" / "canvas.css"
 """The style sheet that every page with a canvas needs.
 
-The element around the canvas sets --canvas-width and --canvas-height.
+The element around the canvas must set --canvas-width and --canvas-height.
 """
 
 HEIGHT = CANVAS_SIZE
 """Height of the canvas in pixels."""
 
 NUMBER_WIDTH = 560
-"""Width of the canvas for a number in pixels, enough for six digits."""
+"""Width in pixels of the canvas for multi-digit numbers, enough for six digits."""
 
 _DIGIT_WIDTH = CANVAS_SIZE
 _CANVAS = "canvas"
@@ -63,7 +63,7 @@ def ink() -> Pixels | None:
 
 
 def strokes() -> list[Stroke] | None:
-    """Return the strokes on the canvas, in drawing order, or None if there is an image among them.
+    """Return the strokes on the canvas, in drawing order, or None if one of the objects is an image.
 
     Raises PictureError.
     """
@@ -74,7 +74,7 @@ def strokes() -> list[Stroke] | None:
 
 
 def choose_width(for_number: bool) -> int:
-    """Return the width of the canvas; a drawing made on the wide one keeps it."""
+    """Return the width of the canvas, which stays wide while it holds a drawing that was made on the wide canvas."""
     sketch = drawings.sketch()
     wide = for_number or (sketch.wide and bool(sketch.strokes))
     drawings.keep_sketch(replace(sketch, wide=wide))
@@ -137,7 +137,7 @@ def _keep_drawing() -> None:
 
 
 def _handle_request() -> None:
-    """Undo or clear what the browser cannot; it sent its current strokes together with the request."""
+    """Perform an Undo or Clear that the browser cannot; its current strokes came with the request."""
     _keep_drawing()
     sketch = drawings.sketch()
     if st.session_state[_BUTTONS]["request"]["action"] == "clear":

@@ -35,7 +35,7 @@ _WRITE_PATHS = re.compile(rf"{_API}(queue/join|call/(predict|verdict)|upload|com
 
 
 class GradioRoutes:
-    """ASGI middleware that passes on requests for the routes that the demo needs and returns 404 for all others."""
+    """ASGI middleware that forwards requests for the routes that the demo needs and returns 404 for all others."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -45,10 +45,10 @@ class GradioRoutes:
             await self.app(scope, receive, send)
             return
         refusal = await _refusal(scope)
-        app = self._pass_on if refusal is None else refusal
+        app = self._forward if refusal is None else refusal
         await app(scope, receive, send)
 
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call Gradio and drop the error that Gradio raises after responding to an unknown event."""
         try:
             await self.app(scope, receive, send)
@@ -82,4 +82,4 @@ async def _handle_failed_request(_request: Request, error: Exception) -> JSONRes
 FAILED_REQUEST_HANDLERS: dict[Any, Any] = dict.fromkeys(
     (LookupError, TypeError, ValueError, AttributeError, AssertionError), _handle_failed_request
 )
-"""Exception handlers, in Starlette's format, for the errors that Gradio's routes raise on incomplete requests."""
+"""Exception handlers, in Starlette's format, for the errors that Gradio's routes raise for malformed requests."""

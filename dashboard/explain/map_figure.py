@@ -17,20 +17,20 @@ COLOURINGS = {"label": Message("Label"), "predicted": Message("Prediction"), "ri
 
 _RANGE_X = [-1.06 * EXTENT, 1.06 * EXTENT]
 _RANGE_Y = [-1.06 * EXTENT, 1.16 * EXTENT]
-"""Higher, with room for the name of the topmost digit."""
+"""Extended at the top, to make room for the name of the topmost digit."""
 
 _HEIGHT = 600
 _PHONE_HEIGHT = 460
-"""Lower, so that a finger beside the map can scroll the page."""
+"""Shorter, to leave room next to the map for a finger that scrolls the page."""
 
-_BELOW_NAME = 97
-"""Percentage of a digit's images that lie below its name, so that stray ones do not move it."""
+_NAME_PERCENTILE = 97
+"""Percentage of a digit's images that lie below its name; less than 100, so that outliers do not move the name."""
 
 _DOT, _SMALL_DOT = 20, 12
-"""Sizes in pixels of a single drawing, and of one of many."""
+"""Sizes in pixels of the dot for a single drawing, and of each dot when there are several."""
 
 _FEW_POINTS = 3000
-"""Up to this number of points, they are larger."""
+"""Up to this many points, each is drawn larger."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Palette:
 
 @dataclass(frozen=True)
 class Dot:
-    """A drawing on the map; `hollow` if it is rejected as not a digit, `wrong` if it is read as another digit."""
+    """A drawing on the map; `hollow` if it is rejected as not a digit, `wrong` if it is misread as another digit."""
 
     x: float
     y: float
@@ -55,7 +55,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Group:
-    """The points of one entry of the legend; `rows`: their rows in the table, int64 (n,). `large`: draw larger dots."""
+    """The points of one legend entry; `rows`: their rows in the table, int64 (n,). `large`: draw larger dots."""
 
     name: str
     colour: str
@@ -64,10 +64,10 @@ class Group:
 
 
 def groups(table: pd.DataFrame, colouring: str, palette: Palette) -> list[Group]:
-    """Return the points of a table by one of COLOURINGS; there is no empty group."""
+    """Group the points of a table by one of COLOURINGS, leaving out empty groups."""
     if colouring == "right":
         right = table["label"].eq(table["predicted"]).to_numpy()
-        # The mistakes come last, so that they lie on top.
+        # The mistakes come last, so that they are drawn on top.
         found = [Group(tr("Right"), CORRECT_COLOUR, np.flatnonzero(right))]
         found.append(Group(tr("Wrong"), MISTAKE_COLOUR, np.flatnonzero(~right), large=True))
     else:
@@ -86,9 +86,9 @@ def figure(
     *,
     on_phone: bool = False,
 ) -> dict[str, Any]:
-    """Return the figure: a trace for each group in this order, the names of the digits at their places, and the dots.
+    """Return the figure: a trace for each group, in the given order, the dots, and the names of the digits.
 
-    On a phone, a finger at first moves the map instead of drawing a lasso.
+    On a phone, dragging initially pans the map instead of drawing a lasso.
     """
     size = 7 if len(table) <= _FEW_POINTS else 5
     traces = [_trace(table, group, size) for group in chosen]
@@ -114,19 +114,19 @@ def figure(
                 "y": -0.02,
                 "yanchor": "top",
                 "itemsizing": "constant",
-                # Otherwise the last one of a row is cut off on a phone.
+                # Otherwise, the last entry in a row is cut off on a phone.
                 "entrywidth": max(len(group.name) for group in chosen) * 10 + 16,
             },
             "hoverlabel": {"bgcolor": palette.page, "bordercolor": palette.text, "font": {"color": palette.text}},
             "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": palette.text, "activecolor": palette.digits[0]},
             "newselection": {"line": {"color": palette.text, "width": 2}},
-            "annotations": [_digit_name(table, digit, palette) for digit in np.unique(table["label"])],
+            "annotations": [_digit_annotation(table, digit, palette) for digit in np.unique(table["label"])],
         },
     }
 
 
 def selected_rows(points: Sequence[Mapping[str, Any]], chosen: Sequence[Group]) -> np.ndarray:
-    """Return the sorted rows of the points that the browser names, int64 (n,); other names are ignored."""
+    """Return the sorted rows of the points that the browser reports, int64 (n,); unknown points are ignored."""
     rows = [
         group.rows[index]
         for point in points
@@ -143,7 +143,7 @@ def _at(items: Any, index: object) -> Any:
 def _trace(table: pd.DataFrame, group: Group, size: int) -> dict[str, Any]:
     points = table.iloc[group.rows]
     columns = (points["index"].to_numpy(), points["label"].to_numpy(), points["predicted"].to_numpy())
-    # Translated once: for 10,000 points, that would take 0.2 s.
+    # Translated only once: translating it for each of 10,000 points would take 0.2 s.
     hover_text, (thousands, _, _) = tr("image {index}<br>label {label}, read as {predicted}"), separators()
     return {
         "type": "scattergl",
@@ -162,10 +162,10 @@ def _trace(table: pd.DataFrame, group: Group, size: int) -> dict[str, Any]:
 
 
 def _dots_trace(dots: Sequence[Dot], palette: Palette) -> dict[str, Any]:
-    """Return the drawings as one trace: a single one as a large dot, many as smaller ones."""
+    """Return the drawings as one trace: a single drawing as a large dot, several as smaller dots."""
     colours = [MISTAKE_COLOUR if dot.wrong else palette.text for dot in dots]
     return {
-        # WebGL draws over all other kinds of traces.
+        # The groups' WebGL traces would cover any other kind of trace.
         "type": "scattergl",
         "mode": "markers",
         "name": dots[0].title if len(dots) == 1 else tr("Drawings"),
@@ -188,12 +188,12 @@ def _dots_trace(dots: Sequence[Dot], palette: Palette) -> dict[str, Any]:
     }
 
 
-def _digit_name(table: pd.DataFrame, digit: int, palette: Palette) -> dict[str, Any]:
-    """Return the name of a digit above most of the images with this label."""
+def _digit_annotation(table: pd.DataFrame, digit: int, palette: Palette) -> dict[str, Any]:
+    """Return an annotation with the name of a digit, above most of the images with this label."""
     positions = table.loc[table["label"].eq(digit), ["x", "y"]].to_numpy(np.float64)
     return {
         "x": float(np.median(positions[:, 0])),
-        "y": float(np.percentile(positions[:, 1], _BELOW_NAME)),
+        "y": float(np.percentile(positions[:, 1], _NAME_PERCENTILE)),
         "yanchor": "bottom",
         "text": f"<b>{digit}</b>",
         "showarrow": False,

@@ -1,4 +1,4 @@
-"""The ways of running the active model that only the dashboard has: Gradio's function and the HTTP API."""
+"""Ways to run the active model that only the dashboard offers: Gradio's function and the HTTP API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dashboard.server.pictures import PicturePool
 
 _CLIENT = ("127.0.0.1", 0)
 
-Read = Callable[[bytes], Awaitable[dict[str, Any]]]
+Reader = Callable[[bytes], Awaitable[dict[str, Any]]]
 """Returns the fields `probabilities` and `verdict` for an encoded picture."""
 
 
@@ -34,16 +34,16 @@ def gradio_answers(predictor: Callable[[], ActivePredictor], pool: PicturePool, 
     async def read_all(pool: PicturePool) -> Answers:
         read = sketch_reader(lambda ink: predictor().read(ink), pool)
 
-        async def fields(picture: bytes) -> dict[str, Any]:
+        async def read_picture(picture: bytes) -> dict[str, Any]:
             return (await read(picture, request)).to_json()
 
-        return await _answers(fields, pictures)
+        return await _answers(read_picture, pictures)
 
     return pool.call_from_thread(read_all)
 
 
 def api_answers(predictor: Callable[[], ActivePredictor], pool: PicturePool, pictures: Sequence[bytes]) -> Answers:
-    """Send pictures to the API's endpoint `/predict`, without a network between."""
+    """Send pictures to the API's `/predict` endpoint without going over the network."""
     import httpx
 
     from dashboard.api.routes import build_api
@@ -52,21 +52,21 @@ def api_answers(predictor: Callable[[], ActivePredictor], pool: PicturePool, pic
         transport = httpx.ASGITransport(build_api(predictor, lambda: True, pool), client=_CLIENT)
         async with httpx.AsyncClient(transport=transport, base_url="http://trazo") as client:
 
-            async def fields(picture: bytes) -> dict[str, Any]:
+            async def read_picture(picture: bytes) -> dict[str, Any]:
                 response = await client.post("/predict", content=picture, headers={"content-type": "image/png"})
                 response.raise_for_status()
-                found: dict[str, Any] = response.json()
-                return found
+                body: dict[str, Any] = response.json()
+                return body
 
-            return await _answers(fields, pictures)
+            return await _answers(read_picture, pictures)
 
     return pool.call_from_thread(read_all)
 
 
-async def _answers(read: Read, pictures: Sequence[bytes]) -> Answers:
-    await read(pictures[0])  # the first call may start a process
+async def _answers(read: Reader, pictures: Sequence[bytes]) -> Answers:
+    await read(pictures[0])  # a warm-up, because the first call may start a process
     start = time.perf_counter()
-    found = [await read(picture) for picture in pictures]
+    results = [await read(picture) for picture in pictures]
     seconds = time.perf_counter() - start
-    probabilities = np.array([fields["probabilities"] for fields in found])
-    return Answers(probabilities, [fields["verdict"] for fields in found], 1000 * seconds / len(found))
+    probabilities = np.array([result["probabilities"] for result in results])
+    return Answers(probabilities, [result["verdict"] for result in results], 1000 * seconds / len(results))

@@ -22,18 +22,19 @@ _PROMOTE_WIDTH = 124
 
 
 def promote_run(run: Run | None) -> None:
-    """Make the run's model the active model, or the shipped model if `run` is None."""
-    former = active_model(state.workspace()).name
+    """Make the run's model active, or the shipped model if `run` is None."""
+    previous = active_model(state.workspace()).name
     attempt(promote, state.workspace(), run, runs=[] if run else [SHIPPED])
-    present = active_model(state.workspace()).name
-    if present != former:
-        state.remember_model_switch(former, present)
+    current = active_model(state.workspace()).name
+    if current != previous:
+        state.remember_model_switch(previous, current)
 
 
 def promote_button(run: Run | None, *, primary: bool = True) -> None:
     """Show the button that makes the run's model the active model; the button is disabled if `run` is None.
 
-    For the active model, the button says so and is disabled; it keeps its width, so that nothing moves.
+    If the model is already active, the button says so and is disabled; its width is fixed so that the layout does not
+    shift.
     """
     in_use = run is not None and run.id == active_model(state.workspace()).run_id
     st.button(

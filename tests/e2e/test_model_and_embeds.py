@@ -119,4 +119,4 @@ def test_gradio_follows_the_pages_theme(page: Page) -> None:
 
         page.goto("/gradio_demo")
 
-        expect(page.locator("iframe[src^='/gradio/']")).to_have_attribute("src", f"/gradio/?__theme={scheme}")
+        expect(page.locator("iframe[src^='/gradio/']")).to_have_attribute("src", f"/gradio/?__theme={scheme}&lang=en")

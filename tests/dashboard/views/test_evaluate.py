@@ -107,7 +107,7 @@ def test_cell_of_the_matrix_is_chosen_without_a_pointer(run: Run) -> None:
     evaluation = run.bundle.evaluation()
     page = open_evaluate_page(model=run.id)
 
-    page.selectbox(key=f"matrix_cell_{run.id}_None").select_index(0).run()
+    page.selectbox(key=f"matrix_cell_{run.id}_None_en").select_index(0).run()
 
     matrix = confusion_matrix(evaluation)
     np.fill_diagonal(matrix, 0)
