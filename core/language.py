@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import gettext
 import io
+import operator
+import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from contextvars import ContextVar
 from functools import cache
 from numbers import Integral, Number, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 if TYPE_CHECKING:
     from pydantic_core.core_schema import CoreSchema
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 ENGLISH = "en"
 DOMAIN = "trazo"
 _FOLDER = Path(__file__).with_name("locale")
+_MAX_WIDTH = 100
+"""Maximum width and precision of a placeholder, in characters; ours have at most two digits."""
 _chosen: ContextVar[str | None] = ContextVar("_chosen", default=None)
 
 
@@ -45,6 +49,8 @@ class Message(str):
         values = {
             name: message_of(value) if isinstance(value, BaseException) else value for name, value in values.items()
         }
+        if plural is not None:
+            values["count"] = operator.index(cast(SupportsIndex, values["count"]))  # gettext warns of NumPy's numbers
         template = text if plural is None or values["count"] == 1 else plural
         message = super().__new__(cls, _fill(template, values, ENGLISH))
         message.text, message.plural, message.values = str(text), plural, values
@@ -98,13 +104,6 @@ def separators() -> tuple[str, str, str]:
     return _separators(language())
 
 
-def listing(items: Sequence[str]) -> str:
-    """Return "a, b, and c" in the reader's language."""
-    from babel.lists import format_list
-
-    return format_list(items, locale=language())
-
-
 def language() -> str:
     """Return the reader's language as a code such as "es"."""
     return _chosen.get() or _find_language()
@@ -133,19 +132,24 @@ def _find_language() -> str:
 @cache
 def languages() -> dict[str, str]:
     """Return each language's own name for itself, by code: English and every language with a translation."""
-    codes = [ENGLISH, *sorted(file.parts[-3] for file in _FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))]
     # Translators: the name of your language in that language, not of English
     own_name = Message("English")
-    return {code: _translate(own_name, {}, code) for code in codes}
+    return {code: _translate(own_name, {}, code) for code in (ENGLISH, *_sources())}
 
 
 def supported(codes: Iterable[str | None]) -> str:
     """Return the first supported language among codes such as "es-MX" or "es_ES.UTF-8", or else English."""
     for code in codes:
         short = (code or "").replace("_", "-").split("-")[0].split(".")[0].lower()
-        if short == ENGLISH or (short.isalpha() and (_FOLDER / short / "LC_MESSAGES" / f"{DOMAIN}.po").exists()):
+        # Looked up among the files that exist: a link may hold any text, even one that is too long for a path.
+        if short == ENGLISH or short in _sources():
             return short
     return ENGLISH
+
+
+def _sources() -> dict[str, Path]:
+    """Return the file of each translation, by its language."""
+    return {file.parts[-3]: file for file in sorted(_FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))}
 
 
 def _translate(sentence: str, values: Mapping[str, object], language: str) -> str:
@@ -175,6 +179,9 @@ class _Formatter(string.Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         if isinstance(value, Message):
             value = _translate(value, {}, self._language)
+        # A damaged file could ask for a text that fills the memory.
+        if any(int(size) > _MAX_WIDTH for size in re.findall(r"\d+", format_spec)):
+            raise ValueError("the width or precision of a placeholder is too large")
         text = format(value, format_spec)
         if self._language == ENGLISH or not isinstance(value, Number) or isinstance(value, bool):
             return text

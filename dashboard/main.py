@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.language import find_language_by, tr
+from core.language import find_language_by, in_language, tr
 from dashboard.hands.joining import admit
 from dashboard.runs.model_in_use import show_active_model, show_switch_notice
 from dashboard.session import state
@@ -53,6 +53,7 @@ with st.sidebar:
     show_language_switch()
     translate_widgets()
 show_switch_notice(page.url_path)
-with state.script_run(page.url_path):
+# Looked up once: a page with a thousand trials or runs asks for the language ten thousand times.
+with in_language(visitor_language()), state.script_run(page.url_path):
     if admit():
         page.run()

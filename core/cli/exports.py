@@ -13,6 +13,7 @@ from core.exports.folder import Exports, Task
 from core.exports.parity import Parity, read_parity
 from core.language import Message, number, tr
 from core.launcher.exports import start_export
+from core.storage import system_reason
 from core.workspace import Workspace
 
 _POLL_SECONDS = 0.1
@@ -32,7 +33,7 @@ def parity(options: argparse.Namespace, workspace: Workspace) -> int:
             drawing = read_limited(options.picture)
         except OSError as error:
             raise ExportError(
-                Message("The file {file} cannot be read: {reason}.", file=options.picture, reason=error.strerror)
+                Message("The file {file} cannot be read: {reason}.", file=options.picture, reason=system_reason(error))
             ) from error
     report = read_parity(_run(workspace, find_bundle(options.model, workspace), "parity", drawing))
     if report is None:

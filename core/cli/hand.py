@@ -26,7 +26,7 @@ from core.personal.tuning import keeps_accuracy
 from core.runs.active import SHIPPED, active_model, available_models, trained_model
 from core.runs.fine_tuning import FineTuning, fine_tuned_config
 from core.runs.registry import find_run
-from core.storage import atomic_write
+from core.storage import atomic_write, system_reason
 from core.workspace import Workspace
 
 
@@ -107,7 +107,7 @@ def import_file(options: argparse.Namespace, workspace: Workspace) -> int:
             archive = file.read(MAX_ARCHIVE_BYTES + 1)
     except OSError as error:
         raise HandError(
-            Message("The file {file} cannot be read: {reason}.", file=options.file, reason=error.strerror)
+            Message("The file {file} cannot be read: {reason}.", file=options.file, reason=system_reason(error))
         ) from error
     hand = import_hand(workspace, archive)
     print(

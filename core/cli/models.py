@@ -20,6 +20,7 @@ from core.ink.picture_file import MAX_PICTURE_BYTES
 from core.language import Message, number, tr
 from core.runs.active import SHIPPED, active_model
 from core.runs.registry import find_run
+from core.storage import system_reason
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
 
@@ -67,7 +68,7 @@ def predict(options: argparse.Namespace, workspace: Workspace) -> int:
         try:
             reading = read(predictor, ink_from_picture(read_limited(Path(name))))
         except OSError as problem:
-            error = Message("The file {file} cannot be read: {reason}.", file=name, reason=problem.strerror)
+            error = Message("The file {file} cannot be read: {reason}.", file=name, reason=system_reason(problem))
         except TrazoError as problem:
             error = problem
         all_read = all_read and error is None

@@ -94,7 +94,10 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     sweep = control.find_sweep(workspace, options.sweep)
     settings, status, progress = sweep.settings(), sweep.status(), sweep.progress()
     if options.json:
-        print(json.dumps({"id": sweep.id, **status.model_dump(mode="json"), **progress.model_dump(mode="json")}))
+        # For programs, messages are English sentences; files have them with their values.
+        trials = [trial.model_dump(mode="json") | {"message": trial.message} for trial in progress.trials]
+        content = status.model_dump(mode="json") | {"message": status.message} | progress.model_dump(mode="json")
+        print(json.dumps({"id": sweep.id, **content, "trials": trials}))
         return 0
     print(f"{sweep.id}: {_title(settings)}; {tr(STATES[status.state])}. {tr(status.message)}")
     _print_trials(settings, progress)

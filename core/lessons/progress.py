@@ -22,7 +22,10 @@ from core.records import Record
 from core.workspace import Workspace
 
 MAX_ENTRIES = 500
-"""Number of guesses and results that a hand can store; doing every lesson several times takes fewer than 100."""
+"""Number of entries of a hand, after which it stores only the first result of each lesson.
+
+Some lessons have a new result after every stroke.
+"""
 
 _FILE = "lessons.jsonl"
 
@@ -63,13 +66,16 @@ class LessonCount:
 
 
 def store_guess(hand: Hand, lesson: LessonId, guess: str) -> None:
-    """Store a guess, unless the hand has MAX_ENTRIES; raises HandError if the hand was deleted, StorageError."""
-    _append(hand, _Guessed(lesson=lesson, guess=guess))
+    """Store the first guess in a lesson; raises HandError if the hand was deleted, StorageError."""
+    if lesson not in progress(hand).guesses:
+        hand.append(_file(hand), [_Guessed(lesson=lesson, guess=guess)])
 
 
 def store_result(hand: Hand, lesson: LessonId, result: Result) -> None:
-    """Store the result of a finished lesson; as `store_guess`."""
-    _append(hand, _Finished(lesson=lesson, result=result))
+    """Store the result of a finished lesson, as far as MAX_ENTRIES allows; raises as `store_guess` does."""
+    entries = _entries(hand)
+    if len(entries) < MAX_ENTRIES or lesson not in _progress(entries).results.lessons:
+        hand.append(_file(hand), [_Finished(lesson=lesson, result=result)])
 
 
 def forget_lessons(hand: Hand) -> None:
@@ -79,9 +85,13 @@ def forget_lessons(hand: Hand) -> None:
 
 def progress(hand: Hand) -> Progress:
     """Return how far a hand has come; damaged lines are skipped. Raises StorageError."""
+    return _progress(_entries(hand))
+
+
+def _progress(entries: Iterable[_Guessed | _Finished | _Forgotten]) -> Progress:
     guesses: dict[LessonId, str] = {}
     results = Results()
-    for entry in _entries(hand):
+    for entry in entries:
         if isinstance(entry, _Guessed):
             guesses.setdefault(entry.lesson, entry.guess)
         elif isinstance(entry, _Finished):
@@ -117,11 +127,6 @@ def count_lessons(students: Iterable[Progress]) -> dict[LessonId, LessonCount]:
 def progress_stamps(workspace: Workspace) -> tuple[tuple[str, int, int], ...]:
     """Return a value that changes with any guess or result, without reading them."""
     return file_stamps(workspace, _FILE)
-
-
-def _append(hand: Hand, entry: _Guessed | _Finished) -> None:
-    if len(_entries(hand)) < MAX_ENTRIES:
-        hand.append(_file(hand), [entry])
 
 
 def _entries(hand: Hand) -> list[_Guessed | _Finished | _Forgotten]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import numpy as np
 import pandas as pd
 
 from core.classifier.bundle import Card
 from core.config import flatten_settings
 from core.ink.drawing import Pixels
-from core.language import Message, language, ntr, tr
+from core.language import Message, ntr, tr
+from dashboard.parts.dates import LONG, date_text
 from dashboard.parts.metric_tiles import trained_epochs
 from dashboard.session.markdown import plain
 from dashboard.training.wording import SETTINGS, display_value
@@ -75,19 +74,10 @@ def training_facts(card: Card) -> dict[str, str]:
         ),
         tr("Pen digits"): _pen_digits_fact(card),
         tr("Data fingerprint"): plain(data.fingerprint[:16]),
-        tr("Trained"): _date_and_time(card.created),
+        tr("Trained"): f"{date_text(card.created, LONG)} {card.created:%Z}",
         tr("Duration"): _duration_fact(card),
         tr("Run"): plain(card.run_id),
     }
-
-
-def _date_and_time(time: datetime) -> str:
-    """Return a point in time in the reader's language, such as "29 November 2026, 14:05 UTC"."""
-    from babel.dates import format_datetime
-
-    # Translators: a date in the notation of Unicode (CLDR).
-    date = format_datetime(time, tr("dd MMMM y, HH:mm"), locale=language())
-    return f"{date} {time:%Z}"
 
 
 def _duration_fact(card: Card) -> str:

@@ -17,7 +17,7 @@ from dashboard.training.wording import display_value
 def show_images(data: Dataset) -> None:
     """Show a dataset of images."""
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
-        st.metric(tr("Dataset"), tr(display_value("dataset", data.id)))
+        st.metric(tr("Dataset"), display_value("dataset", data.id))
         st.metric(tr("Training images"), number(len(data.train), ","), help=tr("The network learns from these."))
         st.metric(
             tr("Validation images"),

@@ -5,14 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.datasets import CLASSES, SPLITS, Dataset, sample_order
-from core.language import Message, ntr, tr
+from core.language import ntr, tr
 from dashboard.data.paging import choose_page
 from dashboard.parts.sample_grid import Samples, sample_grid
+from dashboard.parts.splits import SPLIT_TITLES
 
 _PAGE_SIZE = 60
 """Images per page, about as many as fit on a laptop screen."""
-
-_SPLIT_TITLES = {"train": Message("Training"), "validation": Message("Validation"), "test": Message("Test")}
 
 
 @st.fragment
@@ -51,7 +50,7 @@ def choose_split(key: str) -> str:
         tr("Split"),
         SPLITS,
         default="train",
-        format_func=lambda split: tr(_SPLIT_TITLES[split]),
+        format_func=lambda split: tr(SPLIT_TITLES[split]),
         required=True,
         key=key,
     )

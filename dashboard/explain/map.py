@@ -20,6 +20,7 @@ from core.launcher.map_process import is_computing, start_map
 from dashboard.explain import map_cache
 from dashboard.explain.map_figure import COLOURINGS, Dot, Group, Palette, figure, groups, selected_rows
 from dashboard.parts.sample_grid import Samples, sample_grid
+from dashboard.parts.splits import SPLIT_TITLES
 from dashboard.parts.theme import digit_colours, ink_colour, page_colour
 from dashboard.session import cache, state
 from dashboard.session.client import is_phone
@@ -27,8 +28,6 @@ from dashboard.session.permission import may_change, permission_note, require_pe
 
 _THUMBNAILS = 36
 """Number of images that a selection shows."""
-
-_SPLIT_NAMES = {"train": Message("Training"), "validation": Message("Validation"), "test": Message("Test")}
 
 _TITLES = {
     "train": Message("train image {index}, label {label}, read as {predicted}"),
@@ -156,7 +155,7 @@ def _choose(splits: Sequence[str], key: str, *, learned: bool) -> tuple[str, str
                 tr("Images"),
                 splits,
                 default="validation",
-                format_func=lambda name: tr(_SPLIT_NAMES[name]),
+                format_func=lambda name: tr(SPLIT_TITLES[name]),
                 required=True,
                 key=f"{key}_split",
                 help=_split_help(learned=learned),

@@ -14,8 +14,9 @@ from core.data import datasets
 from core.explain.embedding_map import EmbeddingMap
 from core.explain.map_file import bundle_fingerprint, map_file, read_map
 from core.explain.neighbours import image_features, load_feature_network
-from core.language import tr
+from core.language import Message
 from dashboard.session import cache
+from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
 
 
@@ -33,8 +34,7 @@ def points(bundle: Bundle, dataset_id: str, split: str) -> pd.DataFrame | None:
     Columns: index, label, predicted, x, y; all are integers. Don't change the table. Returns None if there is no map,
     and raises the errors of `embedding_map`.
     """
-    with st.spinner(tr("Placing the images on the map…")):
-        return _points(*_key(bundle, dataset_id), split)
+    return _points(*_key(bundle, dataset_id), split)
 
 
 def place(bundle: Bundle, dataset_id: str, images: np.ndarray) -> np.ndarray | None:
@@ -63,7 +63,7 @@ def _embedding_map(folder: str, fingerprint: str, modified: int, dataset_id: str
     return found if found.features.shape[1] == _feature_count(Bundle(Path(folder))) else None
 
 
-@st.cache_resource(show_spinner=False, max_entries=6)
+@st.cache_resource(show_spinner=Spinner(Message("Placing the images on the map…")), max_entries=6)
 def _points(
     folder: str, fingerprint: str, modified: int, dataset_id: str, version: str, split: str
 ) -> pd.DataFrame | None:

@@ -21,11 +21,11 @@ from dashboard.explain.subject import Subject, dataset_of_page, drawing_on_canva
 from dashboard.parts.image_links import look_inside_link, open_in_draw_link
 from dashboard.parts.png import image_html
 from dashboard.parts.sample_grid import Samples, sample_grid
+from dashboard.parts.splits import SPLIT_TITLES
 from dashboard.session import address, cache, state
 from dashboard.session.permission import safe_text
 
 STYLE = Path(__file__).resolve().parents[1] / "assets" / "similar.css"
-SPLIT_TITLES = {"train": Message("Training"), "validation": Message("Validation"), "test": Message("Test")}
 COUNTS = ["24", "48", "96"]
 QUERIES = {state.IMAGE_QUERY: Message("An image"), state.DRAWING_QUERY: Message("A drawing")}
 

@@ -7,11 +7,10 @@ from datetime import datetime
 
 import numpy as np
 import streamlit as st
-from babel.dates import format_datetime
 
 from core.classifier.predictor import Predictor
 from core.errors import HandError
-from core.language import Message, language, number, tr
+from core.language import Message, number, tr
 from core.personal.exam import EXAM_DIGITS, Exam, answer, discard_exam, list_exams, read_exam, start_exam, take_back
 from core.personal.hand import Hand
 from core.personal.result import ExamResult, examine
@@ -22,11 +21,13 @@ from dashboard.hands.chooser import first_hand
 from dashboard.hands.pad import writing_pad
 from dashboard.parts.chart_text import confusions_text
 from dashboard.parts.charts import confusion_heatmap
+from dashboard.parts.dates import LONG, date_text
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
 from dashboard.runs import run_cache
 from dashboard.session.hands import current_model
+from dashboard.session.language import Spinner
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt
 
@@ -108,8 +109,7 @@ def _show_result(hand: Hand, exam: Exam) -> None:
     st.markdown(
         tr(
             "**The exam of {date}**, read by **{model}**:",
-            # Translators: a date and a time of day as a pattern of Unicode TR 35
-            date=format_datetime(taken, tr("dd MMMM y, HH:mm"), locale=language()),
+            date=date_text(taken, LONG),
             model=plain(run_cache.model_name(model.name)),
         )
     )
@@ -189,11 +189,10 @@ def exam_result(hand: Hand, exam: Exam, predictor: Predictor) -> ExamResult:
     """Return what a model makes of an exam as far as it is written."""
     # Another tab may take a digit back and write it again.
     times = tuple(written.time for written in exam.written)
-    with st.spinner(tr("Reading your exam…")):
-        return _exam_result(predictor.version, hand.id, exam.id, times, predictor, exam)
+    return _exam_result(predictor.version, hand.id, exam.id, times, predictor, exam)
 
 
-@st.cache_data(show_spinner=False, max_entries=100)
+@st.cache_data(show_spinner=Spinner(Message("Reading your exam…")), max_entries=100)
 def _exam_result(
     version: str,  # noqa: ARG001 - the first four arguments are the key of the cache
     hand_id: str,  # noqa: ARG001

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import TrazoError
-from core.language import tr
+from core.language import Message, tr
 from core.personal.hand import MAX_NAME_LENGTH, hand_name
 from dashboard.parts.headings import heading
 from dashboard.session import state
@@ -46,7 +46,7 @@ def show_membership() -> None:
 
 
 def _show_form() -> None:
-    heading(tr("Join the class"), tr("Choose a nickname. You need no account, and no real name."))
+    heading(Message("Join the class"), tr("Choose a nickname. You need no account, and no real name."))
     with st.form("join", border=False, width=420):
         st.text_input(tr("Nickname"), max_chars=MAX_NAME_LENGTH, key="nickname", placeholder=tr("Such as Blue Otter"))
         st.form_submit_button(tr("Join"), type="primary", icon=":material/login:", on_click=_join)

@@ -23,6 +23,7 @@ from dashboard.parts.png import image_html
 from dashboard.parts.prediction import show_prediction
 from dashboard.session import cache
 from dashboard.session.hands import current_model
+from dashboard.session.language import Spinner
 from dashboard.session.lessons import WORK
 
 _RANGES = {"faint": (1, 20), "visible": (21, 60), "strong": (61, 255)}
@@ -145,11 +146,10 @@ def _show_pictures(before: Pixels, after: Pixels, predictor: Predictor) -> None:
 
 
 def _path(bundle: Bundle, version: str, fingerprint: str, index: int, image: Pixels) -> np.ndarray:
-    with st.spinner(tr("Looking for the weak spots of the model…")):
-        return _cached_path(version, fingerprint, index, cache.numpy_network(bundle), image)
+    return _cached_path(version, fingerprint, index, cache.numpy_network(bundle), image)
 
 
-@st.cache_data(show_spinner=False, max_entries=40)
+@st.cache_data(show_spinner=Spinner(Message("Looking for the weak spots of the model…")), max_entries=40)
 def _cached_path(
     version: str,  # noqa: ARG001 - the first three arguments are the key of the cache
     fingerprint: str,  # noqa: ARG001

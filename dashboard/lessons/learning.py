@@ -14,6 +14,7 @@ from dashboard.lessons.material import images
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
+from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
 
 _RATES = {"small": 0.0005, "middle": 0.05, "large": 5.0}
@@ -82,11 +83,10 @@ def _show() -> None:
 
 def train_at(data: Dataset, rate: float) -> Training:
     """Return the training with a learning rate, which takes about half a second the first time."""
-    with st.spinner(tr("Training…")):
-        return _train_at(data.id, dataset_version(data.id, workspace()), rate, data)
+    return _train_at(data.id, dataset_version(data.id, workspace()), rate, data)
 
 
-@st.cache_data(show_spinner=False, max_entries=40)
+@st.cache_data(show_spinner=Spinner(Message("Training…")), max_entries=40)
 def _train_at(dataset: str, version: str, rate: float, _data: Dataset) -> Training:  # noqa: ARG001
     return train(first_images(_data.train, _IMAGES), _data.validation, learning_rate=rate, steps=_STEPS)
 

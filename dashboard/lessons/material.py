@@ -7,9 +7,10 @@ import streamlit as st
 from core.classifier.evaluation import Evaluation
 from core.classifier.predictor import Predictor
 from core.data.datasets import Dataset, dataset_version
-from core.language import tr
+from core.language import Message, tr
 from dashboard.session import cache
 from dashboard.session.hands import current_model
+from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
 
 
@@ -32,11 +33,10 @@ def images() -> Dataset:
 def predictions(data: Dataset) -> Evaluation:
     """Return what the model in use predicts for the validation images, of which there are up to 6,000."""
     predictor = current_model()[1]
-    with st.spinner(tr("The model reads thousands of images…")):
-        return _predictions(predictor.version, data.id, dataset_version(data.id, workspace()), predictor, data)
+    return _predictions(predictor.version, data.id, dataset_version(data.id, workspace()), predictor, data)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@st.cache_resource(show_spinner=Spinner(Message("The model reads thousands of images…")), max_entries=4)
 def _predictions(
     model: str,  # noqa: ARG001 - the first three arguments are the key of the cache
     dataset: str,  # noqa: ARG001

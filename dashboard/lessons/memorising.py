@@ -18,6 +18,7 @@ from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
+from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
 
 _FEW = 100
@@ -141,11 +142,10 @@ def _show_training(training: Training) -> None:
 
 def _train_on(data: Dataset, count: int, *, augmented: bool) -> Training:
     """Return the training on the first images, which takes up to two seconds the first time."""
-    with st.spinner(tr("Training…")):
-        return _cached(data.id, dataset_version(data.id, workspace()), count, augmented, data)
+    return _cached(data.id, dataset_version(data.id, workspace()), count, augmented, data)
 
 
-@st.cache_data(show_spinner=False, max_entries=20)
+@st.cache_data(show_spinner=Spinner(Message("Training…")), max_entries=20)
 def _cached(dataset: str, version: str, count: int, augmented: bool, _data: Dataset) -> Training:  # noqa: ARG001
     return train(
         first_images(_data.train, count),

@@ -160,8 +160,8 @@ def text_with_terms(text: str) -> None:
 
 
 def words(page: str) -> str:
-    """Return Markdown with the terms of the page with this translated title, or an empty string if it has none."""
-    names = next((names for title, names in PAGE_TERMS.items() if tr(title) == page), ())
+    """Return Markdown with the terms of the page with this title in English, or an empty string if it has none."""
+    names = PAGE_TERMS.get(page, ())
     if not names:
         return ""
     sentence = tr("Words: {terms}", terms=" · ".join(map(term, names)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,7 @@ def _show(pictures: Sequence[Picture], model: str | None) -> None:
         st.markdown(picture.note)
     with st.container(key="panel"):
         with st.container(key="panel_picture"):
-            st.html(f'<img alt="{picture.title}" src="{picture.source or png_data_uri(picture.image)}">')
+            st.html(f'<img alt="{escape(picture.title)}" src="{picture.source or png_data_uri(picture.image)}">')
         with st.container(key="panel_answer_frame"):
             model = _show_reading(picture, model)
     _show_links(picture, model)

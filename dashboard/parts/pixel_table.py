@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 import streamlit as st
 
@@ -16,7 +18,7 @@ _STYLE = (
 def pixel_table(image: np.ndarray) -> None:
     """Show an image, uint8 (28, 28), as a table of shaded pixel values, which scrolls sideways on a phone."""
     rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in image)
-    label = tr("pixel values")
+    label = escape(tr("pixel values"))
     st.html(f'{_STYLE}<div class="pixels"><table aria-label="{label}">{rows}</table></div>')
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from html import escape
 
 import numpy as np
 from PIL import Image
@@ -38,4 +39,4 @@ def image_html(image: np.ndarray, width: int, alt: str | None = None, *, sharp: 
     rendering = "pixelated" if sharp else "auto"
     style = f"width:100%;max-width:{width}px;image-rendering:{rendering};border-radius:4px"
     alt = tr("the image, enlarged") if alt is None else alt
-    return f'<img alt="{alt}" src="{png_data_uri(image)}" style="{style}">'
+    return f'<img alt="{escape(alt)}" src="{png_data_uri(image)}" style="{style}">'

@@ -12,19 +12,12 @@ from core.config import PRESETS
 from core.data.datasets import TITLES
 from core.language import Message, tr
 from core.runs.label import disambiguate
+from core.runs.status import STATE_NAMES
 from core.runs.summary import Summary
 from dashboard.runs.metrics import METRICS, Metric
 from dashboard.training.wording import display_value
 
-STATES = {
-    "queued": Message("queued"),
-    "running": Message("running"),
-    "finished": Message("finished"),
-    "stopped": Message("stopped"),
-    "failed": Message("failed"),
-    "interrupted": Message("interrupted"),
-    "damaged": Message("damaged"),
-}
+STATES = {str(state): name for state, name in STATE_NAMES.items()} | {"damaged": Message("damaged")}
 ACTIVE, BASELINE = Message("active model"), Message("baseline")
 PRESET_NAMES = tuple(PRESETS)
 DATASET_NAMES = tuple(TITLES)

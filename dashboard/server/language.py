@@ -29,7 +29,7 @@ def request_language(scope: Scope) -> str:
 
 def _accepted(header: str) -> list[str]:
     """Return the languages in an Accept-Language header, such as "es-MX,es;q=0.9,en;q=0.8", best first."""
-    ranges = [part.strip().partition(";q=") for part in header.split(",")]
+    ranges = [part.partition(";q=") for part in "".join(header.split()).split(",")]
     return [code for code, _, _ in sorted(ranges, key=lambda part: -_quality(part[2]))]
 
 

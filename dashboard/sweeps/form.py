@@ -51,8 +51,7 @@ def new_sweep_form(dataset_id: str) -> None:
         )
         problem = problem or _problem(settings)
     if problem or settings is None:
-        text = problem or Message("Choose at least one setting to vary.")
-        st.warning(safe_text(tr(text)), icon=":material/warning:")
+        st.warning(safe_text(problem or Message("Choose at least one setting to vary.")), icon=":material/warning:")
         return
     st.caption(estimate(settings, run_cache.listing().rows))
     with st.container(horizontal=True, vertical_alignment="center"):

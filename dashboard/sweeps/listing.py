@@ -10,13 +10,13 @@ from core.errors import SweepError, SweepNotFound
 from core.language import ntr, tr
 from core.sweeps.records import SweepStatus
 from core.sweeps.sweep import Sweep
-from dashboard.parts.badges import STATE_COLOURS
+from dashboard.parts.badges import STATE_COLOURS, STATE_TITLES
 from dashboard.parts.dates import date_text
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
 from dashboard.sweeps import sweep_cache
 from dashboard.sweeps.trials import Trials, accuracy
-from dashboard.sweeps.wording import OBJECTIVE_NOUNS, SWEEP_STATES, objective_text, sweep_title
+from dashboard.sweeps.wording import OBJECTIVE_NOUNS, objective_text, sweep_title
 
 
 def any_running(sweeps: Sequence[Sweep]) -> bool:
@@ -35,7 +35,7 @@ def show_sweeps(sweeps: Sequence[Sweep]) -> None:
             except SweepError as error:
                 _link(sweep, sweep.id)
                 st.badge(tr("Damaged"), color="red")
-                st.caption(safe_text(tr(error)), width="content")
+                st.caption(safe_text(error), width="content")
                 continue
             _link(sweep, sweep_title(trials.settings))
             sweep_badge(sweep, status)
@@ -67,7 +67,7 @@ def sweep_badge(sweep: Sweep, status: SweepStatus) -> None:
     if status.state == "running" and sweep.stop_file.exists():
         st.badge(tr("Stopping…"), color="orange")
         return
-    st.badge(tr(SWEEP_STATES[status.state]), color=STATE_COLOURS[status.state])
+    st.badge(tr(STATE_TITLES[status.state]), color=STATE_COLOURS[status.state])
 
 
 def _link(sweep: Sweep, title: str) -> None:

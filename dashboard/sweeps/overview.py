@@ -47,7 +47,7 @@ def show_head(sweep: Sweep, status: SweepStatus, trials: Trials) -> None:
     permission_note("sweep")
     # While a sweep is running, its messages come and go, and would move the charts.
     if status.message and status.state in ("failed", "interrupted"):
-        st.warning(safe_text(tr(status.message)), icon=":material/warning:")
+        st.warning(safe_text(status.message), icon=":material/warning:")
 
 
 def goal_text(settings: SweepSettings) -> str:

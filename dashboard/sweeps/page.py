@@ -40,7 +40,7 @@ def show_sweep(sweep_id: str) -> None:
         return
     except SweepError as error:
         st.title(plain(sweep_id), anchor=False)
-        st.warning(safe_text(tr(error)), icon=":material/warning:")
+        st.warning(safe_text(error), icon=":material/warning:")
         delete_button(sweep_id)
         return
     show_head(sweep, status, trials)

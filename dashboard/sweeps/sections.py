@@ -181,7 +181,7 @@ def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
         try:
             config = config_of(settings, trial.settings, settings.base.seed)
         except TrazoError as error:  # the file was edited
-            st.error(safe_text(tr(error)), icon=":material/error:")
+            st.error(safe_text(error), icon=":material/error:")
             return
         title = Message("trial {trial} of {sweep}", trial=trial.number, sweep=sweep_title(settings))
         offer_base(title, config)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from core.config import PRESETS, preset, replace_settings
 from core.language import Message, ntr, number, tr
-from core.sweeps.records import MAXIMIZED, Objective, SweepSettings, SweepState, TrialState
+from core.sweeps.records import MAXIMIZED, Objective, SweepSettings, TrialState
 from dashboard.training.wording import SETTINGS, display_value
 
 OBJECTIVES: dict[Objective, Message] = {
@@ -24,14 +24,6 @@ OBJECTIVE_NOUNS: dict[Objective, Message] = {
     "milliseconds": Message("milliseconds per drawing"),
 }
 """The objectives within a sentence."""
-
-SWEEP_STATES: dict[SweepState, Message] = {
-    "running": Message("Running"),
-    "finished": Message("Finished"),
-    "stopped": Message("Stopped"),
-    "failed": Message("Failed"),
-    "interrupted": Message("Interrupted"),
-}
 
 TRIAL_STATES: dict[TrialState, Message] = {
     "complete": Message("complete"),

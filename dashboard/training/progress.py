@@ -14,7 +14,7 @@ from core.language import Message, ntr, number, tr
 from core.runs.run import Run
 from core.runs.status import Start, Status
 from dashboard.parts.component import text_component
-from dashboard.parts.dates import date_text
+from dashboard.parts.dates import LONG, date_text
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.units import duration
 from dashboard.session.markdown import plain
@@ -108,7 +108,7 @@ def _show_position(run: Run, status: Status) -> None:
         )
         return
     in_epoch = status.phase in ("training", "validating") and status.epoch
-    st.progress(status.progress, position(status) if in_epoch else safe_text(tr(status.message)))
+    st.progress(status.progress, position(status) if in_epoch else safe_text(status.message))
 
 
 def position(status: Status) -> str:
@@ -159,11 +159,11 @@ def stopping_point(status: Status) -> str:
 def show_outcome(status: Status) -> None:
     """Show the message of a run that failed, was interrupted or was stopped, and the point at which it stopped."""
     if status.state == "failed":
-        st.error(safe_text(tr(status.message)), icon=":material/error:")
+        st.error(safe_text(status.message), icon=":material/error:")
     elif status.state == "interrupted":
-        st.warning(safe_text(tr(status.message)), icon=":material/power_off:")
+        st.warning(safe_text(status.message), icon=":material/power_off:")
     elif status.state == "stopped":
-        st.caption(f"{safe_text(tr(status.message))} {stopping_point(status) if status.epoch else ''}".strip())
+        st.caption(f"{safe_text(status.message)} {stopping_point(status) if status.epoch else ''}".strip())
 
 
 def start_and_end(status: Status) -> list[str]:
@@ -182,7 +182,7 @@ def _format_time(timestamp: float) -> str:
 
 def machine_and_versions(card: Card) -> None:
     """Show the machine and the software versions that trained a model."""
-    created = f"{date_text(card.created, 'dd MMMM y, HH:mm')} {card.created:%Z}"
+    created = f"{date_text(card.created, LONG)} {card.created:%Z}"
     with st.expander(tr("Machine and versions"), icon=":material/memory:", key="made_with"):
         st.table(
             pd.DataFrame(

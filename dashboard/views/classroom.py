@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import TrazoError
-from core.language import tr
+from core.language import Message, tr
 from dashboard.hands.class_data import show_deletion
 from dashboard.hands.class_link import show_join_address, students_address
 from dashboard.hands.class_map import show_class_map
@@ -16,7 +16,7 @@ from dashboard.parts.links import link
 from dashboard.session.classroom import is_teacher
 from dashboard.session.permission import safe_text
 
-heading(tr("Class"), tr("See how well the model reads everyone's handwriting, while your students write."))
+heading(Message("Class"), tr("See how well the model reads everyone's handwriting, while your students write."))
 if not is_teacher():
     st.info(
         tr(

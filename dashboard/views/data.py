@@ -63,7 +63,7 @@ def choose_view() -> Callable[[Dataset], None]:
     return VIEWS[choose(tr("View"), titles, state.DATA_VIEW, "view")][1]
 
 
-heading(tr("Data"), tr("Browse the handwritten digits that a network learns from."))
+heading(Message("Data"), tr("Browse the handwritten digits that a network learns from."))
 with st.container(horizontal=True):
     dataset = choose_dataset()
     show_view = choose_view() if dataset != "pen-digits" else None

@@ -208,7 +208,7 @@ def show_time_machine(name: str, bundle: Bundle, card: Card) -> None:
 
 
 heading(
-    tr("Evaluate"),
+    Message("Evaluate"),
     tr("How well a model classifies digits it has never seen, which ones it confuses, and every mistake it makes."),
 )
 name, bundle = model_picker("evaluate_model")

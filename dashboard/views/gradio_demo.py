@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.language import language, tr
+from core.language import Message, language, tr
 from dashboard.exports.programs import gradio_program
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
@@ -20,7 +20,7 @@ STYLE = """<style>
 </style>"""
 
 heading(
-    tr("Gradio demo"),
+    Message("Gradio demo"),
     tr(
         "The notebook demo that Trazo grew from. Draw a digit and press Submit. The demo uses the same model as the "
         "Draw page."

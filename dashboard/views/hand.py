@@ -22,7 +22,7 @@ STUDENT_STEPS = {EXAM: show_exam, TEACH: show_teaching, FOOL: show_fooling}
 
 student = is_student()
 heading(
-    tr("Your hand"),
+    Message("Your hand"),
     tr(
         "Find out how well the model reads your writing, teach it, and try to fool it. A hand is one person's "
         "handwriting."

@@ -8,7 +8,7 @@ from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor, Reading
 from core.errors import BundleError, TrazoError
 from core.ink.drawing import Pixels
-from core.language import tr
+from core.language import Message, tr
 from dashboard.classifier.model_picker import model_picker
 from dashboard.explain.counterfactual import show_counterfactual_section
 from dashboard.explain.layers import show_layers_section
@@ -85,7 +85,7 @@ def show_network_sections(
 
 
 heading(
-    tr("Inside"),
+    Message("Inside"),
     tr("See how a model reads one picture, from the ink to the prediction, and what would change its mind."),
 )
 st.html(STYLE)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.language import tr
+from core.language import Message, tr
 from dashboard.lessons import course
 from dashboard.lessons.browser import keep_results
 from dashboard.parts.headings import heading
@@ -12,7 +12,7 @@ from dashboard.parts.headings import heading
 STYLE = Path(__file__).parent.parent / "assets" / "learn.css"
 
 heading(
-    tr("Learn"),
+    Message("Learn"),
     tr(
         "Short lessons of about five minutes. In each one you guess first, then try it on a real model, and measure "
         "the answer yourself."

@@ -163,5 +163,5 @@ def show_page(name: str, bundle: Bundle) -> None:
     show_netron(name, bundle)
 
 
-heading(tr("Model"), tr("The network layer by layer, the patterns that its first layer detects, and its files."))
+heading(Message("Model"), tr("The network layer by layer, the patterns that its first layer detects, and its files."))
 show_page(*model_picker("model_choice"))

@@ -49,7 +49,7 @@ def show_page(run_id: str) -> None:
         )
         return
     except TrazoError as error:
-        show_not_found(hide_paths(tr(error)))
+        show_not_found(hide_paths(error))
         return
     label = read_label(run)
     try:

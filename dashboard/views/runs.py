@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.language import ntr, tr
+from core.language import Message, ntr, tr
 from core.runs.run import Run
 from core.runs.summary import Summary
 from dashboard.parts.empty_state import empty_drawing
@@ -268,7 +268,7 @@ def show_download_button(chosen: list[Summary]) -> None:
 
 
 heading(
-    tr("Runs"),
+    Message("Runs"),
     tr("Every training run, newest first. Select several runs to overlay their curves and compare their settings."),
 )
 runs_to_delete = state.runs_to_delete()

@@ -5,10 +5,11 @@ import errno
 import json
 import pickle
 import string
+import warnings
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -104,10 +105,16 @@ def test_old_files_with_plain_sentences_still_load(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "stored", [3, None, [], {}, {"text": 3, "plural": None, "values": {}}, {"text": "{a.b}", "values": {"a": 1}}]
+    "stored",
+    [
+        *(3, None, [], {}, {"text": 3, "plural": None, "values": {}}, {"text": "{a.b}", "values": {"a": 1}}),
+        {"text": "{a:1000000000}", "plural": None, "values": {"a": 1}},
+        {"text": "{a:.{b}f}", "plural": None, "values": {"a": 1, "b": 1000000000}},
+        *({"text": "{count}", "plural": "{count}", "values": {"count": count}} for count in ("a", 1.5, float("inf"))),
+    ],
 )
 def test_damaged_message_is_refused(stored: object) -> None:
-    with pytest.raises(ValueError, match="not a message"):
+    with pytest.raises(ValueError, match=r"not a message|too large"):
         STORED.validate_python(stored)
 
 
@@ -140,6 +147,8 @@ def test_plurals_and_numbers_are_those_of_the_language() -> None:
         "1234 imágenes",
     ]
     assert tr(count_message("{count} image", "{count} images", 1)) == "1 imagen"
+    with warnings.catch_warnings(action="error"):
+        assert tr(count_message("{count} image", "{count} images", cast(int, np.int64(2)))) == "2 imágenes"
     assert tr("Accuracy: {accuracy:.1%} of {count:,}", accuracy=0.996, count=10000) == "Exactitud: 99,6\xa0% de 10.000"
     assert [number(0.5), number(-1234.5, ",.2f"), number(7)] == ["0,5", "-1.234,50", "7"]
     assert tr("{run} 1.5", run="v1.2") == "v1.2 1.5"
@@ -158,7 +167,7 @@ def test_spanish_numbers_have_the_digits_of_english_ones(value: float, form: str
 def test_supported_finds_the_first_known_language() -> None:
     assert supported(["fr", "es-MX", "en"]) == "es"
     assert supported(["es_ES.UTF-8"]) == "es"
-    assert supported([None, "", "C", "../es", "fr", "en-GB"]) == "en"
+    assert supported([None, "", "C", "../es", "x" * 5000, "fr", "en-GB"]) == "en"
     assert supported([]) == "en"
 
 

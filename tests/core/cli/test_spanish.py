@@ -12,10 +12,12 @@ import pytest
 
 from core.cli import main
 from core.environment import terminal_language
-from core.language import ENGLISH, find_language_by
+from core.language import ENGLISH, Message, find_language_by
 from core.personal.hand import create_hand
 from core.personal.taught import teach
+from core.sweeps.records import Progress, SweepStatus
 from core.workspace import PROJECT, Workspace
+from tests.support.sweep_files import write_sweep
 from tests.support.written_digits import write
 
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
@@ -109,8 +111,22 @@ def test_json_is_english(run: Run, workspace: Workspace, tmp_path: Path) -> None
     _, line = run("es_ES.UTF-8", "predict", "--json", missing)
     _, sentence = run("es_ES.UTF-8", "predict", missing)
 
-    assert json.loads(line)["error"].startswith(f"The file {missing} cannot be read")
+    assert json.loads(line)["error"] == f"The file {missing} cannot be read: No such file or directory."
     assert sentence.startswith(f"{missing}: No se puede leer el archivo")
+    assert "no existe ese archivo o carpeta" in sentence
+
+
+def test_messages_of_a_sweep_are_english_sentences_in_json(run: Run, workspace: Workspace) -> None:
+    sweep = write_sweep(workspace, 1)
+    sweep.write_status(SweepStatus(state="finished", message=Message("Finished. Trial {trial} is the best.", trial=7)))
+    pruned = Message("Pruned after {fraction:.0%} of its training.", fraction=0.4)
+    trial = sweep.progress().trials[0].model_copy(update={"message": pruned})
+    sweep.write_progress(Progress(trials=(trial,)))
+
+    _, line = run("es_ES.UTF-8", "sweep", "show", "--json", sweep.id)
+
+    assert json.loads(line)["message"] == "Finished. Trial 7 is the best."
+    assert json.loads(line)["trials"][0]["message"] == "Pruned after 40% of its training."
 
 
 def test_english_help_does_not_load_babel() -> None:

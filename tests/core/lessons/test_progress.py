@@ -63,6 +63,11 @@ def test_hand_stores_a_limited_number(workspace: Workspace, monkeypatch: pytest.
         store_result(hand, "pixels", result("few", lit))
 
     assert progress(hand).results.lessons["pixels"].measured == {"lit": 40}
+    # Many results of one lesson leave room for the other lessons.
+    store_guess(hand, "filter", "both")
+    store_result(hand, "filter", result("both"))
+    assert progress(hand).guesses == {"pixels": "few", "filter": "both"}
+    assert progress(hand).results.lessons.keys() == {"pixels", "filter"}
 
 
 def test_deleted_hand_stores_nothing(workspace: Workspace) -> None:

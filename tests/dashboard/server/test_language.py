@@ -19,6 +19,7 @@ from dashboard.server.refusal import refuse
         ({"accept-language": "es-MX,es;q=0.9,en;q=0.8"}, "/", "es"),
         ({"accept-language": "en-GB, es;q=0.9"}, "/", "en"),
         ({"accept-language": "fr;q=0.1, en;q=0.5, es;q=0.7"}, "/", "es"),
+        ({"accept-language": "fr ; q=0.1, en; q=0.5, es; q=0.7"}, "/", "es"),
         ({"accept-language": "fr, *;q=0.1"}, "/", "en"),
         ({"accept-language": ";;q=x,,es;q=high"}, "/", "es"),
         ({"accept-language": "es", "cookie": "a=1; trazo_language=en"}, "/", "en"),
@@ -27,6 +28,7 @@ from dashboard.server.refusal import refuse
         ({"accept-language": "es", "cookie": "trazo_language=es"}, "/api/predict", "en"),
         ({"cookie": "trazo_language=en"}, "/gradio/?__theme=dark&lang=es", "es"),
         ({"accept-language": "es"}, "/gradio/?lang=fi", "en"),
+        ({"accept-language": "es"}, f"/gradio/?lang={'x' * 5000}", "en"),
     ],
 )
 def test_language_of_a_request(headers: dict[str, str], path: str, expected: str) -> None:
