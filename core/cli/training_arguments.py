@@ -46,8 +46,8 @@ def add_train(commands: Any) -> None:
         type=int,
         metavar="N",
         help=tr(
-            "Instead of one model, train N networks, each without one of N parts of the training data, to find labels "
-            "that are probably wrong. Judge them on the Evaluate page, under Label court. Takes N times as long. "
+            "Instead of one model, train N networks, each leaving out one of N folds of the training data, to find "
+            "labels that are probably wrong. Judge them on the Evaluate page, under Label court. Takes N times as long. "
             "Range: 2 to 20."
         ),
     )
@@ -64,11 +64,11 @@ def add_sweeps(commands: Any) -> None:
     listing = actions.add_parser("list", help=tr("list all sweeps, newest first"))
     listing.set_defaults(command=("sweeps", "list_all"))
     for name, text in (
-        ("show", Message("show the trials, the importance of settings and the winner of a sweep")),
-        ("stop", Message("stop a sweep and its runs; resume goes on")),
-        ("resume", Message("go on with a sweep that was stopped or interrupted, or that failed")),
+        ("show", Message("show a sweep's trials, the importance of its settings and its winner")),
+        ("stop", Message("stop a sweep and its runs; continue it with resume")),
+        ("resume", Message("continue a sweep that was stopped or interrupted, or that failed")),
         ("delete", Message("stop and delete a sweep; its runs are kept")),
-        ("join", Message("take part in a sweep that another machine has created in TRAZO_SWEEP_STORAGE")),
+        ("join", Message("join a sweep that another machine created in TRAZO_SWEEP_STORAGE")),
         ("again", Message("train the settings of a trial again with three other seeds, as ordinary runs")),
     ):
         action = actions.add_parser(name, help=tr(text))
@@ -78,7 +78,7 @@ def add_sweeps(commands: Any) -> None:
         if name in ("resume", "join"):
             _add_wait(action)
         if name == "again":
-            action.add_argument("trial", metavar=tr("trial"), type=int, help=tr("number of the trial"))
+            action.add_argument("trial", metavar=tr("trial"), type=int, help=tr("trial number"))
         if name == "show":
             action.add_argument("--json", action="store_true", help=tr("print one JSON object"))
 
@@ -88,8 +88,8 @@ def _add_new_sweep(actions: Any) -> None:
         "new",
         help=tr("start a sweep"),
         description=tr(
-            "Search for better settings: train many times with varied settings, prune hopeless trials, and "
-            "train the best settings again with three other seeds. Settings that are not varied come from the preset."
+            "Search for better settings: train many times with varied settings, prune unpromising trials, and "
+            "retrain with the best settings and three other seeds. Settings that are not varied come from the preset."
         ),
     )
     _add_config(new)
@@ -107,14 +107,14 @@ def _add_new_sweep(actions: Any) -> None:
         "--objective",
         action="append",
         choices=("validation-accuracy", "redrawn-accuracy", "parameters", "milliseconds"),
-        help=tr("Objective; repeat for a second one (default: validation-accuracy). The first one is an accuracy."),
+        help=tr("Objective; repeat for a second one (default: validation-accuracy). The first must be an accuracy."),
     )
     new.add_argument(
         "--trials", type=int, metavar="N", help=tr("Number of trials (default: 20; with --hours, no limit).")
     )
-    new.add_argument("--hours", type=float, metavar="H", help=tr("Begin no trial after this time."))
+    new.add_argument("--hours", type=float, metavar="H", help=tr("Start no new trials after this many hours."))
     new.add_argument("--seeds", type=int, default=1, metavar="N", help=tr("Runs of each trial (default: %(default)s)."))
-    new.add_argument("--no-pruning", dest="pruning", action="store_false", help=tr("Train every trial to its end."))
+    new.add_argument("--no-pruning", dest="pruning", action="store_false", help=tr("Train every trial to completion."))
     new.add_argument(
         "--seed",
         dest="search_seed",
@@ -133,7 +133,7 @@ def _add_new_sweep(actions: Any) -> None:
 
 
 def _add_wait(action: argparse.ArgumentParser) -> None:
-    action.add_argument("--wait", action="store_true", help=tr("Show the trials until the sweep ends."))
+    action.add_argument("--wait", action="store_true", help=tr("Wait until the sweep ends, showing its trials."))
 
 
 def _add_config(command: argparse.ArgumentParser) -> None:

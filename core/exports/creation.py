@@ -59,7 +59,7 @@ def check_agreement(
         raise ExportError(
             Message(
                 "The {name} file was not kept: its probabilities differ from the Keras model's by up to "
-                "{difference:.2g}, and it predicts another digit for {count} of {images} images. Use the .keras "
+                "{difference:.2g}, and it predicts a different digit for {count} of {images} images. Use the .keras "
                 "or .tflite file, or train the model again.",
                 name=name,
                 difference=difference,

@@ -115,10 +115,10 @@ def show_buttons(*, example: bool = False) -> None:
             "height": HEIGHT,
             "words": {
                 "undo": tr("Undo"),
-                "undo_title": tr("Take back the last stroke, or a Clear (Ctrl+Z)"),
+                "undo_title": tr("Undo the last stroke or Clear (Ctrl+Z)"),
                 "clear": tr("Clear"),
                 "clear_title": tr("Start with an empty canvas"),
-                "example": tr("draw over me"),
+                "example": tr("trace me"),
                 "pen": pen_words(),
             },
         },

@@ -95,7 +95,7 @@ def test_first_visit_shows_an_example_and_keeps_its_layout(page: Page, predictio
     assert before[0]["width"] >= 358
     expect(page.get_by_role("heading", level=1)).to_have_text("Trazo")
     example = page.locator(".example")
-    expect(example).to_contain_text("draw over me")
+    expect(example).to_contain_text("trace me")
 
     draw(page, [DOWN])
     expect(example).to_have_count(0)
