@@ -20,9 +20,6 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # One process for all tabs keeps the dashboard's compiled scripts; one process less composes them.
-    "--process-per-site",
-    "--in-process-gpu",
 )
 
 
