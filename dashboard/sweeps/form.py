@@ -130,7 +130,7 @@ def _choose_goal() -> dict[str, Any]:
         )
         prunable = second is None and first == "validation_accuracy"
         pruning = st.toggle(
-            tr("End hopeless trials early"),
+            tr("End hopeless trials"),
             prunable,
             # Its own key for each case, because a widget keeps its first value.
             key="sweep_pruning" if prunable else "sweep_no_pruning",
