@@ -47,8 +47,8 @@ def add_train(commands: Any) -> None:
         metavar="N",
         help=tr(
             "Instead of one model, train N networks, each leaving out one of N folds of the training data, to find "
-            "labels that are probably wrong. Judge them on the Evaluate page, under Label court. Takes N times as long. "
-            "Range: 2 to 20."
+            "labels that are probably wrong. Judge them on the Evaluate page, under Label court. Takes N times as "
+            "long. Range: 2 to 20."
         ),
     )
     train.set_defaults(command=("train", "train"))
