@@ -41,9 +41,9 @@ def test_both_formats_predict_what_the_network_predicts(run: Run, workspace: Wor
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda found: np.roll(found, 1, axis=1), "another digit for 20 of 20 images"),
+        (lambda found: np.roll(found, 1, axis=1), "a different digit for 20 of 20 images"),
         (lambda found: np.full_like(found, np.nan), "differ from the Keras model's by up to nan"),
-        (lambda found: found + np.float32(0.01), "another digit for 0 of 20 images"),
+        (lambda found: found + np.float32(0.01), "a different digit for 0 of 20 images"),
     ],
 )
 def test_export_that_differs_is_rejected(change: Callable[[np.ndarray], np.ndarray], sentence: str) -> None:
