@@ -117,6 +117,10 @@ PLACES = {
 }
 
 
+NEEDS_MNIST = ("inside", "mistakes")
+"""Places that show MNIST's images."""
+
+
 def test_every_page_is_checked() -> None:
     views = {view.stem for view in (PROJECT / "dashboard" / "views").glob("[!_]*.py")}
     checked = {urlparse(place.path).path.strip("/") or "draw" for place in PLACES.values()}
@@ -145,7 +149,9 @@ def _work(trained: Run, dashboard: DashboardProcess) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_work")
 @pytest.mark.parametrize("place", PLACES)
-def test_page_meets_wcag(page: Page, place: str) -> None:
+def test_page_meets_wcag(page: Page, place: str, request: pytest.FixtureRequest) -> None:
+    if place in NEEDS_MNIST:
+        request.getfixturevalue("mnist")
     load_axe(page)
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     open_place(page, place, "en")
