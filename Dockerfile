@@ -29,9 +29,8 @@ COPY .streamlit/config.toml .streamlit/
 COPY models models
 COPY core core
 COPY dashboard dashboard
-COPY scripts/compile_messages.py scripts/
 RUN python -m compileall -q core dashboard \
-    && python scripts/compile_messages.py
+    && python -m core.catalogues
 USER 1000
 VOLUME /workspace
 EXPOSE 8501

@@ -60,7 +60,7 @@ translate: ## Collect the sentences of the code into core/locale/*/LC_MESSAGES/t
 		--add-location file --sort-by-file --no-wrap --output-file core/locale/trazo.pot core dashboard
 	$(BABEL) update --domain trazo --input-file core/locale/trazo.pot --output-dir core/locale --no-wrap \
 		--ignore-obsolete --ignore-pot-creation-date
-	$(PY) scripts/compile_messages.py
+	$(PY) -m core.catalogues
 
 lock: ## Pin the requirements from pyproject.toml (ARGS=--upgrade for newer versions)
 	@sh scripts/install.sh dev

@@ -1,4 +1,4 @@
-"""Translation of sentences, numbers and lists into the reader's language.
+"""Translation of sentences and numbers into the reader's language.
 
 English sentences are the message ids. `core/locale/<language>/LC_MESSAGES/trazo.po` translates them; adding a
 language takes only such a file, and no code.
@@ -10,8 +10,6 @@ language takes only such a file, and no code.
 
 from __future__ import annotations
 
-import gettext
-import io
 import operator
 import re
 import string
@@ -20,15 +18,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from numbers import Integral, Number, Real
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex, cast
+
+from core.catalogues import ENGLISH, catalogue, sources
 
 if TYPE_CHECKING:
     from pydantic_core.core_schema import CoreSchema
 
-ENGLISH = "en"
-DOMAIN = "trazo"
-_FOLDER = Path(__file__).with_name("locale")
 _MAX_WIDTH = 100
 """Maximum width and precision of a placeholder, in characters; ours have at most two digits."""
 _chosen: ContextVar[str | None] = ContextVar("_chosen", default=None)
@@ -134,7 +130,7 @@ def languages() -> dict[str, str]:
     """Return each language's own name for itself, by code: English and every language with a translation."""
     # Translators: the name of your language in that language, not of English
     own_name = Message("English")
-    return {code: _translate(own_name, {}, code) for code in (ENGLISH, *_sources())}
+    return {code: _translate(own_name, {}, code) for code in (ENGLISH, *sources())}
 
 
 def supported(codes: Iterable[str | None]) -> str:
@@ -142,24 +138,19 @@ def supported(codes: Iterable[str | None]) -> str:
     for code in codes:
         short = (code or "").replace("_", "-").split("-")[0].split(".")[0].lower()
         # Looked up among the files that exist: a link may hold any text, even one that is too long for a path.
-        if short == ENGLISH or short in _sources():
+        if short == ENGLISH or short in sources():
             return short
     return ENGLISH
 
 
-def _sources() -> dict[str, Path]:
-    """Return the file of each translation, by its language."""
-    return {file.parts[-3]: file for file in sorted(_FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))}
-
-
 def _translate(sentence: str, values: Mapping[str, object], language: str) -> str:
-    catalogue = _catalogue(language)
+    found = catalogue(language)
     if not isinstance(sentence, Message):
-        return _fill(catalogue.gettext(sentence) if sentence else "", values, language)
+        return _fill(found.gettext(sentence) if sentence else "", values, language)
     values = {**sentence.values, **values}
     if sentence.plural is None:
-        return _fill(catalogue.gettext(sentence.text) if sentence.text else "", values, language)
-    return _fill(catalogue.ngettext(sentence.text, sentence.plural, cast(int, values["count"])), values, language)
+        return _fill(found.gettext(sentence.text) if sentence.text else "", values, language)
+    return _fill(found.ngettext(sentence.text, sentence.plural, cast(int, values["count"])), values, language)
 
 
 def _fill(template: str, values: Mapping[str, object], language: str) -> str:
@@ -203,27 +194,6 @@ def _separators(language: str) -> tuple[str, str, str]:
     locale = Locale.parse(language)
     symbols = locale.number_symbols["latn"]
     return symbols["group"], symbols["decimal"], locale.percent_formats[None].suffix[0]
-
-
-@cache
-def _catalogue(language: str) -> gettext.NullTranslations:
-    """Load the translations into a language from the compiled file if it is up to date, or else from the .po file."""
-    if language == ENGLISH:
-        return gettext.NullTranslations()
-    source = _FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po"
-    compiled = source.with_suffix(".mo")
-    if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
-        with compiled.open("rb") as file:
-            return gettext.GNUTranslations(file)
-    # Hosts that only install packages, such as Streamlit Community Cloud, have no compiled file.
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
-
-    with source.open("rb") as file:
-        content = io.BytesIO()
-        write_mo(content, read_po(file, locale=language, domain=DOMAIN))
-    content.seek(0)
-    return gettext.GNUTranslations(content)
 
 
 def _to_json(value: object) -> object:

@@ -27,7 +27,7 @@ is_installed() { # compares the lock files' text, because a checkout changes the
 
 compile_translations() {
     for source in core/locale/*/LC_MESSAGES/trazo.po; do
-        [ ! -e "$source" ] || [ "${source%po}mo" -nt "$source" ] || .venv/bin/python scripts/compile_messages.py
+        [ ! -e "$source" ] || [ "${source%po}mo" -nt "$source" ] || .venv/bin/python -m core.catalogues
     done
 }
 

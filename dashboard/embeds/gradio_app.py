@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
+from core.catalogues import ENGLISH
 from core.environment import prepare_gradio
 from core.errors import BundleError, TrazoError
-from core.language import ENGLISH, in_language, tr
+from core.language import in_language, tr
 from dashboard.api.routes import NO_MODEL_ERROR
 from dashboard.embeds.gradio_page import patch_page_template
 from dashboard.embeds.gradio_result import (

@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from core.language import ENGLISH
+from core.catalogues import ENGLISH
 from dashboard.embeds.gradio_result import page_texts
 from dashboard.server.language import request_language
 

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.catalogues import ENGLISH
 from core.classifier.bundle import Bundle
 from core.data.datasets import SPLITS, Dataset
 from core.errors import TrazoError
 from core.explain.embedding_map import MAX_LANDMARKS
 from core.explain.map_file import bundle_fingerprint
 from core.ink.drawing import Pixels
-from core.language import ENGLISH, Message, language, ntr, number, tr
+from core.language import Message, language, ntr, number, tr
 from core.launcher.map_process import is_computing, start_map
 from dashboard.explain import map_cache
 from dashboard.explain.map_figure import COLOURINGS, Dot, Group, Palette, figure, groups, selected_rows

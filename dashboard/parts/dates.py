@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from core.language import ENGLISH, Message, language, tr
+from core.catalogues import ENGLISH
+from core.language import Message, language, tr
 
 # Translators: a date and a time of day as a pattern of Unicode (CLDR), with the name of the month
 LONG = Message("dd MMMM y, HH:mm")

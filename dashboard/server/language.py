@@ -6,7 +6,8 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.requests import cookie_parser
 from starlette.types import Scope
 
-from core.language import ENGLISH, supported
+from core.catalogues import ENGLISH
+from core.language import supported
 
 LANGUAGE_COOKIE = "trazo_language"
 """The cookie with the visitor's choice, which pages write."""

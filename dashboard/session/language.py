@@ -9,7 +9,8 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.language import ENGLISH, in_language, languages, supported, tr
+from core.catalogues import ENGLISH
+from core.language import in_language, languages, supported, tr
 from dashboard.server.language import LANGUAGE_COOKIE, LANGUAGE_PARAMETER
 
 _LANGUAGE = "language"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.language import ENGLISH, Message, language, tr
+from core.catalogues import ENGLISH
+from core.language import Message, language, tr
 
 _component = st.components.v2.component(
     "trazo_widget_words", js=(Path(__file__).resolve().parents[1] / "assets" / "widget_words.js").read_text()

@@ -59,12 +59,12 @@ def spanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     folder = tmp_path / "es" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     (folder / "trazo.po").write_text(SPANISH)
-    monkeypatch.setattr(core.language, "_FOLDER", tmp_path)
-    core.language._catalogue.cache_clear()
+    monkeypatch.setattr(core.catalogues, "FOLDER", tmp_path)
+    core.catalogues.catalogue.cache_clear()
     core.language.languages.cache_clear()
     with in_language("es"):
         yield
-    core.language._catalogue.cache_clear()
+    core.catalogues.catalogue.cache_clear()
     core.language.languages.cache_clear()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.translations import forms, sentences, translation, translations
+from core.catalogues import sources
+from tests.support.translations import forms, sentences, translation
 
 Placeholder = tuple[str, str | None, str | None]
 
@@ -26,7 +27,7 @@ def without_count(found: set[Placeholder]) -> set[Placeholder]:
     return {placeholder for placeholder in found if placeholder[0] != "count"}
 
 
-@pytest.mark.parametrize("file", translations(), ids=lambda file: file.parts[-3])
+@pytest.mark.parametrize("file", sources().values(), ids=lambda file: file.parts[-3])
 def test_translation_is_complete(file: Path) -> None:
     catalog = translation(file)
     translated = {message.id for message in catalog if message.id and message.string and not message.fuzzy}
@@ -39,7 +40,7 @@ def test_translation_is_complete(file: Path) -> None:
     assert list(catalog.obsolete) == []
 
 
-@pytest.mark.parametrize("file", translations(), ids=lambda file: file.parts[-3])
+@pytest.mark.parametrize("file", sources().values(), ids=lambda file: file.parts[-3])
 def test_translation_has_the_same_placeholders(file: Path) -> None:
     different = []
     for message in translation(file):

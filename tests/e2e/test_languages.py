@@ -15,17 +15,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from core import catalogues
 from core.runs.run import Run
 from core.workspace import Workspace
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.sweep_files import write_sweep
 from tests.support.translations import (
-    LOCALES,
     forms,
     pseudo,
     sentences,
     translation,
-    translations,
     write_pseudo_language,
 )
 from tests.support.visit import at_rest
@@ -35,8 +34,8 @@ PSEUDO = "eo"
 DASHBOARD = """
 import runpy, sys
 from pathlib import Path
-from core import language
-language._FOLDER = Path(sys.argv.pop())
+from core import catalogues
+catalogues.FOLDER = Path(sys.argv.pop())
 runpy.run_module("dashboard", run_name="__main__", alter_sys=True)
 """
 SWEEP = "20261129-160000-quiet-otter"
@@ -134,7 +133,7 @@ ALLOWED = re.compile(
 def dashboard(tmp_path_factory: pytest.TempPathFactory, trained: Run) -> Iterator[DashboardProcess]:
     """A dashboard with a third language, a run, and a sweep."""
     folder = tmp_path_factory.mktemp("languages")
-    locales = Path(shutil.copytree(LOCALES, folder / "locale"))
+    locales = Path(shutil.copytree(catalogues.FOLDER, folder / "locale"))
     write_pseudo_language(locales, PSEUDO)
     workspace = Workspace(folder / "workspace")
     shutil.copytree(trained.folder, workspace.runs / trained.id)
@@ -187,7 +186,7 @@ def test_every_page_is_translated_and_its_labels_fit(page: Page, addresses: list
 def labels() -> dict[str, dict[str, str]]:
     """Return each sentence in English and in the languages of the dashboard, by the sentence in the third language."""
     found = {"en": {pseudo(form): form for message in sentences() if message.id for form in forms(message)}}
-    for file in translations():
+    for file in catalogues.sources().values():
         found[file.parts[-3]] = {
             pseudo(message.id): message.string
             for message in translation(file)

@@ -10,10 +10,9 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from core.language import DOMAIN
+from core.catalogues import DOMAIN
 from core.workspace import PROJECT
 
-LOCALES = PROJECT / "core" / "locale"
 # As in `make translate`.
 _KEYWORDS = {"tr": (1,), "ntr": (1, 2), "Message": (1,), "count_message": (1, 2)}
 _METHODS = [("**.py", "scripts.extract_messages:extract")]
@@ -36,11 +35,6 @@ def translation(file: Path) -> Catalog:
         return read_po(content, domain=DOMAIN)
 
 
-def translations() -> list[Path]:
-    """Return the .po file of each language."""
-    return sorted(LOCALES.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
-
-
 def forms(message: Message) -> tuple[str, ...]:
     """Return the English sentence of a message, or its singular and its plural."""
     return (message.id,) if isinstance(message.id, str) else tuple(message.id)
@@ -52,7 +46,7 @@ def pseudo(sentence: str) -> str:
 
 
 def write_pseudo_language(folder: Path, code: str) -> None:
-    """Write a translation of all sentences by `pseudo`, where `core.language` looks for it in `folder`."""
+    """Write a translation of all sentences by `pseudo`, where `core.catalogues` looks for it in `folder`."""
     catalog = Catalog(locale=code, domain=DOMAIN)
     for message in sentences():
         if message.id:

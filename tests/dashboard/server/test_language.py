@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import json
 
 import pytest
@@ -39,11 +40,11 @@ def test_language_of_a_request(headers: dict[str, str], path: str, expected: str
 
 
 def test_refusal_speaks_the_language_of_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Spanish(core.language.gettext.NullTranslations):
+    class Spanish(gettext.NullTranslations):
         def gettext(self, message: str) -> str:
             return message.replace("wait", "espera").replace("s.", "segundos.")
 
-    monkeypatch.setattr(core.language, "_catalogue", lambda language: Spanish() if language == "es" else _NO_CATALOGUE)
+    monkeypatch.setattr(core.language, "catalogue", lambda language: Spanish() if language == "es" else _NO_CATALOGUE)
     message = Message("wait {seconds:.1f} s.", seconds=1.5)
     for language, expected in (("es", "espera 1,5 segundos."), ("fr", "wait 1.5 s.")):
         scope = {"type": "http", "path": "/", "headers": [(b"accept-language", language.encode())]}
@@ -52,4 +53,4 @@ def test_refusal_speaks_the_language_of_its_reader(monkeypatch: pytest.MonkeyPat
         assert response.status_code == 429
 
 
-_NO_CATALOGUE = core.language.gettext.NullTranslations()
+_NO_CATALOGUE = gettext.NullTranslations()
