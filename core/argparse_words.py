@@ -25,12 +25,12 @@ SENTENCES = (
     Message("expected at least one argument"),
     count_message("expected %s argument", "expected %s arguments", 2),
 )
-"""All that argparse may say to a user, for `make translate`, which does not read argparse itself."""
+"""Everything that argparse may print, for `make translate`, which does not read argparse itself."""
 
 
 def translate_argparse() -> None:
-    """Make argparse ask our catalogue for its words.
+    """Make argparse look up its words in our translations.
 
-    It asks gettext, which would need compiled files and could choose another language than `core.language`.
+    By default it asks gettext, which needs compiled files and might choose another language than `core.language`.
     """
     vars(argparse).update(_=tr, ngettext=ntr)

@@ -246,14 +246,8 @@ def config_from_json(values: str | dict[str, Any]) -> TrainingConfig:
             return TrainingConfig.model_validate_json(values)
         return TrainingConfig.model_validate_json(json.dumps(values))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "config"
-        raise ConfigError(
-            Message(
-                "{field}: {rule}. Received: {value!r}.", field=field, rule=broken_rule(first), value=first.get("input")
-            ),
-            field,
-        ) from error
+        field, message = broken_rule(error)
+        raise ConfigError(message, field) from error
 
 
 def replace_settings(config: TrainingConfig, **values: Any) -> TrainingConfig:

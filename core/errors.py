@@ -11,7 +11,7 @@ class TrazoError(Exception):
     """Base of all errors whose message is shown to users: a Message, which pages translate."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        # An exception is usually unpickled by a call with its sentence, which some of these classes make themselves.
+        # By default, unpickling passes the message to the class, but some of these classes make their own message.
         return _restore, (type(self), self.args, self.__dict__)
 
 

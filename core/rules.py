@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, ValidationError
 
 from core.language import Message, count_message
 
@@ -22,7 +22,7 @@ _SENTENCES = {
     "string_type": Message("Input should be a valid string"),
     "tuple_type": Message("Input should be a valid array"),
 }
-"""By pydantic's type of error."""
+"""Keyed by pydantic's error type."""
 
 _COMPARISONS = {
     "greater_than": Message("Input should be greater than {limit}"),
@@ -30,19 +30,27 @@ _COMPARISONS = {
     "less_than": Message("Input should be less than {limit}"),
     "less_than_equal": Message("Input should be less than or equal to {limit}"),
 }
-"""By pydantic's type of error, which is about a limit."""
+"""Keyed by pydantic's error type; each of these errors is about a limit."""
 
 
-def broken_rule(error: ErrorDetails) -> Message:
-    """Return the sentence of an error of pydantic; it stays English if it is not among those above."""
+def broken_rule(error: ValidationError) -> tuple[str, Message]:
+    """Return the first invalid field, such as "augmentation.noise", and a message with the field, rule and value."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or "config"
+    message = Message("{field}: {rule}. Received: {value!r}.", field=field, rule=_rule(first), value=first.get("input"))
+    return field, message
+
+
+def _rule(error: ErrorDetails) -> Message:
+    """Return pydantic's sentence as a message; it is not translated if it is not among those above."""
     english = Message(error["msg"])
-    found = _broken_rule(error["type"], error["msg"], error.get("ctx", {}))
+    found = _known_rule(error["type"], error["msg"], error.get("ctx", {}))
     return found if found == english else english
 
 
-def _broken_rule(kind: str, english: str, context: dict[str, object]) -> Message | None:
+def _known_rule(kind: str, english: str, context: dict[str, object]) -> Message | None:
     if kind in _COMPARISONS:
-        try:  # a decimal number is written as pydantic writes it: 0.00001
+        try:  # Decimal keeps pydantic's notation: 0.00001 rather than 1e-05
             return Message(_COMPARISONS[kind], limit=Decimal(english.rpartition(" ")[2]))
         except InvalidOperation:
             return None

@@ -26,15 +26,15 @@ from core.language import Message
 from core.records import Amount, Count, Fraction, Record
 from core.storage import atomic_write, make_folder, open_file, read_file, storage_errors
 
-_UNREADABLE = Message(
+UNREADABLE = Message(
     "The file {file} of the model in {folder} is missing or cannot be read. Choose another model, or train it again."
 )
 _DAMAGED_FILE = Message("The file {file} of the model in {folder} is damaged. Choose another model, or train it again.")
-_UNREADABLE_OR_DAMAGED = Message(
+UNREADABLE_OR_DAMAGED = Message(
     "The file {file} of the model in {folder} cannot be read or is damaged. Choose another model, or train it again."
 )
 _NO_CONVOLUTION = Message("The model in {folder} has no convolutional layer. Choose another model, or train it again.")
-_INCOMPLETE = Message("The model in {folder} is incomplete. Choose another model, or train it again.")
+INCOMPLETE = Message("The model in {folder} is incomplete. Choose another model, or train it again.")
 
 OLDEST_KERAS = "3.3"
 """The oldest Keras that opens `mnist_model.keras`; tests/core/classifier/test_keras_file.py tests this."""
@@ -226,9 +226,9 @@ class Bundle:
         try:
             return Card.model_validate_json(read_file(self.card_file))
         except OSError as error:
-            raise self._file_error(self.card_file, _UNREADABLE) from error
+            raise file_error(self.card_file, UNREADABLE) from error
         except ValidationError as error:
-            raise self._file_error(self.card_file, _DAMAGED_FILE) from error
+            raise file_error(self.card_file, _DAMAGED_FILE) from error
 
     def evaluation(self) -> Evaluation:
         """Read the predictions on the test set; raises BundleError if they are missing or damaged."""
@@ -236,9 +236,9 @@ class Bundle:
             arrays = read_arrays(self.evaluation_file)
             return Evaluation(arrays["probabilities"], arrays["labels"])
         except OSError as error:
-            raise self._file_error(self.evaluation_file, _UNREADABLE) from error
+            raise file_error(self.evaluation_file, UNREADABLE) from error
         except (KeyError, ValueError) as error:
-            raise self._file_error(self.evaluation_file, _DAMAGED_FILE) from error
+            raise file_error(self.evaluation_file, _DAMAGED_FILE) from error
 
     def epoch_predictions(self) -> EpochPredictions | None:
         """Return the predictions on the validation split after each epoch, or None if the bundle has none.
@@ -248,7 +248,7 @@ class Bundle:
         try:
             return read_epoch_predictions(self.epoch_predictions_file)
         except ValueError as error:
-            raise self._file_error(self.epoch_predictions_file, _DAMAGED_FILE) from error
+            raise file_error(self.epoch_predictions_file, _DAMAGED_FILE) from error
 
     def oldest_keras(self) -> str:
         """Return the oldest version of Keras that opens the Keras file; raises BundleError if it is damaged."""
@@ -259,7 +259,7 @@ class Bundle:
                     return OLDEST_KERAS
                 return str(json.loads(archive.read("metadata.json"))["keras_version"])
         except Exception as error:  # zipfile and json raise a dozen kinds of error
-            raise self._file_error(self.keras_file, _UNREADABLE_OR_DAMAGED) from error
+            raise file_error(self.keras_file, UNREADABLE_OR_DAMAGED) from error
 
     def first_layer_filters(self) -> np.ndarray:
         """Return the kernels of the first convolution, float32 (height, width, channels, filters).
@@ -279,9 +279,9 @@ class Bundle:
             with h5py.File(io.BytesIO(weights)) as stored:
                 kernels = np.asarray(stored[f"layers/{first}/vars/0"], np.float32)
         except Exception as error:  # zipfile and HDF5 raise a dozen kinds of error
-            raise self._file_error(self.keras_file, _UNREADABLE_OR_DAMAGED) from error
+            raise file_error(self.keras_file, UNREADABLE_OR_DAMAGED) from error
         if kernels.ndim != 4 or not kernels.size or not np.isfinite(kernels).all():
-            raise self._file_error(self.keras_file, _UNREADABLE_OR_DAMAGED)
+            raise file_error(self.keras_file, UNREADABLE_OR_DAMAGED)
         return kernels
 
     def zip_bytes(self) -> bytes:
@@ -292,14 +292,16 @@ class Bundle:
                 for path in self.files:
                     archive.writestr(path.name, read_file(path))
         except OSError as error:
-            raise self._error(_INCOMPLETE) from error
+            raise self._error(INCOMPLETE) from error
         return buffer.getvalue()
 
-    def _file_error(self, path: Path, sentence: str) -> BundleError:
-        return BundleError(Message(sentence, file=path.name, folder=self.folder), self.folder)
-
-    def _error(self, sentence: str) -> BundleError:
+    def _error(self, sentence: Message) -> BundleError:
         return BundleError(Message(sentence, folder=self.folder), self.folder)
+
+
+def file_error(path: Path, sentence: Message) -> BundleError:
+    """Return the error for a file in a bundle's folder; `sentence` has the placeholders {file} and {folder}."""
+    return BundleError(Message(sentence, file=path.name, folder=path.parent), path.parent)
 
 
 def copy_bundle(source: Bundle, target: Path, epoch_predictions_file: Path | None = None) -> Bundle:

@@ -16,7 +16,7 @@ from core.language import ntr, number, tr
 from core.sweeps import control
 from core.sweeps.comparison import SeedComparison, compare_seeds
 from core.sweeps.pareto import best_trial
-from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Objective, Progress, SweepSettings, SweepStatus, Trial
+from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Progress, SweepSettings, SweepStatus, Trial
 from core.sweeps.spaces import default_parameters, parameter_text, parse_parameter, value_text
 from core.sweeps.sweep import Sweep
 from core.workspace import Workspace
@@ -94,7 +94,7 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     sweep = control.find_sweep(workspace, options.sweep)
     settings, status, progress = sweep.settings(), sweep.status(), sweep.progress()
     if options.json:
-        # For programs, messages are English sentences; files have them with their values.
+        # Programs get messages as English sentences; files store them with their values.
         trials = [trial.model_dump(mode="json") | {"message": trial.message} for trial in progress.trials]
         content = status.model_dump(mode="json") | {"message": status.message} | progress.model_dump(mode="json")
         print(json.dumps({"id": sweep.id, **content, "trials": trials}))
@@ -188,7 +188,7 @@ def _trial_line(settings: SweepSettings, trial: Trial) -> str:
 
 
 def _setting_text(value: object) -> str:
-    # As `sweep new --vary` reads it, so with a decimal point in all languages.
+    # `sweep new --vary` reads this form, which has a decimal point in every language.
     return f"{value:.3g}" if isinstance(value, float) else value_text(value)
 
 
@@ -213,17 +213,16 @@ def _print_importance(progress: Progress) -> None:
 
 
 def _print_winners(settings: SweepSettings, progress: Progress, workspace: Workspace) -> None:
-    objective = settings.objectives[0]
     for winner in progress.winners:
         print(tr("trial {trial}, trained again: {runs}", trial=winner.trial, runs=", ".join(winner.runs)))
-        comparison = compare_seeds(workspace, progress, winner, objective)
+        comparison = compare_seeds(workspace, progress, winner, settings.objectives[0])
         if comparison is not None:
-            _print_comparison(objective, comparison)
+            _print_comparison(comparison)
 
 
-def _print_comparison(objective: Objective, comparison: SeedComparison) -> None:
+def _print_comparison(comparison: SeedComparison) -> None:
     accuracies = {"found": _percentages(comparison.winner), "test": _percentages(comparison.test_accuracies)}
-    if objective == "redrawn_accuracy":
+    if comparison.objective == "redrawn_accuracy":
         text = tr("accuracy on redrawn digits {found}; test accuracy {test}", **accuracies)
     else:
         text = tr("validation accuracy {found}; test accuracy {test}", **accuracies)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from core.classifier.bundle import Bundle
+from core.classifier.bundle import UNREADABLE_OR_DAMAGED, Bundle, file_error
 from core.data.datasets import CLASSES
 from core.errors import BundleError
 from core.explain.blas import use_one_blas_thread
@@ -76,15 +76,7 @@ def read_network(path: Path, temperature: float = 1.0) -> NumpyNetwork:
             path.parent,
         ) from error
     except Exception as error:  # zipfile, json and HDF5 raise a dozen kinds of error
-        raise BundleError(
-            Message(
-                "The file {file} of the model in {folder} cannot be read or is damaged. Choose another model, "
-                "or train it again.",
-                file=path.name,
-                folder=path.parent,
-            ),
-            path.parent,
-        ) from error
+        raise file_error(path, UNREADABLE_OR_DAMAGED) from error
 
 
 class _Builder:
@@ -125,11 +117,11 @@ class _Builder:
         window = self._window(config, config["kernel_size"], config.get("strides", 1))
         _expect_shape(kernel, (window.side, window.side, self._shape[-1], config["filters"]))
         shape = self._output_shape(window, config["filters"])
-        self._numbers["convolution"] += 1
-        self._after = Message("convolution {number}", number=self._numbers["convolution"])
+        number = self._next_number("convolution")
+        self._after = Message("convolution {number}", number=number)
         title = Message(
             "Convolution {number} ({filters} filters, {side}x{side})",
-            number=self._numbers["convolution"],
+            number=number,
             filters=config["filters"],
             side=window.side,
         )
@@ -141,11 +133,11 @@ class _Builder:
         window = self._window(config, config["kernel_size"], config.get("strides", 1))
         _expect_shape(kernel, (window.side, window.side, self._shape[-1], 1))
         shape = self._output_shape(window, self._shape[-1])
-        self._numbers["depthwise"] += 1
-        self._after = Message("depthwise convolution {number}", number=self._numbers["depthwise"])
+        number = self._next_number("depthwise")
+        self._after = Message("depthwise convolution {number}", number=number)
         title = Message(
             "Depthwise convolution {number} ({filters} filters, {side}x{side})",
-            number=self._numbers["depthwise"],
+            number=number,
             filters=self._shape[-1],
             side=window.side,
         )
@@ -155,9 +147,9 @@ class _Builder:
     def _add_dense(self, config: dict[str, Any]) -> None:
         kernel, bias = self._weights("Dense", config)
         _expect_shape(kernel, (*self._shape, config["units"]))
-        self._numbers["dense"] += 1
-        self._after = Message("dense layer {number}", number=self._numbers["dense"])
-        title = Message("Dense layer {number} ({units} units)", number=self._numbers["dense"], units=config["units"])
+        number = self._next_number("dense")
+        self._after = Message("dense layer {number}", number=number)
+        title = Message("Dense layer {number} ({units} units)", number=number, units=config["units"])
         self._append(Dense("dense", title, (config["units"],), kernel, bias))
         self._add_activation(config)
 
@@ -204,6 +196,10 @@ class _Builder:
     def _append(self, layer: Layer) -> None:
         self._layers.append(layer)
         self._shape = layer.output_shape
+
+    def _next_number(self, kind: Kind) -> int:
+        self._numbers[kind] += 1
+        return self._numbers[kind]
 
     def _window(self, config: dict[str, Any], size: Any, strides: Any) -> Window:
         side, stride = _one_number(size), _one_number(strides)

@@ -72,9 +72,8 @@ def check_agreement(
     if changed.any():
         raise ExportError(
             Message(
-                "The {name} file was not kept: it changes the digit or the verdict of {count} of {images} "
-                "images. Use the .keras "
-                "or .tflite file, or train the model again.",
+                "The {name} file was not kept: it changes the digit or the verdict of {count} of {images} images. "
+                "Use the .keras or .tflite file, or train the model again.",
                 name=name,
                 count=np.count_nonzero(changed),
                 images=len(images),

@@ -1,4 +1,4 @@
-"""Sentences in English, in the place of Trazo's module that also translates them."""
+"""English sentences only, as a substitute for Trazo's module that translates them."""
 
 from __future__ import annotations
 

@@ -10,9 +10,8 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from core.classifier.bundle import Bundle
+from core.classifier.bundle import UNREADABLE, Bundle, file_error
 from core.classifier.network import network_fingerprint
-from core.errors import BundleError
 from core.language import Message
 from core.records import Record
 from core.runs.process import is_held
@@ -69,15 +68,7 @@ class Exports:
         try:
             self.network = network_fingerprint(read_file(bundle.tflite_file))
         except OSError as error:
-            raise BundleError(
-                Message(
-                    "The file {file} of the model in {folder} is missing or cannot be read. Choose another "
-                    "model, or train it again.",
-                    file=bundle.tflite_file.name,
-                    folder=bundle.folder,
-                ),
-                bundle.folder,
-            ) from error
+            raise file_error(bundle.tflite_file, UNREADABLE) from error
         self.folder = workspace.exports / self.network
         self._workspace = workspace
 

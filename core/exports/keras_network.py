@@ -8,9 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from core.classifier.bundle import Bundle
-from core.errors import BundleError
-from core.language import Message
+from core.classifier.bundle import UNREADABLE_OR_DAMAGED, Bundle, file_error
 
 
 class KerasNetwork:
@@ -21,15 +19,7 @@ class KerasNetwork:
         try:
             self._model: keras.Model = keras.models.load_model(bundle.keras_file, compile=False)
         except Exception as error:  # Keras, zipfile and HDF5 raise a dozen kinds of error
-            raise BundleError(
-                Message(
-                    "The file {file} of the model in {folder} cannot be read or is damaged. Choose another "
-                    "model, or train it again.",
-                    file=bundle.keras_file.name,
-                    folder=bundle.folder,
-                ),
-                bundle.folder,
-            ) from error
+            raise file_error(bundle.keras_file, UNREADABLE_OR_DAMAGED) from error
         self._call = tf.function(lambda inputs: self._model(inputs, training=False), reduce_retracing=True)
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:

@@ -89,15 +89,12 @@ class Parity(Record):
         empty = cls(data=data, drawing=key, probabilities=probabilities, verdicts=tuple(answers.verdicts), ways=())
         return empty.with_way(REFERENCE, answers)
 
-    def with_way(self, name: str, answers: Answers | str) -> Parity:
+    def with_way(self, name: str, answers: Answers | Message) -> Parity:
         """Return the comparison with one more way; `answers` is a sentence if this way could not be run.
 
         The answers may be for the first pictures only.
         """
-        if isinstance(answers, str):
-            way = Way(name=name, problem=answers if isinstance(answers, Message) else Message(answers))
-        else:
-            way = self._compare(name, answers)
+        way = Way(name=name, problem=answers) if isinstance(answers, Message) else self._compare(name, answers)
         return self.model_copy(update={"ways": (*(other for other in self.ways if other.name != name), way)})
 
     def _compare(self, name: str, answers: Answers) -> Way:

@@ -7,11 +7,10 @@ the name of the package in their imports changes, and sentences are not translat
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from pathlib import Path
 
-from core.classifier.bundle import Bundle
+from core.classifier.bundle import INCOMPLETE, Bundle
 from core.errors import BundleError
 from core.language import Message
 from core.storage import read_file
@@ -48,12 +47,7 @@ def reader_zip(bundle: Bundle) -> bytes:
             for name, source in sources().items():
                 archive.writestr(f"{FOLDER}/{name}", source)
     except OSError as error:
-        raise BundleError(
-            Message(
-                "The model in {folder} is incomplete. Choose another model, or train it again.", folder=bundle.folder
-            ),
-            bundle.folder,
-        ) from error
+        raise BundleError(Message(INCOMPLETE, folder=bundle.folder), bundle.folder) from error
     return buffer.getvalue()
 
 
@@ -70,4 +64,6 @@ def sources() -> dict[str, str]:
 
 def _rename_package(source: str) -> str:
     """Replace the package `core.ink`, and the two modules of `core` beside it, with `ink`."""
-    return re.sub(r"\bcore\.(ink\.|errors|language)", lambda name: f"ink.{name[1].removeprefix('ink.')}", source)
+    for old, new in (("core.ink.", "ink."), ("core.errors", "ink.errors"), ("core.language", "ink.language")):
+        source = source.replace(old, new)
+    return source

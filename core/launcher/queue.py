@@ -131,10 +131,8 @@ def status_after_removal(run: Run, status: Status) -> Status | None:
     if not (run.checkpoint_file.exists() or run.bundle.folder.exists() or run.log_tail()):
         return None
     if run.checkpoint_file.exists():
-        state, message = (
-            "stopped",
-            Message("Removed from the queue. Resume the run to continue from the last completed epoch."),
-        )
+        state = "stopped"
+        message = Message("Removed from the queue. Resume the run to continue from the last completed epoch.")
     else:
         state = "interrupted"
         message = Message(

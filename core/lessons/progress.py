@@ -1,12 +1,12 @@
-"""The guesses and results of a hand in the lessons, and those of a class in numbers.
+"""A hand's guesses and results in the lessons, and the counts of a class.
 
-They lie in the folder of the hand, so that they are deleted with it.
+They are stored in the hand's folder, so that they are deleted with it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,7 +22,7 @@ from core.records import Record
 from core.workspace import Workspace
 
 MAX_ENTRIES = 500
-"""Number of entries of a hand, after which it stores only the first result of each lesson.
+"""Number of entries after which a hand stores only the first result of each lesson.
 
 Some lessons have a new result after every stroke.
 """
@@ -51,7 +51,7 @@ _Entry = Annotated[_Guessed | _Finished | _Forgotten, Field(discriminator="kind"
 
 @dataclass(frozen=True)
 class Progress:
-    """The first guess of a hand in each lesson that it has begun, and its newest results."""
+    """A hand's first guess in each lesson that it has begun, and its newest results."""
 
     guesses: Mapping[LessonId, str] = field(default_factory=dict)
     results: Results = field(default_factory=Results)
@@ -84,7 +84,7 @@ def forget_lessons(hand: Hand) -> None:
 
 
 def progress(hand: Hand) -> Progress:
-    """Return how far a hand has come; damaged lines are skipped. Raises StorageError."""
+    """Return the progress of a hand; damaged lines are skipped. Raises StorageError."""
     return _progress(_entries(hand))
 
 
@@ -102,7 +102,7 @@ def _progress(entries: Iterable[_Guessed | _Finished | _Forgotten]) -> Progress:
 
 
 def class_progress(workspace: Workspace) -> list[Progress]:
-    """Return how far each hand has come; a hand whose file cannot be read is left out."""
+    """Return the progress of each hand; a hand whose file cannot be read is left out."""
     found = []
     for hand in list_hands(workspace):
         try:
@@ -112,13 +112,12 @@ def class_progress(workspace: Workspace) -> list[Progress]:
     return found
 
 
-def count_lessons(students: Iterable[Progress]) -> dict[LessonId, LessonCount]:
-    """Return the numbers of a class for each lesson."""
-    everybody = list(students)
+def count_lessons(students: Sequence[Progress]) -> dict[LessonId, LessonCount]:
+    """Return the counts of a class for each lesson."""
     return {
         lesson: LessonCount(
-            finished=sum(lesson in student.results.lessons for student in everybody),
-            guesses=Counter(student.guesses[lesson] for student in everybody if lesson in student.guesses),
+            finished=sum(lesson in student.results.lessons for student in students),
+            guesses=Counter(student.guesses[lesson] for student in students if lesson in student.guesses),
         )
         for lesson in LESSON_IDS
     }

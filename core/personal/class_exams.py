@@ -144,6 +144,6 @@ def _stamp(hand: Hand) -> _Stamp | None:
     try:
         newest = max(hand.exams.glob("[0-9]*.jsonl"), default=None)
         state = newest.stat() if newest else None
-    except OSError:  # deleted in this moment
+    except OSError:  # just deleted
         return None
     return (newest, state.st_mtime_ns, state.st_size) if newest and state else None

@@ -98,7 +98,7 @@ class Hand:
         self.record()
         try:
             with storage_errors(file):
-                # Not its parents: a hand that is deleted in this moment must not appear again.
+                # Not its parents: a hand that was just deleted must not reappear.
                 file.parent.mkdir(exist_ok=True)
             append_records(file, records)
         except FileNotFoundError as error:

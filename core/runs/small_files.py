@@ -1,4 +1,4 @@
-"""The small JSON files in a run's folder that hold one record each, and that not every run has."""
+"""Small JSON files with one record each, which only some runs have in their folders."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ STATE_NAMES: dict[State, Message] = {
     "failed": Message("failed"),
     "interrupted": Message("interrupted"),
 }
-"""The states in sentences."""
+"""The names of the states in sentences."""
 
 UNEXPECTED_ENDS = {
     (False, False): Message(
@@ -38,7 +38,7 @@ UNEXPECTED_ENDS = {
         "process to free memory. Resume the run to continue from the last completed epoch."
     ),
 }
-"""The message of a run whose worker died, by whether a process was killed for memory and whether it can continue."""
+"""Messages of a run whose worker died, keyed by two bools: a process was killed for memory, there is a checkpoint."""
 
 
 class Status(Record, extra="ignore"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import mean
 
+from core.classifier.bundle import Metrics
 from core.errors import BundleError, RunError
 from core.runs.registry import find_run
 from core.runs.trial import read_trial_result
@@ -23,7 +24,7 @@ class SeedComparison:
     winner: tuple[float, ...]
     base: tuple[float, ...]
     test_accuracies: tuple[float, ...]
-    objective: Objective = "validation_accuracy"
+    objective: Objective
 
     @property
     def difference(self) -> float:
@@ -43,7 +44,7 @@ class SeedComparison:
 
 
 def compare_seeds(
-    workspace: Workspace, progress: Progress, winner: Winner, objective: Objective = "validation_accuracy"
+    workspace: Workspace, progress: Progress, winner: Winner, objective: Objective
 ) -> SeedComparison | None:
     """Return the comparison of a winner with the first trial, or None if one of them has no accuracies yet.
 
@@ -59,11 +60,9 @@ def compare_seeds(
             if run.status().state != "finished" or not run.bundle.complete:
                 continue
             metrics = run.bundle.card().metrics
-            accuracy = (
-                metrics.validation_accuracy
-                if objective == "validation_accuracy"
-                else _accuracy(read_trial_result(run.trial_result_file), objective)
-            )
+            # The card has no other accuracy on the validation split.
+            in_card = objective == "validation_accuracy"
+            accuracy = _accuracy(metrics if in_card else read_trial_result(run.trial_result_file), objective)
         except (RunError, BundleError):  # deleted or damaged
             continue
         if accuracy is not None:
@@ -74,5 +73,5 @@ def compare_seeds(
     return SeedComparison(tuple(accuracies), base, tuple(test_accuracies), objective)
 
 
-def _accuracy(result: TrialResult | None, objective: Objective) -> float | None:
+def _accuracy(result: TrialResult | Metrics | None, objective: Objective) -> float | None:
     return getattr(result, objective, None)

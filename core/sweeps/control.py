@@ -7,7 +7,6 @@ import re
 import shutil
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import psutil
@@ -19,6 +18,7 @@ from core.language import Message
 from core.launcher import background
 from core.launcher.overview import is_container_main_process
 from core.rules import broken_rule
+from core.runs.creation import ID_TIME_FORMAT
 from core.runs.leftovers import DELETED_PREFIX, NEW_PREFIX
 from core.runs.process import WorkerRecord
 from core.runs.registry import random_words
@@ -31,7 +31,6 @@ from core.sweeps.trial_runs import STOPPED_MESSAGE, TrialRuns, stop_all
 from core.sweeps.winner import train_again as train_again
 from core.workspace import Workspace
 
-_ID_TIME_FORMAT = "%Y%m%d-%H%M%S"
 _ID_PATTERN = re.compile(r"\d{8}-\d{6}-[a-z]+-[a-z]+")
 _EXIT_TIMEOUT_SECONDS = 10.0
 """Maximum time that `resume` and `delete` wait for the sweep's last process, which exits within milliseconds."""
@@ -41,8 +40,8 @@ _POLL_SECONDS = 0.02
 def create_sweep(workspace: Workspace, settings: SweepSettings, sweep_id: str | None = None) -> Sweep:
     """Create a sweep, which `start` then starts. `sweep_id`: the id that it has on another machine.
 
-    Raises ConfigError if the settings are invalid, DataMissing without the data, SweepError if the id exists or is no
-    id, and StorageError.
+    Raises ConfigError if the settings are invalid, DataMissing without the data, SweepError if the id is
+    taken or malformed, and StorageError.
     """
     # The id becomes the name of a folder.
     if sweep_id is not None and not _ID_PATTERN.fullmatch(sweep_id):
@@ -83,13 +82,7 @@ def read_settings(values: dict[str, Any]) -> SweepSettings:
     try:
         return SweepSettings.model_validate_json(json.dumps(values))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise SweepError(
-            Message(
-                "{field}: {rule}. Received: {value!r}.", field=field, rule=broken_rule(first), value=first.get("input")
-            )
-        ) from error
+        raise SweepError(broken_rule(error)[1]) from error
 
 
 def check_settings(settings: SweepSettings) -> None:
@@ -223,7 +216,7 @@ def _remove_leftovers(workspace: Workspace) -> None:
 
 
 def _new_id() -> str:
-    return f"{datetime.now(UTC).astimezone().strftime(_ID_TIME_FORMAT)}-{random_words()}"
+    return f"{time.strftime(ID_TIME_FORMAT)}-{random_words()}"
 
 
 def _stop_runs(workspace: Workspace, sweep: Sweep) -> None:

@@ -97,7 +97,7 @@ def create_winner_run(
         trial=trial.number,
         seed_index=seed_index,
         winner=True,
-        # For the comparison with the first trial; a bundle has it for test images only.
+        # For the comparison with the first trial; a card has this accuracy for test images only.
         measurements=("redrawn_accuracy",) if settings.objectives[0] == "redrawn_accuracy" else (),
     )
     return runs.create(config_of(settings, trial.settings, seed), mark)

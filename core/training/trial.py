@@ -40,7 +40,7 @@ def write_measurements(model: keras.Model, run: Run, mark: TrialMark, dataset: D
 
 
 def write_winner_measurements(run: Run, mark: TrialMark, card: Card, dataset: Dataset) -> None:
-    """Measure the bundle of a run that trains a trial again as its trial was, and write the run's trial result."""
+    """Make the measurements of the trial on the bundle of a run that trains it again; write the run's trial result."""
     result = TrialResult(validation_accuracy=card.metrics.validation_accuracy, parameters=card.parameters)
     network = Network(run.bundle.tflite_file)
     write_trial_result(run.trial_result_file, _with_measurements(result, mark, network, dataset.validation))

@@ -26,9 +26,9 @@ _SCRIPT = """<script>
   const texts = {{ page_translations(request) | toorjson }};
   const served = window.gradio_config.root;
   const shown = new URL(".", window.location.href).href.replace(/\\/$/, "");
-  const move = (value) => JSON.parse(JSON.stringify(value).replaceAll(served, shown));
+  const move = (value, revive) => JSON.parse(JSON.stringify(value).replaceAll(served, shown), revive);
   const translate = (_name, value) => typeof value === "string" && Object.hasOwn(texts, value) ? texts[value] : value;
-  window.gradio_config = JSON.parse(JSON.stringify(move(window.gradio_config)), translate);
+  window.gradio_config = move(window.gradio_config, translate);
   window.gradio_api_info = move(window.gradio_api_info);
 })();
 </script>
@@ -65,5 +65,5 @@ def _language(request: Request) -> str:
 
 
 def _translations(request: Request) -> dict[str, str]:
-    """Return the texts of the page by the English texts with which Gradio has built it."""
+    """Return the page's texts, keyed by the English texts that Gradio built it with."""
     return dict(zip(page_texts(ENGLISH), page_texts(_language(request)), strict=True))

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from core.classifier.predictor import Reading
 
-
 STYLE = """
 #verdict { min-height: 5.5rem; text-align: center }
 #verdict h1 { margin: 0; font-size: 2.25rem; line-height: 1.3 }

@@ -1,4 +1,4 @@
-"""The language of a request: that of a link, or the visitor's choice, or their browser's, or else English."""
+"""The language of a request: from the link, else the visitor's choice, else their browser, else English."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ LANGUAGE_COOKIE = "trazo_language"
 """The cookie with the visitor's choice, which pages write."""
 
 LANGUAGE_PARAMETER = "lang"
-"""The parameter with the language in a link, and in the address of Gradio's page within the dashboard."""
+"""The URL parameter for the language, in links and in the address of the embedded Gradio page."""
 
 _API = "/api/"
 
 
 def request_language(scope: Scope) -> str:
-    """Return the language for the answer to a request; that of the API is always English."""
-    headers = Headers(scope=scope)
+    """Return the language in which to answer a request; the API always answers in English."""
     if scope["path"].startswith(_API):
         return ENGLISH
+    headers = Headers(scope=scope)
     link = QueryParams(scope.get("query_string", b"")).get(LANGUAGE_PARAMETER)
     chosen = link or cookie_parser(headers.get("cookie", "")).get(LANGUAGE_COOKIE)
     return supported([chosen] if chosen else _accepted(headers.get("accept-language", "")))

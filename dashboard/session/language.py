@@ -1,4 +1,4 @@
-"""The visitor's language: that of a link (?lang=es), or else their own choice, their browser's, or English."""
+"""The visitor's language: from the link (?lang=es), else their own choice, else their browser, else English."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def visitor_language() -> str:
 
 
 def in_visitors_language(make: Callable[[], _Content]) -> Callable[[], _Content]:
-    """Return a function for a download button: Streamlit calls it outside the page, and so without a visitor."""
+    """Wrap the function of a download button, which Streamlit calls outside the page and so without a visitor."""
     language = visitor_language()
 
     def make_in_language() -> _Content:
@@ -43,7 +43,7 @@ def in_visitors_language(make: Callable[[], _Content]) -> Callable[[], _Content]
 
 
 def find_visitor_language() -> None:
-    """Find the visitor's language when they arrive; it stays the same until they load the page anew."""
+    """Find the visitor's language when they arrive; it stays the same until they reload the page."""
     if _LANGUAGE in st.session_state:
         return
     link, chosen = st.query_params.get(LANGUAGE_PARAMETER), st.context.cookies.get(LANGUAGE_COOKIE)
@@ -65,7 +65,7 @@ def show_language_switch() -> None:
 
 
 class Spinner(str):
-    """The text of a cached function's spinner: Streamlit takes it once, and calls `str` when it shows the spinner."""
+    """A cached function's spinner text: Streamlit stores it once, and calls `str` whenever it shows the spinner."""
 
     def __str__(self) -> str:
         return tr(str.__str__(self))

@@ -84,7 +84,7 @@ def forget() -> None:
 
 def guess(lesson: LessonId) -> str | None:
     """Return the option that the visitor chose before seeing the answer, or None."""
-    result = results().lessons.get(lesson)
+    result = results().lessons.get(lesson)  # first, because this loads a student's stored guesses, too
     kept = st.session_state.get(_GUESS + lesson)
     return cast("str | None", kept or (result.guess if result else None))
 
@@ -100,7 +100,7 @@ def keep_guess(lesson: LessonId, option: str) -> None:
 def _progress(hand: Hand) -> Progress:
     try:
         return progress(hand)
-    except StorageError:  # the lessons can be done all the same
+    except StorageError:  # the lessons work without it
         return Progress()
 
 

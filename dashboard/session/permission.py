@@ -113,7 +113,7 @@ def may_write(hand: Hand | None) -> bool:
 
 
 def hide_paths(text: str | BaseException) -> str:
-    """Return a sentence or an error's in the visitor's language; without local paths if they may not make changes."""
+    """Return a sentence or an error's message, translated; without local paths if this visitor may not make changes."""
     return tr(text) if may_change() else strip_paths(tr(text))
 
 

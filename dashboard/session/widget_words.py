@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
 
 from core.catalogues import ENGLISH
-from core.language import Message, language, tr
+from core.language import Message, in_language, language, tr
 
 _component = st.components.v2.component(
     "trazo_widget_words", js=(Path(__file__).resolve().parents[1] / "assets" / "widget_words.js").read_text()
@@ -139,6 +140,14 @@ WORDS = (
 
 def translate_widgets() -> None:
     """Let the browser replace the words of Streamlit's widgets on the page, unless it is in English."""
-    if language() == ENGLISH:
-        return
-    _component(key="widget_words", data={"language": language(), "words": {str(word): tr(word) for word in WORDS}})
+    code = language()
+    if code != ENGLISH:
+        _component(key="widget_words", data={"language": code, "words": _words(code)})
+
+
+# Cached because every rerun of every page needs them.
+@cache
+def _words(code: str) -> dict[str, str]:
+    """Return the words in a language by the English ones."""
+    with in_language(code):
+        return {str(word): tr(word) for word in WORDS}

@@ -14,7 +14,7 @@ from core.training import worker
 from core.workspace import Workspace
 
 _SILENCE_SECONDS = 60.0
-"""Time without a request, which the run's own machine sends every second, until the training is given up."""
+"""Time without a request after which the training is abandoned; the run's own machine sends one every second."""
 
 
 def main(folder: Path) -> int:

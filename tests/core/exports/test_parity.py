@@ -9,6 +9,7 @@ import pytest
 
 from core.classifier.predictor import Verdict
 from core.exports.parity import Answers, Parity, read_parity, write_parity
+from core.language import Message
 
 VERDICTS: list[Verdict] = ["digit", "unsure", "digit"]
 
@@ -50,14 +51,16 @@ def test_changed_digit_with_the_same_verdict_is_a_failure(parity: Parity) -> Non
 
 
 def test_way_that_cannot_run_is_no_failure(parity: Parity) -> None:
-    report = parity.with_way(".onnx", "There is no ONNX file yet. Create it first.")
+    report = parity.with_way(".onnx", Message("There is no ONNX file yet. Create it first."))
 
     assert report.failure is None
     assert report.ways[-1].difference is None
 
 
 def test_second_result_of_a_way_replaces_the_first(parity: Parity) -> None:
-    report = parity.with_way("Gradio", "Busy.").with_way("Gradio", Answers(sure_of(1, 2), ["digit", "unsure"], 2.0))
+    report = parity.with_way("Gradio", Message("Busy.")).with_way(
+        "Gradio", Answers(sure_of(1, 2), ["digit", "unsure"], 2.0)
+    )
 
     assert [way.problem for way in report.ways if way.name == "Gradio"] == [None]
     assert report.ways[-1].changed_verdicts == 0

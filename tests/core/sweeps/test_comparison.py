@@ -34,13 +34,13 @@ def test_only_finished_runs_count(workspace: Workspace, trained: Run) -> None:
     # A run that is stopped keeps the model of its last step.
     runs[0].write_final_status(runs[0].status().model_copy(update={"state": "stopped"}))
 
-    comparison = compare_seeds(workspace, Progress(trials=(FIRST,)), winner)
+    comparison = compare_seeds(workspace, Progress(trials=(FIRST,)), winner, "validation_accuracy")
 
     assert comparison is not None
     assert (comparison.winner, comparison.base) == ((accuracy, accuracy), (0.5,))
     assert not comparison.within_spread
     shutil.rmtree(runs[1].folder)
-    assert compare_seeds(workspace, Progress(trials=(FIRST,)), winner) is None
+    assert compare_seeds(workspace, Progress(trials=(FIRST,)), winner, "validation_accuracy") is None
 
 
 def test_winner_is_compared_by_the_objective(workspace: Workspace, trained: Run) -> None:

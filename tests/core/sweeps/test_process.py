@@ -93,7 +93,7 @@ def test_killed_and_stopped_sweep_goes_on_to_its_winner(
     assert tested == list(winner.runs)
     assert len(tested) == 3
     assert len(marked_runs(workspace)) == 5
-    comparison = compare_seeds(workspace, progress, winner)
+    comparison = compare_seeds(workspace, progress, winner, "validation_accuracy")
     assert comparison is not None
     assert comparison.within_spread == (abs(comparison.difference) <= comparison.spread)
     assert main(["sweep", "show", sweep.id.split("-", 2)[2]]) == 0

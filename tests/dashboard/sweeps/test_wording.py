@@ -32,7 +32,7 @@ def settings(**values: object) -> SweepSettings:
     ],
 )
 def test_verdict_weighs_the_difference_against_the_spread(winner: tuple[float, ...], expected: str) -> None:
-    text = verdict(SeedComparison(winner, (0.990,), (0.985, 0.987, 0.989)), "the preset fast")
+    text = verdict(SeedComparison(winner, (0.990,), (0.985, 0.987, 0.989), "validation_accuracy"), "the preset fast")
 
     assert expected in text
     assert "99.00% (one seed) with the preset fast" in text
