@@ -9,16 +9,14 @@ import segno
 import streamlit as st
 
 from core.language import tr
-from dashboard.parts.links import link
 from dashboard.server.join_address import join_address
 
 _SIZE = 200
 """Width of the QR code in pixels; phones read it from the last row of a projected page."""
 
 
-def show_join_address() -> None:
-    """Show where students join."""
-    url = students_address(link("", full=True))
+def show_join_address(url: str) -> None:
+    """Show where students join: the URL from `students_address`."""
     if _is_local(url):
         st.warning(
             tr(

@@ -25,30 +25,23 @@ from core.runs.run import Run
 from dashboard.hands.class_results import class_exams, shown_names
 from dashboard.hands.exam import exam_result
 from dashboard.hands.fooling import class_attempts
-from dashboard.hands.tuning import (
-    proof_sentence,
-    proof_tiles,
-    run_link,
-    runs_of,
-    show_changes,
-    show_end,
-    show_start,
-)
+from dashboard.hands.proof import proof_sentence, proof_tiles, show_changes
+from dashboard.hands.tuning import run_link, runs_of, show_end, show_start
 from dashboard.runs import run_cache
 from dashboard.runs.actions import promote_run
 from dashboard.session import cache
 from dashboard.session.markdown import plain
 from dashboard.session.state import workspace
 
-_COLUMNS = {
-    "Student": Message("Student"),
-    "Digits": Message("Digits"),
-    "Read before": Message("Read before"),
-    "Read after": Message("Read after"),
-    "Newly right": Message("Newly right"),
-    "Newly wrong": Message("Newly wrong"),
-}
-"""Labels of the columns of the table."""
+_COLUMNS = (
+    Message("Student"),
+    Message("Digits"),
+    Message("Read before"),
+    Message("Read after"),
+    Message("Newly right"),
+    Message("Newly wrong"),
+)
+"""Columns of the table, which are in English; their labels are translated."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,7 @@ def show_class_model(hidden: bool) -> None:
     digits += len(won(class_attempts()))
     listing = run_cache.listing()
     runs = runs_of(CLASS, listing)
-    show_start(CLASS, digits, listing)
+    show_start(CLASS, digits, again=bool(runs), busy=listing.busy)
     if not digits:
         st.caption(tr("Ask your students to teach some digits: step 2 on the page Your hand."))
     if runs and show_end(runs[0]):
@@ -104,7 +97,7 @@ def _show_proof(run: Run, students: Sequence[StudentExam], hidden: bool) -> None
     st.markdown(proof_sentence(proof, CLASS))
     st.dataframe(
         _table(judged),
-        column_config={column: tr(label) for column, label in _COLUMNS.items()},
+        column_config={str(column): tr(column) for column in _COLUMNS},
         hide_index=True,
         width="stretch",
         key="class_proof",

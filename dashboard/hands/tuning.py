@@ -8,22 +8,21 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle
 from core.errors import HandError, TrazoError
-from core.language import Message, ntr, number, tr
+from core.language import Message, ntr, tr
 from core.launcher import queue
 from core.launcher.prepared_worker import prepare_worker
 from core.personal.exam import Exam
 from core.personal.hand import Hand, use_model, use_previous_model
-from core.personal.proof import Proof, compare_results, exams_for
+from core.personal.proof import compare_results, exams_for
 from core.personal.result import ExamResult, join_results
 from core.personal.taught import taught
 from core.personal.tuning import MAX_ACCURACY_LOSS, keeps_accuracy
-from core.personal.written import Written
 from core.runs.active import trained_model
 from core.runs.fine_tuning import CLASS, FineTuning, fine_tuned_config, read_fine_tuning
 from core.runs.label import display_name
 from core.runs.run import Run
-from dashboard.hands.exam import answer_of, exam_result, show_digits
-from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
+from dashboard.hands.exam import exam_result
+from dashboard.hands.proof import proof_sentence, proof_tiles, show_changes
 from dashboard.runs import run_cache
 from dashboard.runs.actions import promote_run
 from dashboard.runs.run_cache import Listing, run_of
@@ -45,7 +44,7 @@ def show_tuning(hand: Hand | None) -> None:
     listing = run_cache.listing()
     runs = runs_of(hand.id, listing)
     if digits:
-        show_start(hand.id, len(digits), listing)
+        show_start(hand.id, len(digits), again=bool(runs), busy=listing.busy)
     else:
         _show_nothing_taught()
     if runs and show_end(runs[0]):
@@ -82,12 +81,13 @@ def _show_current_model(hand: Hand) -> None:
         )
 
 
-def show_start(hand: str, digits: int, listing: Listing) -> None:
+def show_start(hand: str, digits: int, *, again: bool, busy: bool) -> None:
     """Show the button that fine-tunes a model, and have a worker wait for it.
 
-    `hand`: a hand's id, or CLASS. `digits`: the number of digits to learn.
+    `hand`: a hand's id, or CLASS. `digits`: the number of digits to learn. `again`: a model has been fine-tuned
+    before. `busy`: another training is running.
     """
-    base, busy, again = base_model(), listing.busy, bool(runs_of(hand, listing))
+    base = base_model()
     st.markdown(f"{_new_model(hand, base, digits)} {tr('Nothing changes until you choose to use the new model.')}")
     st.button(
         tr("Fine-tune again") if again else tr("Fine-tune"),
@@ -231,69 +231,6 @@ def _result(hand: Hand, exams: Sequence[Exam], name: str, models: Mapping[str, B
     """Return what a model makes of these exams."""
     predictor = cache.bundle_predictor(models[name])
     return join_results([exam_result(hand, exam, predictor) for exam in exams])
-
-
-def proof_tiles(proof: Proof, before: ExamResult, after: ExamResult, models: tuple[str, str], change: float) -> None:
-    """Show the numbers of a proof.
-
-    `models`: the names of the models before and after. `change`: of the accuracy on MNIST's validation split, -1..1.
-    """
-    old, new = (plain(run_cache.model_name(name)) for name in models)
-    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
-        for title, result, model in ((tr("Before"), before, old), (tr("After"), after, new)):
-            metric_tile(title, tr("{right} of {count}", right=int(result.right.sum()), count=proof.digits), model)
-        metric_tile(
-            tr("Newly right and newly wrong"),
-            tr("{fixed} and {broken}", fixed=len(proof.fixed), broken=len(proof.broken)),
-            tr("p = {value:.3f}", value=proof.p_value),
-            tr("The p-value says how likely so uneven a difference would be by chance (McNemar's exact test)."),
-        )
-        metric_tile(
-            tr("Other people's digits"),
-            number(100 * change, "+.2f") if change else tr("unchanged"),
-            tr("points of accuracy"),
-            tr("Change of the accuracy on MNIST's validation images."),
-        )
-
-
-def show_changes(proof: Proof, before: ExamResult, after: ExamResult, written: Sequence[Written], run_id: str) -> None:
-    """Show the digits that only one of the two models reads correctly."""
-    changes = (("Newly right", tr("Newly right"), proof.fixed), ("Newly wrong", tr("Newly wrong"), proof.broken))
-    for key, title, positions in changes:
-        if len(positions):
-            st.markdown(f"**{title}**")
-            captions = [
-                tr(
-                    "a {digit}: before {before}, now {after}",
-                    digit=after.labels[at],
-                    before=answer_of(before, at),
-                    after=answer_of(after, at),
-                )
-                for at in positions.tolist()
-            ]
-            show_digits([written[at] for at in positions], captions, f"{key}_{run_id}")
-
-
-def proof_sentence(proof: Proof, hand: str) -> str:
-    """Return what the proof shows, in words; `hand`: the id of the hand that the new model has learned, or CLASS."""
-    if proof.better:
-        if hand == CLASS:
-            return tr("**Shown:** the new model reads the class's hands better; chance alone would hardly do this.")
-        return tr("**Shown:** the new model reads your hand better; chance alone would hardly do this.")
-    if proof.shown:
-        if hand == CLASS:
-            return tr(
-                "**Worse:** the new model reads the class's hands worse than the one before, so it is not offered."
-            )
-        return tr("**Worse:** the new model reads your hand worse than the one before, so it is not offered.")
-    more = proof.more_digits
-    if more:
-        return tr(
-            "**Not shown yet:** this may be chance. If it goes on like this, {count} more digits would show it: take "
-            "another exam, which then counts together with this one.",
-            count=more,
-        )
-    return tr("**Not shown:** on these digits, the new model is not clearly better than the one before.")
 
 
 def _show_use(hand: Hand, run: Run, *, primary: bool) -> None:

@@ -59,13 +59,18 @@ def _show_table() -> None:
 def _row(number: int, lesson: Lesson, count: LessonCount, students: int) -> str:
     finished = tr("{done} of {count}", done=count.finished, count=students)
     guesses = "".join(
-        f"<li><span>{escape(tr(label))}</span><b>{made}</b>"
-        f'<span class="bar"><i style="width:{made / students:.0%}"></i></span></li>'
-        for label, made in ((label, count.guesses.get(guess, 0)) for guess, label in lesson.options.items())
+        _guess(tr(label), count.guesses.get(guess, 0), students) for guess, label in lesson.options.items()
     )
     return (
         f'<tr><th scope="row">{number} {escape(tr(lesson.title))}</th>'
         f'<td data-label="{escape(tr("Finished by"))}">{escape(finished)}</td><td><ul>{guesses}</ul></td></tr>'
+    )
+
+
+def _guess(label: str, made: int, students: int) -> str:
+    return (
+        f"<li><span>{escape(label)}</span><b>{made}</b>"
+        f'<span class="bar"><i style="width:{made / students:.0%}"></i></span></li>'
     )
 
 

@@ -47,6 +47,10 @@ class Line:
     best: bool = False
 
 
+def _six_digits(value: float) -> str:
+    return number(value, ",.6g")
+
+
 def number_axis(
     key: str,
     title: str,
@@ -55,7 +59,7 @@ def number_axis(
     logarithmic: bool = False,
     limits: tuple[float, float] | None = None,
     ticks: Sequence[float] = (),
-    text: Callable[[float], str] | None = None,
+    text: Callable[[float], str] = _six_digits,
 ) -> Axis:
     """Return the axis of a number.
 
@@ -64,7 +68,6 @@ def number_axis(
 
     `logarithmic` has no effect if a value or a limit is not above 0.
     """
-    write = text or _six_digits
     known = [value for value in values if value is not None]
     low, high = (min([*(limits or ()), *known]), max([*(limits or ()), *known])) if known or limits else (0.0, 1.0)
     logarithmic = logarithmic and low > 0
@@ -76,14 +79,10 @@ def number_axis(
         title,
         low,
         high,
-        tuple((scale(tick), write(tick)) for tick in places),
+        tuple((scale(tick), text(tick)) for tick in places),
         tuple(None if value is None else scale(value) for value in values),
-        tuple("–" if value is None else write(value) for value in values),
+        tuple("–" if value is None else text(value) for value in values),
     )
-
-
-def _six_digits(value: float) -> str:
-    return number(value, ",.6g")
 
 
 def accuracy_axis(key: str, title: str, values: Sequence[float | None]) -> Axis:

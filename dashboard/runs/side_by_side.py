@@ -16,10 +16,10 @@ from core.runs.run import Run
 from core.runs.summary import Summary
 from dashboard.parts.vega_lite import VegaLite
 from dashboard.runs import parallel_runs, run_cache, scatter
-from dashboard.runs.curves_picture import PictureFormat, curves_picture
+from dashboard.runs.curves_picture import curves_picture
 from dashboard.runs.parallel_coordinates import HINT, show_parallel_coordinates
+from dashboard.runs.picture_buttons import picture_buttons
 from dashboard.session import address
-from dashboard.session.language import in_visitors_language
 from dashboard.session.permission import safe_text
 from dashboard.training import curve_points, curves
 from dashboard.training.chart_options import AXES, CURVE_METRICS, TITLES, Axis, ChartOptions
@@ -102,22 +102,8 @@ def legend_row(
     """Show the legend of the curves and a menu to save them as a picture."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(legend, width="stretch")
-        _picture_buttons(points, options, name, baseline)
-
-
-def _picture_buttons(points: pd.DataFrame, options: ChartOptions, name: str, baseline: str | None) -> None:
-    with st.popover(tr("Save chart"), icon=":material/image:", key="picture"):
-        kinds: tuple[PictureFormat, ...] = ("png", "svg")
-        for kind in kinds:
-            st.download_button(
-                tr("Save as {format}", format=kind.upper()),
-                data=in_visitors_language(partial(curves_picture, points, options, kind, baseline)),
-                file_name=f"{name}.{kind}",
-                mime="image/png" if kind == "png" else "image/svg+xml",
-                icon=":material/download:",
-                key=f"picture_{kind}",
-                on_click="ignore",
-            )
+        with st.popover(tr("Save chart"), icon=":material/image:", key="picture"):
+            picture_buttons(partial(curves_picture, points, options, baseline=baseline), name, "picture")
 
 
 def draw_curves(points: pd.DataFrame, options: ChartOptions, chart: Callable[..., VegaLite]) -> None:

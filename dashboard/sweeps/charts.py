@@ -1,8 +1,8 @@
-"""The charts of a sweep: best so far, importance of settings, accuracy against size or time, and the timeline."""
+"""The charts of a sweep's results: best so far, importance of settings, and accuracy against size or time."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
@@ -10,18 +10,16 @@ import altair as alt
 import pandas as pd
 
 from core.language import Message, language, tr
-from core.sweeps.records import Objective, Trial, TrialState
+from core.sweeps.records import Objective, Trial
 from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
 from dashboard.parts.vega_lite import POINTS, VegaLite, apply_layout, as_json, with_points
 from dashboard.runs.parallel_axes import MIN_ERROR
-from dashboard.sweeps.trials import Trials, accuracy, measurement, seconds
+from dashboard.sweeps.timeline import clock, time_title
+from dashboard.sweeps.trials import Trials, accuracy, described, measurement, seconds
 from dashboard.sweeps.wording import (
     OBJECTIVE_NOUNS,
     OBJECTIVES,
-    STATE_COLOURS,
-    TRIAL_STATES,
     setting_title,
-    settings_text,
 )
 from dashboard.training.log_ticks import log_ticks
 
@@ -47,19 +45,6 @@ AGAINST: dict[Cost, Message] = {
 
 _HEIGHT = 260
 _BAR_HEIGHT = 30
-_LANE_HEIGHT = 26
-_AROUND_LANES = 118
-"""Height of the legend and the time axis of the timeline in pixels."""
-
-_MAX_LANES = 16
-"""Trials beyond this number at once share the last lane."""
-
-_UNITS = (
-    (7200.0, 3600.0, Message("Hours since the start")),
-    (180.0, 60.0, Message("Minutes since the start")),
-    (0.0, 1.0, Message("Seconds since the start")),
-)
-"""Units of time: from this number of seconds, their length in seconds, and the title of an axis with them."""
 
 
 def best_so_far(trials: Trials) -> VegaLite:
@@ -75,7 +60,7 @@ def best_so_far(trials: Trials) -> VegaLite:
 
 def best_points(trials: Trials) -> pd.DataFrame:
     """Return the errors of the complete trials in the order in which they ended, and the lowest one so far."""
-    start, length, _ = _clock(trials.all)
+    start, length, _ = clock(trials)
     best, rows = 0.0, []
     for trial in sorted(trials.complete, key=lambda trial: trial.ended or trial.started):
         best = max(best, accuracy(trial))
@@ -86,15 +71,10 @@ def best_points(trials: Trials) -> pd.DataFrame:
                 "best": _error(best),
                 "accuracy": accuracy(trial),
                 "preset": _error(accuracy(trial)) if trial.number == 0 else None,
-                **_described(trial),
+                **described(trial),
             }
         )
     return pd.DataFrame(rows)
-
-
-def time_title(trials: Trials) -> str:
-    """Return the title of a time axis with its unit."""
-    return tr(_clock(trials.all)[2])
 
 
 @lru_cache(maxsize=50)
@@ -153,7 +133,7 @@ def trade_off_points(trials: Trials, cost: Cost) -> pd.DataFrame:
     `pareto`: True if no other trial is as cheap and more accurate, or as accurate and cheaper.
     """
     rows = [
-        {"cost": value, "accuracy": accuracy(trial), "error": _error(accuracy(trial)), **_described(trial)}
+        {"cost": value, "accuracy": accuracy(trial), "error": _error(accuracy(trial)), **described(trial)}
         for trial in trials.complete
         if (value := _cost(trial, cost)) is not None
     ]
@@ -215,85 +195,6 @@ def _trade_off_chart(
     return as_json(apply_layout(front + dots, _HEIGHT))
 
 
-def timeline(trials: Trials, now: float) -> VegaLite:
-    """Draw when each trial was trained, in as many lanes as were trained at once; `now`: a Unix timestamp.
-
-    A triangle marks a trial that was interrupted and went on.
-    """
-    bars = timeline_bars(trials, now)
-    states = tuple(state for state in STATE_COLOURS if trials.counts[state])
-    chart = _timeline_chart(time_title(trials), int(bars["lane"].max()) if len(bars) else 1, states, language())
-    names = {state: tr(name) for state, name in TRIAL_STATES.items()}
-    return with_points(chart, bars.assign(state=bars["state"].replace(names)) if len(bars) else bars)
-
-
-def timeline_bars(trials: Trials, now: float) -> pd.DataFrame:
-    """Return the start, the end and the lane of each trial; `now`: the end of those that are running."""
-    start, length, _ = _clock(trials.all)
-    lanes = timeline_lanes(trials.all, now)
-    rows = [
-        {
-            "from": (trial.started - start) / length,
-            "to": ((trial.ended or now) - start) / length,
-            "lane": lane,
-            "state": trial.state,
-            "retries": trial.retries,
-            "took": round((trial.ended or now) - trial.started, 1),
-            **_described(trial),
-        }
-        for trial, lane in zip(trials.all, lanes, strict=True)
-    ]
-    return pd.DataFrame(rows)
-
-
-def timeline_lanes(trials: Sequence[Trial], now: float) -> list[int]:
-    """Return the lane of each trial, from 1; a lane holds one trial at a time."""
-    ends: list[float] = []
-    lanes = [0] * len(trials)
-    for index in sorted(range(len(trials)), key=lambda index: (trials[index].started, index)):
-        trial = trials[index]
-        free = next((lane for lane, end in enumerate(ends) if end <= trial.started), None)
-        if free is None and len(ends) < _MAX_LANES:
-            ends.append(0.0)
-        lane = len(ends) - 1 if free is None else free
-        ends[lane] = max(ends[lane], trial.ended or now)
-        lanes[index] = lane + 1
-    return lanes
-
-
-@lru_cache(maxsize=50)
-def _timeline_chart(time: str, lanes: int, states: tuple[TrialState, ...], language: str) -> str:  # noqa: ARG001
-    base = alt.Chart(alt.NamedData(POINTS)).encode(
-        y=alt.Y("lane:O", title=None, axis=None, scale=alt.Scale(paddingInner=0.25)),
-        tooltip=[
-            alt.Tooltip("trial:Q", title=tr("trial")),
-            alt.Tooltip("state:N", title=tr("state")),
-            alt.Tooltip("took:Q", title=tr("seconds")),
-            alt.Tooltip("retries:Q", title=tr("interrupted and resumed")),
-            alt.Tooltip("settings:N", title=tr("settings")),
-        ],
-    )
-    colours = [colour for state, colour in STATE_COLOURS.items() if state in states]
-    bars = base.mark_bar(cornerRadius=2).encode(
-        x=alt.X("from:Q", title=time, scale=alt.Scale(nice=False)),
-        x2="to:Q",
-        color=alt.Color(
-            "state:N",
-            title=None,
-            scale=alt.Scale(domain=[tr(TRIAL_STATES[state]) for state in states], range=colours),
-            legend=alt.Legend(orient="top", symbolType="square"),
-        ),
-    )
-    retries = (
-        base.transform_filter("datum.retries > 0")
-        .mark_point(
-            shape="triangle-right", filled=True, size=90, color="#ffffff", stroke="#17211f", strokeWidth=1, opacity=1
-        )
-        .encode(x=alt.X("from:Q"), xOffset=alt.value(7))
-    )
-    return as_json(apply_layout(bars + retries, _LANE_HEIGHT * max(lanes, 1) + _AROUND_LANES))
-
-
 def selected_trial(event: Mapping[str, Any] | None) -> int | None:
     """Return the trial that was clicked in the chart of `trade_off`, or None."""
     picked: Collection[Any] = ((event or {}).get("selection") or {}).get("trial") or ()
@@ -308,17 +209,6 @@ def _cost(trial: Trial, cost: Cost) -> float | None:
 
 def _error(value: float) -> float:
     return max(1 - value, MIN_ERROR)
-
-
-def _described(trial: Trial) -> dict[str, object]:
-    return {"trial": trial.number, "settings": settings_text(trial.settings)}
-
-
-def _clock(trials: Sequence[Trial]) -> tuple[float, float, Message]:
-    """Return the start of a sweep, and the length in seconds and the title of the unit of its time axis."""
-    start = min((trial.started for trial in trials), default=0.0)
-    end = max((trial.ended or trial.started for trial in trials), default=start)
-    return next((start, length, name) for least, length, name in _UNITS if end - start >= least)
 
 
 def _accuracy_axis(field: str, title: str, ticks: tuple[float, ...]) -> alt.Y:

@@ -193,36 +193,32 @@ def estimate(settings: SweepSettings, rows: Sequence[Summary]) -> str:
 
 
 def _known_time(runs: int, each: str, total: str, workers: int, *, at_most: bool) -> str:
+    """Return the times of each run and of all runs in a sentence."""
+    values = {"each": each, "total": total, "workers": workers}
     if workers > 1 and at_most:
         return ntr(
             "{count:,} run of about {each} each: at most about {total}, {workers} at once.",
             "{count:,} runs of about {each} each: at most about {total}, {workers} at once.",
             runs,
-            each=each,
-            total=total,
-            workers=workers,
+            **values,
         )
     if workers > 1:
         return ntr(
             "{count:,} run of about {each} each: about {total}, {workers} at once.",
             "{count:,} runs of about {each} each: about {total}, {workers} at once.",
             runs,
-            each=each,
-            total=total,
-            workers=workers,
+            **values,
         )
     if at_most:
         return ntr(
             "{count:,} run of about {each} each: at most about {total}, one after another.",
             "{count:,} runs of about {each} each: at most about {total}, one after another.",
             runs,
-            each=each,
-            total=total,
+            **values,
         )
     return ntr(
         "{count:,} run of about {each} each: about {total}, one after another.",
         "{count:,} runs of about {each} each: about {total}, one after another.",
         runs,
-        each=each,
-        total=total,
+        **values,
     )

@@ -13,8 +13,7 @@ from core.sweeps.sweep import Sweep
 from dashboard.parts.dates import date_text
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.units import duration
-from dashboard.runs.curves_picture import PictureFormat
-from dashboard.session.language import in_visitors_language
+from dashboard.runs.picture_buttons import picture_buttons
 from dashboard.session.markdown import plain
 from dashboard.session.permission import may_change, permission_note, safe_text
 from dashboard.sweeps import trials as tables
@@ -76,17 +75,7 @@ def _downloads(sweep: Sweep, trials: Trials) -> None:
         on_click="ignore",
     )
     with st.popover(tr("Save charts"), icon=":material/image:", key="sweep_picture"):
-        kinds: tuple[PictureFormat, ...] = ("png", "svg")
-        for kind in kinds:
-            st.download_button(
-                tr("Save as {format}", format=kind.upper()),
-                data=in_visitors_language(partial(sweep_picture, trials, kind)),
-                file_name=f"sweep-{sweep.id}.{kind}",
-                mime="image/png" if kind == "png" else "image/svg+xml",
-                icon=":material/download:",
-                key=f"sweep_picture_{kind}",
-                on_click="ignore",
-            )
+        picture_buttons(partial(sweep_picture, trials), f"sweep-{sweep.id}", "sweep_picture")
 
 
 def show_figures(status: SweepStatus, trials: Trials) -> None:

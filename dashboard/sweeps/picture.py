@@ -14,6 +14,7 @@ from dashboard.runs.parallel_axes import Axis, Line
 from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
 from dashboard.sweeps.charts import AGAINST, COSTS
+from dashboard.sweeps.timeline import time_title, timeline_bars
 from dashboard.sweeps.trials import Trials
 from dashboard.sweeps.wording import OBJECTIVES, STATE_COLOURS, TRIAL_STATES, setting_title, sweep_title
 from dashboard.training.log_ticks import log_ticks
@@ -101,7 +102,7 @@ def _draw_best(panel: Axes, trials: Trials) -> None:
     _scale_error(panel, points["error"])
     panel.set(
         title=tr("Best so far"),
-        xlabel=charts.time_title(trials),
+        xlabel=time_title(trials),
         ylabel=tr(OBJECTIVES[trials.settings.objectives[0]]),
     )
 
@@ -132,7 +133,7 @@ def _draw_trade_off(panel: Axes, trials: Trials) -> None:
 
 def _draw_timeline(panel: Axes, trials: Trials, now: float | None) -> None:
     end = now or max((trial.ended or trial.started for trial in trials.all), default=0.0)
-    bars = charts.timeline_bars(trials, end)
+    bars = timeline_bars(trials, end)
     for state, colour in STATE_COLOURS.items():
         shown = bars[bars["state"] == state] if len(bars) else bars
         if len(shown):
@@ -147,7 +148,7 @@ def _draw_timeline(panel: Axes, trials: Trials, now: float | None) -> None:
         panel.legend(frameon=False, ncols=4, fontsize=8, loc="upper left", bbox_to_anchor=(0, 1.02))
         panel.set_ylim(float(bars["lane"].max()) + 1.2, 0)
         panel.set_yticks(sorted(bars["lane"].unique()))
-    panel.set(title=tr("Timeline"), xlabel=charts.time_title(trials))
+    panel.set(title=tr("Timeline"), xlabel=time_title(trials))
 
 
 def _scale_error(panel: Axes, errors: pd.Series) -> None:

@@ -24,6 +24,7 @@ from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
 from dashboard.sweeps.actions import use_trial
 from dashboard.sweeps.charts import AGAINST, COST_NAMES, Cost
+from dashboard.sweeps.timeline import timeline_chart
 from dashboard.sweeps.trials import Trials, accuracy, measurement, run_column
 from dashboard.sweeps.wording import (
     OBJECTIVES,
@@ -208,7 +209,7 @@ def timeline(trials: Trials) -> None:
     """Draw when each trial was trained."""
     st.subheader(tr("Timeline"), anchor=False)
     st.caption(tr("Each bar is a trial. A triangle marks one that was interrupted, and went on after its last epoch."))
-    st.vega_lite_chart(charts.timeline(trials, time.time()), width="stretch", alt=tr("When each trial was trained"))
+    st.vega_lite_chart(timeline_chart(trials, time.time()), width="stretch", alt=tr("When each trial was trained"))
 
 
 def trial_table(sweep: Sweep, trials: Trials, listed: Sequence[Trial]) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from core.language import Message, number, tr
+from core.language import Message, tr
 from core.sweeps.pareto import best_trial
 from core.sweeps.records import (
     MAXIMIZED,
@@ -26,7 +26,7 @@ from core.sweeps.records import (
 )
 from dashboard.runs.csv_export import table_csv
 from dashboard.runs.parallel_axes import Axis, Line, accuracy_axis, choice_axis, number_axis, shades
-from dashboard.sweeps.wording import OBJECTIVES, setting_column, setting_text, setting_title
+from dashboard.sweeps.wording import OBJECTIVES, setting_column, setting_text, setting_title, settings_text
 
 _LINES: dict[TrialState, Message] = {
     "complete": Message("Trial {trial}, complete"),
@@ -102,6 +102,11 @@ def measurement(trial: Trial, objective: Objective) -> float | None:
     return mean(values) if values else None
 
 
+def described(trial: Trial) -> dict[str, object]:
+    """Return the number and the settings of a trial, for the tooltip of its point in a chart."""
+    return {"trial": trial.number, "settings": settings_text(trial.settings)}
+
+
 def axes(trials: Trials) -> list[Axis]:
     """Return an axis for each varied setting, then one for each objective; a pruned trial has no objectives."""
     settings = trials.settings
@@ -144,7 +149,7 @@ def _objective_axis(objective: Objective, index: int, trials: Trials) -> Axis:
     title = tr(OBJECTIVES[objective])
     if objective in MAXIMIZED:
         return accuracy_axis(objective, title, values)
-    return number_axis(objective, title, values, logarithmic=objective == "parameters", text=_six_digits)
+    return number_axis(objective, title, values, logarithmic=objective == "parameters")
 
 
 def table(trials: Trials, listed: Sequence[Trial]) -> pd.DataFrame:
@@ -176,10 +181,6 @@ def table(trials: Trials, listed: Sequence[Trial]) -> pd.DataFrame:
     columns["Retries"] = pd.Series([trial.retries or None for trial in listed], dtype="Int64")
     columns["Message"] = [tr(trial.message) or None for trial in listed]
     return pd.DataFrame(columns)
-
-
-def _six_digits(value: float) -> str:
-    return number(value, ",.6g")
 
 
 def _number(value: object) -> float | None:

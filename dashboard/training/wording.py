@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.data.datasets import TITLES
 from core.language import Message, number, tr
@@ -14,45 +14,50 @@ REDRAWN_ACCURACY: str = Message("Redrawn accuracy")
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting's label and help; `step` and `format` apply to settings in the form."""
+    """A setting's label and help; `step` and `format` apply to its field in the form."""
 
+    name: str
     label: str
     step: float | None = None
     format: str | None = None
-    help: str = ""
+
+    @property
+    def help(self) -> str:
+        """The explanation that the command line shows, too."""
+        return SETTING_HELP[self.name]
 
 
 SETTINGS: dict[str, Setting] = {
-    name: replace(setting, help=SETTING_HELP[name])
-    for name, setting in {
-        "preset": Setting(Message("Preset")),
-        "dataset": Setting(Message("Data")),
-        "architecture": Setting(Message("Architecture")),
-        "epochs": Setting(Message("Epochs"), 1),
-        "batch_size": Setting(Message("Batch size"), 8),
-        "optimizer": Setting(Message("Optimizer")),
-        "learning_rate": Setting(Message("Learning rate"), 0.0005, "%g"),
-        "schedule": Setting(Message("Learning rate schedule")),
-        "weight_decay": Setting(Message("Weight decay"), 0.001, "%g"),
-        "label_smoothing": Setting(Message("Label smoothing"), 0.01, "%g"),
-        "patience": Setting(Message("Patience"), 1),
-        "seed": Setting(Message("Seed"), 1),
-        "teachers": Setting(Message("Teachers"), 1),
-        "filters": Setting(Message("Filters")),
-        "dense_units": Setting(Message("Dense units"), 16),
-        "dropout": Setting(Message("Dropout"), 0.05),
-        "rotation": Setting(Message("Rotation (degrees)"), 1.0),
-        "shift": Setting(Message("Shift (fraction of width)"), 0.01),
-        "zoom": Setting(Message("Zoom (fraction)"), 0.01),
-        "shear": Setting(Message("Shear (degrees)"), 1.0),
-        "elastic": Setting(Message("Elastic distortion (pixels)"), 0.1),
-        "stroke": Setting(Message("Stroke width (fraction)"), 0.05),
-        "noise": Setting(Message("Noise (fraction)"), 0.05),
-        "final_epochs": Setting(Message("Final epochs with weaker augmentation"), 1),
-        "synthetic_digits": Setting(Message("Synthetic digits"), 1000),
-        "redrawn_digits": Setting(Message("Redrawn digits"), 1000),
-        "pen_digits": Setting(Message("Pen digits per epoch"), 1),
-    }.items()
+    setting.name: setting
+    for setting in (
+        Setting("preset", Message("Preset")),
+        Setting("dataset", Message("Data")),
+        Setting("architecture", Message("Architecture")),
+        Setting("epochs", Message("Epochs"), 1),
+        Setting("batch_size", Message("Batch size"), 8),
+        Setting("optimizer", Message("Optimizer")),
+        Setting("learning_rate", Message("Learning rate"), 0.0005, "%g"),
+        Setting("schedule", Message("Learning rate schedule")),
+        Setting("weight_decay", Message("Weight decay"), 0.001, "%g"),
+        Setting("label_smoothing", Message("Label smoothing"), 0.01, "%g"),
+        Setting("patience", Message("Patience"), 1),
+        Setting("seed", Message("Seed"), 1),
+        Setting("teachers", Message("Teachers"), 1),
+        Setting("filters", Message("Filters")),
+        Setting("dense_units", Message("Dense units"), 16),
+        Setting("dropout", Message("Dropout"), 0.05),
+        Setting("rotation", Message("Rotation (degrees)"), 1.0),
+        Setting("shift", Message("Shift (fraction of width)"), 0.01),
+        Setting("zoom", Message("Zoom (fraction)"), 0.01),
+        Setting("shear", Message("Shear (degrees)"), 1.0),
+        Setting("elastic", Message("Elastic distortion (pixels)"), 0.1),
+        Setting("stroke", Message("Stroke width (fraction)"), 0.05),
+        Setting("noise", Message("Noise (fraction)"), 0.05),
+        Setting("final_epochs", Message("Final epochs with weaker augmentation"), 1),
+        Setting("synthetic_digits", Message("Synthetic digits"), 1000),
+        Setting("redrawn_digits", Message("Redrawn digits"), 1000),
+        Setting("pen_digits", Message("Pen digits per epoch"), 1),
+    )
 }
 
 OPTIMIZERS: dict[str, str] = {"adam": "Adam", "sgd": Message("SGD with momentum")}
@@ -69,7 +74,8 @@ def display_value(name: str, value: object) -> str:
     text = as_text(value)
     if name == "dataset" and text in TITLES:
         return tr(TITLES[text]).partition(" (")[0]
-    return tr(_DISPLAY_VALUES[name][text]) if text in _DISPLAY_VALUES.get(name, {}) else text
+    title = _DISPLAY_VALUES.get(name, {}).get(text)
+    return tr(title) if title else text
 
 
 def as_text(value: object) -> str:

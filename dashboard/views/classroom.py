@@ -27,13 +27,14 @@ if not is_teacher():
     )
 else:
     try:
-        show_join_address()
+        url = students_address(link("", full=True))
+        show_join_address(url)
         hidden = st.toggle(tr("Hide nicknames"), key="hide_nicknames")
         show_results(hidden)
         show_class_map(hidden)
         show_fooling_scores(hidden)
         show_class_model(hidden)
-        show_class_lessons(students_address(link("", full=True)))
+        show_class_lessons(url)
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
     show_deletion()

@@ -218,27 +218,28 @@ def show_fine_tuning(run: Run) -> None:
     except RunError as error:
         st.warning(safe_text(error), icon=":material/warning:")
         return
-    if fine_tuning:
-        base = plain(run_cache.model_name(fine_tuning.base))
-        if fine_tuning.hand == CLASS:
-            sentence = ntr(
-                "Fine-tuned from **{base}** with {count:,} digit of a class.",
-                "Fine-tuned from **{base}** with {count:,} digits of a class.",
-                fine_tuning.digits,
-                base=base,
-            )
-        else:
-            sentence = ntr(
-                "Fine-tuned from **{base}** with {count:,} digit of one person.",
-                "Fine-tuned from **{base}** with {count:,} digits of one person.",
-                fine_tuning.digits,
-                base=base,
-            )
+    if fine_tuning is None:
+        return
+    base = plain(run_cache.model_name(fine_tuning.base))
+    if fine_tuning.hand != CLASS:
+        sentence = ntr(
+            "Fine-tuned from **{base}** with {count:,} digit of one person.",
+            "Fine-tuned from **{base}** with {count:,} digits of one person.",
+            fine_tuning.digits,
+            base=base,
+        )
         st.markdown(sentence, width="content")
-        if fine_tuning.hand != CLASS:
-            st.page_link("views/hand.py", label=tr("Its proof"), icon=":material/front_hand:", width="content")
-        elif is_teacher():
-            st.page_link("views/classroom.py", label=tr("Its proof"), icon=":material/school:", width="content")
+        st.page_link("views/hand.py", label=tr("Its proof"), icon=":material/front_hand:", width="content")
+        return
+    sentence = ntr(
+        "Fine-tuned from **{base}** with {count:,} digit of a class.",
+        "Fine-tuned from **{base}** with {count:,} digits of a class.",
+        fine_tuning.digits,
+        base=base,
+    )
+    st.markdown(sentence, width="content")
+    if is_teacher():
+        st.page_link("views/classroom.py", label=tr("Its proof"), icon=":material/school:", width="content")
 
 
 def show_learning_curves(run: Run, status: Status) -> None:

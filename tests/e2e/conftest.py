@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -11,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from core.workspace import PROJECT, Workspace
+from core.workspace import PROJECT
 from tests.support.chromium import FLAGS, find_chromium
-from tests.support.dashboard_process import DashboardProcess
+from tests.support.dashboard_process import DashboardProcess, mnist_variable
 from tests.support.requirements import lacking
 from tests.support.visit import Record
 from tests.support.visitor import PATIENCE_MS, Visitor
@@ -40,9 +39,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture(scope="session")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
     """The dashboard, with MNIST if this machine has it, and a workspace shared by this session's tests."""
-    mnist = Workspace.from_environment().mnist_file
-    settings = {"TRAZO_MNIST": str(mnist)} if mnist.exists() and "TRAZO_MNIST" not in os.environ else {}
-    process = DashboardProcess(tmp_path_factory.mktemp("dashboard"), **settings)
+    process = DashboardProcess(tmp_path_factory.mktemp("dashboard"), **mnist_variable())
     yield process
     process.stop()
 

@@ -155,6 +155,9 @@ def test_page_meets_wcag(page: Page, place: str, request: pytest.FixtureRequest)
     load_axe(page)
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     open_place(page, place, "en")
+    page.wait_for_function(IS_COMPLETE, arg="light")
+    at_rest(page)
+    assert page.evaluate(FIND_MOTION) == []
     page.keyboard.press("Tab")
     assert page.evaluate(FIND_FOCUS_PROBLEMS) == []
     expect_no_problems(page, VIEWPORTS)

@@ -6,7 +6,6 @@ of them on a page is not translated.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from playwright.sync_api import Page, expect
 from core import catalogues
 from core.runs.run import Run
 from core.workspace import Workspace
-from tests.support.dashboard_process import DashboardProcess
+from tests.support.dashboard_process import DashboardProcess, mnist_variable
 from tests.support.sweep_files import write_sweep
 from tests.support.translations import (
     forms,
@@ -44,14 +43,14 @@ CUT_LABELS = (Path(__file__).parent / "cut_labels.js").read_text(encoding="utf-8
 
 # Opens another page, or the same one with other parameters, as a step back in the browser's history does, and resolves
 # once the page has begun to change. Loading the dashboard anew would take a second of CPU time.
-OPEN = """address => new Promise((resolve) => {
+OPEN = """address => new Promise((resolve, reject) => {
   const app = document.querySelector("[data-testid=stApp]");
   new MutationObserver((_, observer) => (observer.disconnect(), resolve())).observe(app, {
     attributeFilter: ["data-test-script-state"],
     childList: true,
     subtree: true,
   });
-  setTimeout(resolve, 10000);
+  setTimeout(() => reject(new Error(`${address} did not open`)), 60000);
   history.replaceState(null, "", address);
   dispatchEvent(new PopStateEvent("popstate"));
 })"""
@@ -138,9 +137,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory, trained: Run) -> Iterato
     workspace = Workspace(folder / "workspace")
     shutil.copytree(trained.folder, workspace.runs / trained.id)
     write_sweep(workspace, 25, sweep_id=SWEEP, objectives=("validation_accuracy", "milliseconds"), winner=True)
-    mnist = Workspace.from_environment().mnist_file
-    settings = {"TRAZO_MNIST": str(mnist)} if mnist.exists() and "TRAZO_MNIST" not in os.environ else {}
-    process = DashboardProcess(folder, ("-c", DASHBOARD, str(locales)), **settings)
+    process = DashboardProcess(folder, ("-c", DASHBOARD, str(locales)), **mnist_variable())
     yield process
     process.stop()
 
@@ -152,10 +149,10 @@ def addresses(trained: Run) -> list[str]:
     return [
         *("/", "/learn", "/inside?image=test-3&dataset=digits", "/learn?lesson=1", "/hand", "/learn?lesson=2"),
         *("/data?dataset=digits", "/learn?lesson=3", "/data?dataset=pen-digits", "/learn?lesson=4"),
-        *("/data?view=similar&image=test-3&dataset=digits", "/learn?lesson=5", f"{evaluate}Predictions"),
+        *("/data?view=similar&image=test-3&dataset=digits", "/learn?lesson=5", f"{evaluate}Mistakes"),
         *("/learn?lesson=6", f"{evaluate}Handwriting", "/learn?lesson=7", f"{evaluate}Label+court", "/learn?lesson=8"),
-        *(f"{evaluate}Epochs", "/train", "/sweeps", f"/sweep?id={SWEEP}", "/runs", f"/run?id={trained.id}", "/model"),
-        *("/glossary", "/gradio_demo"),
+        *(f"{evaluate}Epochs", "/train", f"{evaluate}Calibration", "/sweeps", f"{evaluate}Compare"),
+        *(f"/sweep?id={SWEEP}", "/runs", f"/run?id={trained.id}", "/model", "/glossary", "/gradio_demo"),
     ]
 
 

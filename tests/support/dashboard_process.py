@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.workspace import PROJECT
+from core.workspace import PROJECT, Workspace
 from tests.support.waiting import wait_until
 
 PORTS = range(12_000, 30_000)
@@ -28,6 +28,12 @@ def free_port() -> int:
             probe.bind(("127.0.0.1", port))
             return port
     raise OSError("No free port was found.")
+
+
+def mnist_variable() -> dict[str, str]:
+    """Return the variable that gives a dashboard with its own workspace this machine's MNIST, if it needs one."""
+    mnist = Workspace.from_environment().mnist_file
+    return {"TRAZO_MNIST": str(mnist)} if mnist.exists() and "TRAZO_MNIST" not in os.environ else {}
 
 
 class DashboardProcess:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -50,13 +49,9 @@ def write_pseudo_language(folder: Path, code: str) -> None:
     catalog = Catalog(locale=code, domain=DOMAIN)
     for message in sentences():
         if message.id:
-            catalog.add(message.id, _translated(message, pseudo))
+            translated = [pseudo(form) for form in forms(message)]
+            catalog.add(message.id, translated[0] if isinstance(message.id, str) else translated)
     file = folder / code / "LC_MESSAGES" / f"{DOMAIN}.po"
     file.parent.mkdir(parents=True)
     with file.open("wb") as content:
         write_po(content, catalog)
-
-
-def _translated(message: Message, translate: Callable[[str], str]) -> str | Sequence[str]:
-    translated = [translate(form) for form in forms(message)]
-    return translated[0] if isinstance(message.id, str) else translated

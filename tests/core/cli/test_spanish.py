@@ -22,11 +22,11 @@ from tests.support.written_digits import write
 
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 
-Run = Callable[..., tuple[int, str]]
+Command = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
     """Return a function that runs a command in a locale, and returns its exit status and its output."""
 
     def run_command(locale: str, *arguments: str) -> tuple[int, str]:
@@ -70,60 +70,60 @@ def test_variables_are_those_of_gettext(
     assert terminal_language() == language
 
 
-def test_help_and_errors_of_argparse_are_translated(run: Run) -> None:
-    _, spanish = run("es_ES.UTF-8", "--help")
-    _, english = run("C", "--help")
+def test_help_and_errors_of_argparse_are_translated(command: Command) -> None:
+    _, spanish = command("es_ES.UTF-8", "--help")
+    _, english = command("C", "--help")
 
     assert spanish.startswith("uso: python -m core [-h] ORDEN ...")
     assert "python -m core predict seven.png         predecir el dígito de una imagen\n" in spanish
     assert english.startswith("usage: python -m core [-h] COMMAND ...")
     assert "python -m core predict seven.png         predict the digit in a picture\n" in english
-    status, error = run("es_ES.UTF-8", "runs", "show")
+    status, error = command("es_ES.UTF-8", "runs", "show")
     assert status == 2
     assert "error: faltan los siguientes argumentos: entrenamiento" in error
-    assert "Intervalo: de 0 a 0.5." in run("es_ES.UTF-8", "train", "--help")[1]
+    assert "Intervalo: de 0 a 0.5." in command("es_ES.UTF-8", "train", "--help")[1]
 
 
-def test_errors_and_numbers_are_translated(run: Run, workspace: Workspace) -> None:
-    assert run("es_ES.UTF-8", "train", "--folds", "1", "--dataset", "digits") == (
+def test_errors_and_numbers_are_translated(command: Command, workspace: Workspace) -> None:
+    assert command("es_ES.UTF-8", "train", "--folds", "1", "--dataset", "digits") == (
         1,
         "trazo: --folds debe estar entre 2 y 20. Valor recibido: 1.\n",
     )
-    status, metrics = run("es_ES.UTF-8", "evaluate")
+    status, metrics = command("es_ES.UTF-8", "evaluate")
     assert status == 0
     assert "exactitud en prueba: 99,60\N{NO-BREAK SPACE}% (" in metrics
     assert "82.210 parámetros" in metrics
-    assert "test accuracy 99.60% (" in run("C", "evaluate")[1]
+    assert "test accuracy 99.60% (" in command("C", "evaluate")[1]
 
 
-def test_counts_have_a_singular_and_a_plural(run: Run, workspace: Workspace) -> None:
+def test_counts_have_a_singular_and_a_plural(command: Command, workspace: Workspace) -> None:
     hand = create_hand(workspace, "Anna")
     teach(hand, write(7))
-    assert "enseñado: 1 dígito (0: 0," in run("es_ES.UTF-8", "hand", "show", "Anna")[1]
+    assert "enseñado: 1 dígito (0: 0," in command("es_ES.UTF-8", "hand", "show", "Anna")[1]
 
     teach(hand, write(8))
-    assert "enseñados: 2 dígitos (0: 0," in run("es_ES.UTF-8", "hand", "show", "Anna")[1]
+    assert "enseñados: 2 dígitos (0: 0," in command("es_ES.UTF-8", "hand", "show", "Anna")[1]
 
 
-def test_json_is_english(run: Run, workspace: Workspace, tmp_path: Path) -> None:
+def test_json_is_english(command: Command, workspace: Workspace, tmp_path: Path) -> None:
     missing = str(tmp_path / "absent.png")
 
-    _, line = run("es_ES.UTF-8", "predict", "--json", missing)
-    _, sentence = run("es_ES.UTF-8", "predict", missing)
+    _, line = command("es_ES.UTF-8", "predict", "--json", missing)
+    _, sentence = command("es_ES.UTF-8", "predict", missing)
 
     assert json.loads(line)["error"] == f"The file {missing} cannot be read: No such file or directory."
     assert sentence.startswith(f"{missing}: No se puede leer el archivo")
     assert "no existe ese archivo o carpeta" in sentence
 
 
-def test_messages_of_a_sweep_are_english_sentences_in_json(run: Run, workspace: Workspace) -> None:
+def test_messages_of_a_sweep_are_english_sentences_in_json(command: Command, workspace: Workspace) -> None:
     sweep = write_sweep(workspace, 1)
     sweep.write_status(SweepStatus(state="finished", message=Message("Finished. Trial {trial} is the best.", trial=7)))
     pruned = Message("Pruned after {fraction:.0%} of its training.", fraction=0.4)
     trial = sweep.progress().trials[0].model_copy(update={"message": pruned})
     sweep.write_progress(Progress(trials=(trial,)))
 
-    _, line = run("es_ES.UTF-8", "sweep", "show", "--json", sweep.id)
+    _, line = command("es_ES.UTF-8", "sweep", "show", "--json", sweep.id)
 
     assert json.loads(line)["message"] == "Finished. Trial 7 is the best."
     assert json.loads(line)["trials"][0]["message"] == "Pruned after 40% of its training."

@@ -14,6 +14,7 @@ from dashboard.runs.parallel_axes import within
 from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
 from dashboard.sweeps.picture import sweep_picture
+from dashboard.sweeps.timeline import timeline_chart, timeline_lanes
 from dashboard.sweeps.trials import Trials, accuracy
 from tests.support.sweep_files import write_sweep
 
@@ -56,13 +57,13 @@ def test_trials_at_the_same_time_have_their_own_lanes() -> None:
         for number, (start, end) in enumerate(times)
     ]
 
-    assert charts.timeline_lanes(trials, now=20) == [1, 2, 2, 3, 1]
+    assert timeline_lanes(trials, now=20) == [1, 2, 2, 3, 1]
 
 
 def test_charts_have_a_point_for_each_trial(workspace: Workspace) -> None:
     trials = trials_of(workspace, 30)
 
-    timeline = charts.timeline(trials, now=2e9)
+    timeline = timeline_chart(trials, now=2e9)
     trade_off = charts.trade_off(charts.trade_off_points(trials, "seconds"), trials, "seconds", chosen=5)
 
     assert len(timeline["datasets"]["points"]) == 30
