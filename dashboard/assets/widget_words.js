@@ -88,7 +88,7 @@ class Translation {
   }
 }
 
-// Return a function that translates a text, or returns undefined for a text that it does not know. A text to know may
+// Return a function that translates a text, or returns undefined for a text that it does not know. A known text may
 // have one placeholder, such as "Remove {name}".
 function translator(words) {
   const templates = Object.entries(words)
