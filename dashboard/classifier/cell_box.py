@@ -1,4 +1,4 @@
-"""The choice of a cell of a confusion matrix: by a click on it, or from a list that the keyboard reaches."""
+"""A list of a confusion matrix's cells, to choose one by keyboard; a click on the matrix chooses one, too."""
 
 from __future__ import annotations
 
