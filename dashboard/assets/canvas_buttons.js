@@ -105,7 +105,6 @@ class Controller {
     this.words = words;
     label(this.undoButton, words.undo, words.undo_title);
     label(this.clearButton, words.clear, words.clear_title);
-    this.pen?.speak(words.pen);
     this.unseen = unseen;
     this.wantsExample = example;
     if (start && start !== this.replaced) {
@@ -272,12 +271,10 @@ class Controller {
     if (!this.wantsExample || this.penIsDown || this.queuedStroke) {
       this.example?.remove();
       this.wantsExample = false;
-    } else if (this.canvas) {
-      if (!this.example?.isConnected) {
-        this.example = elementFrom(EXAMPLE);
-        this.canvas.root.append(this.example);
-      }
+    } else if (this.canvas && !this.example?.isConnected) {
+      this.example = elementFrom(EXAMPLE);
       this.example.querySelector("text").textContent = this.words.example;
+      this.canvas.root.append(this.example);
     }
   }
 

@@ -7,9 +7,10 @@ const versions = new WeakMap();
 export default function ({ data, parentElement, setStateValue }) {
   const frame = parentElement.querySelector(".numbers");
   if (!frame.children.length) {
-    data.titles.forEach(() => {
+    data.titles.forEach((title) => {
       const input = document.createElement("input");
       Object.assign(input, { type: "number", step: 1, min: -data.limit, max: data.limit });
+      input.setAttribute("aria-label", title);
       input.oninput = () => {
         clearTimeout(timers.get(parentElement));
         timers.set(
@@ -20,8 +21,6 @@ export default function ({ data, parentElement, setStateValue }) {
       frame.append(input);
     });
   }
-  // The visitor may have switched to another language.
-  data.titles.forEach((title, index) => frame.children[index].setAttribute("aria-label", title));
   // Python's numbers count only after a press on one of its buttons; the visitor's are newer.
   if (versions.get(parentElement) !== data.version) {
     versions.set(parentElement, data.version);

@@ -23,7 +23,7 @@ class KeyboardPen {
   // `draw` receives the points of a finished line in pixels of the canvas; `undo` takes back the last one; `enter`, if
   // any, is called by Enter while the pen is up. `words`: those of parts/keyboard_pen.py.
   constructor({ width, height, words, draw, undo, enter }) {
-    Object.assign(this, { width, height, draw, undo, enter });
+    Object.assign(this, { width, height, words, draw, undo, enter });
     this.columns = Math.round(width / PEN_STEP) - 1;
     this.rows = Math.round(height / PEN_STEP) - 1;
     // The upper left corner of most digits.
@@ -34,21 +34,15 @@ class KeyboardPen {
     this.element.className = "keyboard-pen";
     this.element.tabIndex = 0;
     this.element.setAttribute("role", "application");
+    this.element.setAttribute("aria-label", words.help);
     this.element.innerHTML = `<style>${PEN_STYLE}</style>
       <svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${this.dots()}
         <polyline class="line"/><circle class="pen" r="8"/></svg>
       <div class="keys" aria-hidden="true"></div>
       <div class="spoken" role="status"></div>`;
     this.element.addEventListener("keydown", (event) => this.press(event));
-    this.speak(words);
-    this.show();
-  }
-
-  // Use the words of the visitor's language, which may change while the pen is on the page.
-  speak(words) {
-    this.words = words;
-    this.element.setAttribute("aria-label", words.help);
     this.element.querySelector(".keys").textContent = words.keys;
+    this.show();
   }
 
   dots() {

@@ -1,5 +1,5 @@
-// The choice of a language. It loads the page anew: within a visit, labels that the browser knows in one language never
-// meet options in another.
+// The switch between languages. It reloads the page, so that the browser never mixes two languages: the words that a
+// script gets do not change during a visit.
 const SECONDS_OF_A_YEAR = 365 * 24 * 60 * 60;
 
 export default function ({ data, parentElement }) {

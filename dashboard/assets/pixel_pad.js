@@ -7,7 +7,7 @@ const pads = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!pads.has(parentElement)) {
-    pads.set(parentElement, { image: [...data.image], at: [14, 14], erasing: false, last: null, timer: null, told: false });
+    pads.set(parentElement, { image: [...data.image], at: [14, 14], erasing: false, last: null, timer: null });
   }
   const pad = pads.get(parentElement);
   const find = (name) => parentElement.querySelector(name);
@@ -36,7 +36,6 @@ export default function ({ data, parentElement, setStateValue }) {
     eraser.setAttribute("aria-pressed", pad.erasing);
   };
   const tell = ([row, column]) => {
-    pad.told = true;
     readout.textContent = data.readout
       .replace("{row}", row + 1)
       .replace("{column}", column + 1)
@@ -115,8 +114,6 @@ export default function ({ data, parentElement, setStateValue }) {
   canvas.setAttribute("aria-label", data.title);
   eraser.textContent = data.eraser;
   clear.textContent = data.clear;
-  if (!pad.told) {
-    readout.textContent = data.hint;
-  }
+  readout.textContent ||= data.hint;
   draw();
 }

@@ -17,7 +17,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const image = figure.querySelector("img");
     const button = figure.querySelector("button");
     button.disabled = !picture;
-    // An empty frame has no name.
+    // An empty frame has no name, so screen readers skip it.
     figure.setAttribute("aria-hidden", !picture);
     button.title = picture?.caption ?? "";
     button.onclick = () => setTriggerValue("clicked", position);

@@ -1,6 +1,7 @@
-// The words of Streamlit's own widgets, which Streamlit has only in English, in the page's language.
-// Elements with text of pages and visitors, such as labels, options and the cells of tables. Streamlit shows its own
-// words as Markdown, too, in tooltips and on the button of the file uploader.
+// Translates the words of Streamlit's own widgets, which exist only in English, into the page's language.
+
+// Elements that show the text of pages and visitors, such as labels, options and the cells of tables. Markdown is such
+// an element, except in tooltips and on the file uploader's button, where it holds Streamlit's own words.
 const OTHER_TEXT =
   "pre, code, style, script, [role=option], [role=gridcell], [data-testid^=stBidiComponent], " +
   "[data-testid=stMarkdownContainer]:not([data-testid=stTooltipContent] *, [data-testid=stFileUploaderDropzone] *)";
@@ -56,7 +57,7 @@ class Translation {
         this.visitAttribute(change.target, change.attributeName);
       }
     }
-    // Its own changes are not news.
+    // Drop the records of the changes made above.
     this.observer.takeRecords();
   }
 
@@ -88,7 +89,7 @@ class Translation {
   }
 }
 
-// Return a function that translates a text, or returns undefined for a text that it does not know. A text to know may
+// Return a function that translates a text, or returns undefined for a text that it does not know. A known text may
 // have one placeholder, such as "Remove {name}".
 function translator(words) {
   const templates = Object.entries(words)

@@ -136,7 +136,7 @@ export default function ({ data, parentElement, setStateValue }) {
   // A press elsewhere, such as on "Stop here", ends the digit, too.
   if (!pad.listens) {
     pad.listens = true;
-    pad.keyboardPen = new KeyboardPen({
+    const keyboardPen = new KeyboardPen({
       width: canvas.width,
       height: canvas.height,
       words: data.pen,
@@ -144,11 +144,10 @@ export default function ({ data, parentElement, setStateValue }) {
       undo: () => pad.takeBack(),
       enter: () => pad.submit(),
     });
-    canvas.after(pad.keyboardPen.element);
+    canvas.after(keyboardPen.element);
     document.addEventListener("pointerdown", (event) => event.composedPath().includes(parentElement) || pad.submit(), {
       capture: true,
     });
   }
-  pad.keyboardPen.speak(data.pen);
   show();
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.classifier.bundle import Card
+from core.classifier.bundle import Calibration, Card
 from core.classifier.calibration import (
     BINS,
     UNSURE_BELOW,
@@ -21,7 +21,7 @@ from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
 
-TEMPERATURE_HELP = Message(
+_TEMPERATURE_HELP = Message(
     "The logits are divided by the temperature before they become probabilities (Guo et al., 2017). Above 1 means the "
     "network was overconfident, below 1 underconfident. The predicted digit never changes."
 )
@@ -103,9 +103,11 @@ def _statistics(card: Card, evaluation: Evaluation) -> None:
             tr("Mean squared difference between the ten probabilities and the label, 0 to 2 (Brier, 1950)."),
         )
         if card.calibration is not None:
-            metric_tile(
-                tr("Temperature"),
-                number(card.calibration.temperature, ".2f"),
-                tr("fitted on validation"),
-                tr(TEMPERATURE_HELP),
-            )
+            temperature_tile(card.calibration)
+
+
+def temperature_tile(calibration: Calibration) -> None:
+    """Show the temperature that the logits are divided by."""
+    metric_tile(
+        tr("Temperature"), number(calibration.temperature, ".2f"), tr("fitted on validation"), tr(_TEMPERATURE_HELP)
+    )

@@ -1,4 +1,4 @@
-"""The choice of a cell of a confusion matrix: by a click on it, or from a list that the keyboard reaches."""
+"""A list of a confusion matrix's cells, to choose one by keyboard; a click on the matrix chooses one, too."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.language import ntr, tr
+from dashboard.parts.chart_text import sorted_cells
 
 _Cell = tuple[int, int]
 
@@ -18,7 +19,7 @@ def choose_cell(event: Any, matrix: np.ndarray, key: str) -> _Cell | None:
     `event`: what the chart of the matrix (10, 10) returns. A click on a cell chooses it in the list.
     """
     clicked = next(((int(cell["true"]), int(cell["predicted"])) for cell in event.selection.get("cell") or []), None)
-    cells = _cells(matrix)
+    cells = sorted_cells(matrix)
     if clicked and clicked not in cells:
         cells.append(clicked)
     chosen: _Cell | None = st.selectbox(
@@ -37,8 +38,3 @@ def choose_cell(event: Any, matrix: np.ndarray, key: str) -> _Cell | None:
         key=f"{key}_{clicked}",
     )
     return chosen
-
-
-def _cells(matrix: np.ndarray) -> list[_Cell]:
-    cells = [(int(true), int(predicted)) for true, predicted in np.argwhere(matrix)]
-    return sorted(cells, key=lambda cell: (cell[0] == cell[1], -matrix[cell], cell))

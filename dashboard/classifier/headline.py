@@ -6,8 +6,15 @@ import streamlit as st
 
 from core.classifier.bundle import Card
 from core.language import Message, number, tr
-from dashboard.classifier.calibration import TEMPERATURE_HELP
-from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile, training_time_tile
+from dashboard.classifier.calibration import temperature_tile
+from dashboard.parts.metric_tiles import (
+    MIN_TILE_WIDTH,
+    accuracy_tiles,
+    brief_fit_note,
+    metric_tile,
+    parameters_tile,
+    training_time_tile,
+)
 from dashboard.training.wording import REDRAWN_ACCURACY
 
 _REDRAWN_HELP = Message(
@@ -49,17 +56,7 @@ def show_metrics(card: Card) -> None:
                 tr("{fraction:.0%} of mistakes", fraction=calibration.errors_caught),
                 tr(_CLOSE_CALLS_HELP),
             )
-            metric_tile(
-                tr("Temperature"),
-                number(calibration.temperature, ".2f"),
-                tr("fitted on validation"),
-                tr(TEMPERATURE_HELP),
-            )
-        metric_tile(
-            tr("Parameters"),
-            number(card.parameters, ","),
-            tr("weights and biases"),
-            tr("All parameters of the network, trainable or not."),
-        )
+            temperature_tile(calibration)
+        parameters_tile(card)
         training_time_tile(card)
     brief_fit_note(card)

@@ -18,12 +18,13 @@ from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
 
-_MISSING_MODEL = Message("The run {name} has no model. Another model is shown.")
+_NO_MODEL = Message("The run {name} has no model. Another model is shown.")
+_NO_MODEL_YET = Message("The run {name} has no model yet. Another model is shown.")
 # A sentence by the state of the run. A finished run of a sweep's search has no model.
-_MISSING_MODEL_REASONS = {
-    "queued": Message("The run {name} has no model yet. Another model is shown."),
-    "running": Message("The run {name} has no model yet. Another model is shown."),
-    "finished": _MISSING_MODEL,
+_MISSING_MODEL = {
+    "queued": _NO_MODEL_YET,
+    "running": _NO_MODEL_YET,
+    "finished": _NO_MODEL,
     "stopped": Message("The run {name} was stopped before it had a model. Another model is shown."),
     "failed": Message("The run {name} failed before it had a model. Another model is shown."),
     "interrupted": Message("The run {name} was interrupted before it had a model. Another model is shown."),
@@ -91,11 +92,11 @@ def _explain_missing_model(run: Run) -> None:
     try:
         status = run.status()
     except RunError:  # the run's page explains the damage
-        reason, ended = _MISSING_MODEL, True
+        sentence, ended = _NO_MODEL, True
     else:
-        reason, ended = _MISSING_MODEL_REASONS.get(status.state, _MISSING_MODEL), status.over
+        sentence, ended = _MISSING_MODEL.get(status.state, _NO_MODEL), status.over
     st.info(
-        tr(reason, name=name),
+        tr(sentence, name=name),
         icon=":material/do_not_disturb_on:" if ended else ":material/hourglass_empty:",
     )
     with st.container(horizontal=True):

@@ -149,15 +149,16 @@ def _accuracy_metric(recorded: EpochPredictions, index: int, period: Message) ->
 
 def _matrix(name: str, recorded: EpochPredictions, index: int, samples: Samples | None) -> None:
     """Show the confusion matrix of one epoch, the accuracy of each digit, and the images of the selected cell."""
+    matrix = recorded.matrix(index)
     left, right = st.columns([1.15, 1])
     with left:
         event = st.altair_chart(
-            charts.confusion_heatmap(recorded.matrix(index), percentages=False, text_colour=text_colour()),
+            charts.confusion_heatmap(matrix, percentages=False, text_colour=text_colour()),
             width="stretch",
             on_select="rerun",
             selection_mode=["cell"],
             key=f"epoch_matrix_{name}",
-            alt=confusions_text(recorded.matrix(index)),
+            alt=confusions_text(matrix),
         )
     with right:
         accuracies = class_accuracies(recorded)
@@ -171,7 +172,7 @@ def _matrix(name: str, recorded: EpochPredictions, index: int, samples: Samples 
         if samples is not None:
             legend.append(tr("Click a cell of the matrix to see its images."))
         st.caption(" ".join(legend))
-        selected = choose_cell(event, recorded.matrix(index), f"epoch_cell_{name}")
+        selected = choose_cell(event, matrix, f"epoch_cell_{name}")
         if selected is not None:
             _cell(recorded, index, samples, *selected)
 

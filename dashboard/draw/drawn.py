@@ -24,12 +24,12 @@ DRAW = Message("Draw")
 UPLOAD = Message("Upload a picture")
 PHOTO = Message("Take a photo")
 SOURCES = (DRAW, UPLOAD, PHOTO)
-PHOTO_LABELS = {
+_PHOTO_LABELS = {
     drawings.DIGIT: Message("Photo of one digit on paper"),
     drawings.NUMBER: Message("Photo of a number on paper"),
 }
-UPLOAD_LABELS = {drawings.DIGIT: Message("Picture of one digit"), drawings.NUMBER: Message("Picture of a number")}
-NO_INK = {
+_UPLOAD_LABELS = {drawings.DIGIT: Message("Picture of one digit"), drawings.NUMBER: Message("Picture of a number")}
+_NO_INK = {
     drawings.DIGIT: Message("There is no ink in this picture; choose one with one digit on it."),
     drawings.NUMBER: Message("There is no ink in this picture; choose one with a number on it."),
 }
@@ -62,9 +62,9 @@ def drawn_on_canvas() -> Drawn | None:
 def drawn_in_file(source: str, mode: str) -> Drawn | None:
     """Return the ink in an uploaded picture or a photo, or None; show a message if it contains no ink."""
     if source == PHOTO:
-        file = st.camera_input(tr(PHOTO_LABELS[mode]), key="photo")
+        file = st.camera_input(tr(_PHOTO_LABELS[mode]), key="photo")
     else:
-        file = st.file_uploader(tr(UPLOAD_LABELS[mode]), key="upload", max_upload_size=MAX_PICTURE_BYTES // 2**20)
+        file = st.file_uploader(tr(_UPLOAD_LABELS[mode]), key="upload", max_upload_size=MAX_PICTURE_BYTES // 2**20)
         st.caption(tr("PNG, JPEG, WebP, GIF, BMP or TIFF; a photo of dark ink on paper works, too."))
     if file is None:
         return None
@@ -78,6 +78,6 @@ def drawn_in_file(source: str, mode: str) -> Drawn | None:
         picture = image_html(ink.picture, 480, tr("your picture"), sharp=False)
         st.html(f'<div class="trazo-upload">{picture}</div>')
     if ink.blank:
-        st.warning(tr(NO_INK[mode]), icon=":material/ink_pen:")
+        st.warning(tr(_NO_INK[mode]), icon=":material/ink_pen:")
         return None
     return Drawn(ink)

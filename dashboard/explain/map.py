@@ -137,7 +137,9 @@ def show_map(
     description = ntr("Map of {count:,} image", "Map of {count:,} images", len(table))
     points = _draw(content, f"{key}_{split}_{colouring}_{found.fingerprint[:8]}", description)
     rows = selected_rows(points, chosen)
-    selection = table.iloc[rows if len(rows) else _choose_group(chosen, f"{key}_{split}_{colouring}_group")]
+    if not len(rows):
+        rows = _choose_group(chosen, f"{key}_{split}_{colouring}_group")
+    selection = table.iloc[rows]
     if selection.empty:
         st.caption(tr(_PHONE_HINT if is_phone() else _HINT))
         return
@@ -205,9 +207,9 @@ def _plotly_language() -> dict[str, Any]:
     return {"locale": language(), "locales": {language(): {"dictionary": {word: tr(word) for word in _PLOTLY_WORDS}}}}
 
 
-def _choose_group(groups: Sequence[Group], key: str) -> np.ndarray:
+def _choose_group(entries: Sequence[Group], key: str) -> np.ndarray:
     """Let a visitor who cannot use a lasso choose an entry of the legend; return its rows, int64 (n,)."""
-    rows = {group.name: group.rows for group in groups}
+    rows = {entry.name: entry.rows for entry in entries}
     name = st.selectbox(tr("Group"), list(rows), index=None, placeholder=tr("Choose a group"), key=key, width=240)
     return rows[name] if name is not None else np.empty(0, np.int64)
 

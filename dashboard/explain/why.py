@@ -69,7 +69,7 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
     )
     random_order = np.random.default_rng(0).random(image.shape)
     curves = {
-        tr(name): deletion_curve(network.probabilities, image, ranking, digit)
+        name: deletion_curve(network.probabilities, image, ranking, digit)
         for name, ranking in ((GRADIENTS, gradients), (OCCLUSION, occluded), (RANDOM, random_order))
     }
     st.altair_chart(_deletion_chart(curves, digit), width="stretch", alt=tr("Probability while ink is deleted"))
@@ -77,15 +77,16 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
         tr(
             "Mean probability over each curve, lower is better: integrated gradients {gradients:.0%}; occlusion "
             "{occlusion:.0%}; random order {random:.0%}.",
-            gradients=curves[tr(GRADIENTS)].area,
-            occlusion=curves[tr(OCCLUSION)].area,
-            random=curves[tr(RANDOM)].area,
+            gradients=curves[GRADIENTS].area,
+            occlusion=curves[OCCLUSION].area,
+            random=curves[RANDOM].area,
         )
     )
     _show_sanity_check(network, image, digit)
 
 
-def _deletion_chart(curves: dict[str, DeletionCurve], digit: int) -> alt.LayerChart | alt.Chart:
+def _deletion_chart(curves: dict[Message, DeletionCurve], digit: int) -> alt.LayerChart | alt.Chart:
+    names = [tr(name) for name in curves]
     table = pd.concat(
         pd.DataFrame(
             {
@@ -95,7 +96,7 @@ def _deletion_chart(curves: dict[str, DeletionCurve], digit: int) -> alt.LayerCh
                 "shown": [tr(format_confidence(probability)) for probability in curve.probabilities],
             }
         )
-        for name, curve in curves.items()
+        for name, curve in zip(names, curves.values(), strict=True)
     )
     axis = alt.Axis(format="%", gridOpacity=0.5, tickCount=5)
     chart = (
@@ -112,8 +113,8 @@ def _deletion_chart(curves: dict[str, DeletionCurve], digit: int) -> alt.LayerCh
             color=alt.Color(
                 "order:N",
                 title=None,
-                sort=list(curves),
-                scale=alt.Scale(domain=list(curves), range=[FOR_COLOUR, AGAINST_COLOUR, "#8a9693"]),
+                sort=names,
+                scale=alt.Scale(domain=names, range=[FOR_COLOUR, AGAINST_COLOUR, "#8a9693"]),
                 legend=alt.Legend(orient="top", columns=2),  # a row of three is too wide for a phone
             ),
             tooltip=[

@@ -30,7 +30,7 @@ STATE_TITLES = {
     "interrupted": Message("Interrupted"),
 }
 
-# Streamlit writes the words of a table in the page's colour; on its own pale colours they could not be read.
+# Streamlit writes the words of a table in the page's colour, which would be unreadable on its own pale badge colours.
 _LIGHT_CELLS: dict[BadgeColour, str] = {
     "primary": "#0f766e",
     "gray": "#56605d",

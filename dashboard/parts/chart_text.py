@@ -21,18 +21,24 @@ def listed(values: Mapping[str, str]) -> str:
 def confusions_text(matrix: np.ndarray) -> str:
     """Return the sum of a confusion matrix (10, 10), its diagonal, and its most frequent mistakes."""
     total = {"right": int(np.trace(matrix)), "total": int(matrix.sum())}
-    mistakes = [(int(matrix[true, read]), true, read) for true in range(10) for read in range(10) if true != read]
-    mistakes = sorted((each for each in mistakes if each[0]), key=lambda each: (-each[0], *each[1:]))
+    mistakes = [(true, read) for true, read in sorted_cells(matrix) if true != read]
     if not mistakes:
         return tr("Confusion matrix: {right:,} of {total:,} images are read correctly.", **total)
     frequent = {
-        tr("{true} read as {read}", true=true, read=read): number(count, ",") for count, true, read in mistakes[:_PAIRS]
+        tr("{true} read as {read}", true=true, read=read): number(matrix[true, read], ",")
+        for true, read in mistakes[:_PAIRS]
     }
     return tr(
         "Confusion matrix: {right:,} of {total:,} images are read correctly. The most frequent mistakes: {mistakes}.",
         mistakes=listed(frequent),
         **total,
     )
+
+
+def sorted_cells(matrix: np.ndarray) -> list[tuple[int, int]]:
+    """Return the cells (true, predicted) of a confusion matrix (10, 10) with images: mistakes first, then by count."""
+    cells = [(int(true), int(predicted)) for true, predicted in np.argwhere(matrix)]
+    return sorted(cells, key=lambda cell: (cell[0] == cell[1], -matrix[cell], cell))
 
 
 def by_digit(values: Sequence[str]) -> str:

@@ -28,6 +28,16 @@ def accuracy_tiles(card: Card) -> None:
     )
 
 
+def parameters_tile(card: Card) -> None:
+    """Show the number of parameters of a model."""
+    metric_tile(
+        tr("Parameters"),
+        number(card.parameters, ","),
+        tr("weights and biases"),
+        tr("All parameters of the network, trainable or not."),
+    )
+
+
 def training_time_tile(card: Card) -> None:
     """Show the training time of a model, and the epochs it was trained for."""
     metric_tile(tr("Training time"), duration(card.seconds), trained_epochs(card.metrics))

@@ -1,4 +1,4 @@
-"""The splits of a dataset by their titles."""
+"""The titles of a dataset's splits."""
 
 from __future__ import annotations
 

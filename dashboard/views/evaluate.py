@@ -73,20 +73,19 @@ def show_matrix(name: str, evaluation: Evaluation, test: Samples | None) -> None
         key="matrix_mode",
         label_visibility="collapsed",
     )
+    matrix = confusion_matrix(evaluation)
     left, right = st.columns([1.15, 1])
     with left:
         event = st.altair_chart(
-            charts.confusion_heatmap(
-                confusion_matrix(evaluation), percentages=mode == ROW_PERCENTAGES, text_colour=text_colour()
-            ),
+            charts.confusion_heatmap(matrix, percentages=mode == ROW_PERCENTAGES, text_colour=text_colour()),
             width="stretch",
             on_select="rerun",
             selection_mode=["cell"],
             key=f"matrix_{name}",
-            alt=confusions_text(confusion_matrix(evaluation)),
+            alt=confusions_text(matrix),
         )
     with right:
-        selected = choose_cell(event, confusion_matrix(evaluation), f"matrix_cell_{name}")
+        selected = choose_cell(event, matrix, f"matrix_cell_{name}")
         if selected is None:
             hints = [tr("Orange cells are mistakes; a stronger colour means more of them.")]
             if test is not None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
 from core.errors import BundleError
-from core.language import Message, number, tr
+from core.language import Message, tr
 from dashboard.classifier.layers import filter_pictures, layer_table, setting_facts, training_facts, version_facts
 from dashboard.classifier.model_picker import model_picker
 from dashboard.exports.files import file_list
@@ -18,7 +18,13 @@ from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
-from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, brief_fit_note, metric_tile, test_accuracy_tile
+from dashboard.parts.metric_tiles import (
+    MIN_TILE_WIDTH,
+    brief_fit_note,
+    metric_tile,
+    parameters_tile,
+    test_accuracy_tile,
+)
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
 
@@ -40,12 +46,7 @@ def show_metrics(card: Card) -> None:
     multiply_adds = sum(layer.multiply_adds for layer in card.layers)
     with st.container(key="figures"), st.grid(4, min_column_width=MIN_TILE_WIDTH):
         test_accuracy_tile(card.metrics)
-        metric_tile(
-            tr("Parameters"),
-            number(card.parameters, ","),
-            tr("weights and biases"),
-            tr("All parameters of the network, trainable or not."),
-        )
+        parameters_tile(card)
         metric_tile(
             tr("Multiply-adds"),
             tr("{millions:,.2f} M", millions=multiply_adds / 1e6),
