@@ -14,33 +14,18 @@ const WATCHED = {
   attributeFilter: ATTRIBUTES,
 };
 
-let present = null;
+let translation = null;
 
 export default function ({ data }) {
-  if (present?.language !== data.language) {
-    present?.close();
-    present = new Translation(data.language, data.words);
-  }
-  return () => {
-    present?.close();
-    present = null;
-  };
+  translation ??= new Translation(data.words);
 }
 
 class Translation {
-  constructor(language, words) {
-    this.language = language;
-    this.words = words;
+  constructor(words) {
     this.observer = new MutationObserver((changes) => this.follow(changes));
     this.translate = translator(words);
     this.visit(document.body);
     this.watch();
-  }
-
-  close() {
-    this.observer.disconnect();
-    this.translate = translator(Object.fromEntries(Object.entries(this.words).map(([from, to]) => [to, from])));
-    this.visit(document.body);
   }
 
   watch() {

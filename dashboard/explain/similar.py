@@ -20,6 +20,7 @@ from dashboard.explain.csv_lists import similar_csv
 from dashboard.explain.subject import Subject, dataset_of_page, drawing_on_canvas, sample
 from dashboard.parts.image_links import look_inside_link, open_in_draw_link
 from dashboard.parts.png import image_html
+from dashboard.parts.prediction import joined_digits
 from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.parts.splits import SPLIT_TITLES
 from dashboard.session import address, cache, state
@@ -180,12 +181,10 @@ def _query(subject: Subject, data: Dataset, bundle: Bundle) -> Query | None:
 
 
 def _prediction(digits: Sequence[int]) -> str:
-    """Return a sentence with the predicted digits: none, one, or two if the model is not sure."""
+    """Return a sentence with the predicted digits: none, one, or both of a close call."""
     if not digits:
         return tr("The model predicts: not a digit.")
-    if len(digits) == 1:
-        return tr("The model predicts: {digit}.", digit=digits[0])
-    return tr("The model predicts: {digit} or {second}.", digit=digits[0], second=digits[1])
+    return tr("The model predicts: {digit}.", digit=joined_digits(digits))
 
 
 def _explain(error: TrazoError) -> None:

@@ -191,7 +191,7 @@ def mistakes_per_hundred(rows: Sequence[tuple[str, str, float]], text_colour: st
             "kind:N",
             title=None,
             sort=labels,
-            axis=alt.Axis(ticks=False, domain=False, labelFontSize=13, labelPadding=8),
+            axis=alt.Axis(ticks=False, domain=False, labelFontSize=13, labelPadding=8, labelLimit=170),
         ),
         tooltip=[
             alt.Tooltip("kind", title=tr("kind")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.classifier.predictor import Reading, format_confidence
 from core.language import tr
 from dashboard.parts.component import text_component
@@ -22,7 +24,7 @@ def show_prediction(reading: Reading | None, prompt: str, key: str = "answer", m
     _answer(
         key=key,
         data={
-            "digit": _shown(reading) if reading and not rejected else None,
+            "digit": joined_digits(reading.shown_digits) if reading and not rejected else None,
             "prompt": rejection if rejected else prompt,
             "verdict": reading.verdict if reading else None,
             "sentence": sentence,
@@ -32,9 +34,8 @@ def show_prediction(reading: Reading | None, prompt: str, key: str = "answer", m
     )
 
 
-def _shown(reading: Reading) -> str:
-    """Return the digit, or both digits of a close call."""
-    digits = reading.shown_digits
+def joined_digits(digits: Sequence[int]) -> str:
+    """Return the digit, both digits of a close call, or an empty string."""
     if len(digits) != 2:
         return "".join(map(str, digits))
     if digits[1] == 8:  # Spanish has another word for "or" before an 8

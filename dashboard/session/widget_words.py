@@ -142,7 +142,7 @@ def translate_widgets() -> None:
     """Let the browser replace the words of Streamlit's widgets on the page, unless it is in English."""
     code = language()
     if code != ENGLISH:
-        _component(key="widget_words", data={"language": code, "words": _words(code)})
+        _component(key="widget_words", data={"words": _words(code)})
 
 
 # Cached because every rerun of every page needs them.
