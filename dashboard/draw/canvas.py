@@ -139,8 +139,11 @@ def _keep_drawing() -> None:
 def _handle_request() -> None:
     """Perform an Undo or Clear that the browser cannot; its current strokes came with the request."""
     _keep_drawing()
-    sketch = drawings.sketch()
-    if st.session_state[_BUTTONS]["request"]["action"] == "clear":
+    request, sketch = st.session_state[_BUTTONS]["request"], drawings.sketch()
+    if request == sketch.handled:
+        return
+    drawings.keep_sketch(replace(sketch, handled=request))
+    if request["action"] == "clear":
         drawings.restart_canvas([], sketch.strokes)
     elif sketch.strokes:
         drawings.restart_canvas(sketch.strokes[:-1], sketch.cleared)

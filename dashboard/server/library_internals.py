@@ -21,6 +21,7 @@ import uvicorn.config
 from streamlit import file_util, runtime
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils import script_requests
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests, ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
@@ -178,16 +179,19 @@ def keep_widget_values_on_page_changes() -> None:
     Streamlit would lose a stroke or an Undo in three ways. It merges waiting requests, and a page change lists only the
     widgets that all pages share; a page change interrupts a run before or within its callbacks; and with `fastReruns`,
     which .streamlit/config.toml switches off, a page change stops a run that has not started. A page change that waits
-    would itself be lost to a later request of the old page.
+    would itself be lost to a later request of the old page, and if such a request came while the new page was run, the
+    browser would show an empty page.
     """
     script_requests._coalesce_widget_states = _merge_widget_states
     ScriptRequests._request_rerun_locked = _keep_page_change  # type: ignore[method-assign, assignment]
+    ScriptRunner._run_script = _stay_on_the_new_page  # type: ignore[method-assign, assignment]
     SafeSessionState.on_script_will_rerun = _run_callbacks_to_the_end  # type: ignore[method-assign, assignment]
 
 
 _coalesce_widget_states = script_requests._coalesce_widget_states
 _run_callbacks = SafeSessionState.on_script_will_rerun
 _request_rerun = ScriptRequests._request_rerun_locked
+_run_script = ScriptRunner._run_script
 
 
 def _merge_widget_states(old_states: WidgetStates | None, new_states: WidgetStates | None) -> WidgetStates | None:
@@ -209,6 +213,18 @@ def _keep_page_change(requests: ScriptRequests, request: RerunData) -> bool:
             query_string=waiting.query_string,
         )
     return accepted
+
+
+def _stay_on_the_new_page(runner: ScriptRunner, request: RerunData) -> None:
+    context = get_script_run_ctx()
+    if context and request.fragment_id_queue and request.page_script_hash != context.page_script_hash:
+        request = replace(
+            request,
+            page_script_hash=context.page_script_hash,
+            query_string=context.query_string,
+            fragment_id_queue=[],
+        )
+    _run_script(runner, request)
 
 
 def _run_callbacks_to_the_end(state: SafeSessionState, *arguments: Any, **options: Any) -> None:

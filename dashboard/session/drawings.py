@@ -46,7 +46,8 @@ class Sketch:
     `cleared`: the strokes that the last Clear removed. `picture`: the canvas as last sent by the browser, a PNG data
     URL. `start`: the strokes that Python put on the canvas. `replaced`: the strokes that the canvas shows until it has
     restarted, or None after that. `unseen`: True until the browser has sent a picture of strokes that Python put on the
-    canvas. `wide`: True if the drawing was made on the canvas for numbers.
+    canvas. `wide`: True if the drawing was made on the canvas for numbers. `handled`: the last request of the canvas's
+    buttons, which Streamlit delivers again after a page change.
     """
 
     strokes: Strokes = field(default_factory=list)
@@ -56,6 +57,7 @@ class Sketch:
     replaced: Strokes | None = None
     unseen: bool = False
     wide: bool = False
+    handled: dict[str, Any] | None = None
 
 
 def sketch() -> Sketch:

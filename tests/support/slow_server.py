@@ -45,9 +45,11 @@ class SlowServer:
         while len(self._held_requests) < count:
             self._page.wait_for_function("() => true")
 
-    def release(self) -> None:
+    def release(self, *, latest_request_first: bool = False) -> None:
         self.holding = self.holding_requests = False
-        for deliver in [*self._held_messages, *self._held_requests]:
+        for deliver in self._held_messages:
+            deliver()
+        for deliver in reversed(self._held_requests) if latest_request_first else self._held_requests:
             deliver()
         self._held_messages.clear()
         self._held_requests.clear()

@@ -68,6 +68,7 @@ def parameters(function: Callable[..., object]) -> list[str]:
         (streamlit.logger.update_formatter, []),
         (script_requests._coalesce_widget_states, ["old_states", "new_states"]),
         (ScriptRequests._request_rerun_locked, ["self", "new_data"]),
+        (ScriptRunner._run_script, ["self", "rerun_data"]),
         (ScriptRunner._maybe_handle_execution_control_request, ["self"]),
         (SafeSessionState.__init__, ["self", "state", "yield_callback"]),
         (gr.Sketchpad.accept_blobs, ["self", "data"]),
@@ -113,6 +114,7 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> ScriptRequests:
     """The waiting requests of a page whose values are kept on page changes."""
     monkeypatch.setattr(script_requests, "_coalesce_widget_states", script_requests._coalesce_widget_states)
     monkeypatch.setattr(ScriptRequests, "_request_rerun_locked", ScriptRequests._request_rerun_locked)
+    monkeypatch.setattr(ScriptRunner, "_run_script", ScriptRunner._run_script)
     monkeypatch.setattr(SafeSessionState, "on_script_will_rerun", SafeSessionState.on_script_will_rerun)
     keep_widget_values_on_page_changes()
     return ScriptRequests()
