@@ -19,6 +19,7 @@ from dashboard.parts import charts
 from dashboard.parts.chart_text import reliability_text
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 
 _TEMPERATURE_HELP = Message(
@@ -40,7 +41,7 @@ def calibration_section(card: Card, evaluation: Evaluation) -> None:
         )
     )
     bins = reliability(evaluation)
-    st.altair_chart(charts.reliability_diagram(bins, text_colour()), width="stretch", alt=reliability_text(bins))
+    show_chart(charts.reliability_diagram(bins, text_colour()), alt=reliability_text(bins))
     st.markdown(tr("When the model is not sure, it says so: it names a second digit, or calls a drawing not a digit."))
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
         _close_calls_and_rejections(card, evaluation)

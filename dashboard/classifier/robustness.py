@@ -10,6 +10,7 @@ from core.language import Message, ntr, number, tr
 from dashboard.parts import charts
 from dashboard.parts.chart_text import listed
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 
 REDRAWN_KINDS = {
@@ -88,9 +89,8 @@ def _show_chart(robustness: Robustness, kinds: dict[str, tuple[Message, Message]
         if (accuracy := getattr(robustness, name)) is not None
     ]
     numbers = listed({label: number(_misread(accuracy), ".1f") for label, _, accuracy in rows})
-    st.altair_chart(
+    show_chart(
         charts.mistakes_per_hundred(rows, text_colour()),
-        width="stretch",
         alt=tr("Mistakes in 100 digits, by kind: {numbers}.", numbers=numbers),
     )
 

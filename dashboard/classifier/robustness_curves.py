@@ -13,6 +13,7 @@ from core.classifier.bundle import Bundle
 from core.errors import BundleError, DataError
 from core.language import Message, tr
 from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.vega_lite import apply_layout
 from dashboard.session import cache, state
 from dashboard.session.permission import safe_text
@@ -131,9 +132,8 @@ def _show_panel(curve: RobustnessCurve, panel: _Panel) -> None:
     title, sentence = tr(panel.title), _sentence(curve, limit, panel)
     with st.container(gap="small"):
         st.markdown(f"**{title}**  \n:small[{sentence}]")
-        st.altair_chart(
+        show_chart(
             _chart(curve, limit, panel),
-            width="stretch",
             alt=tr("{title}: accuracy by strength. {sentence}", title=title, sentence=sentence),
         )
 

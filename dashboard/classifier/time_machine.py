@@ -24,6 +24,7 @@ from dashboard.parts import charts
 from dashboard.parts.chart_text import by_digit, confusions_text
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.sample_grid import Samples, sample_grid
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache
 from dashboard.session.permission import safe_text
@@ -152,9 +153,8 @@ def _matrix(name: str, recorded: EpochPredictions, index: int, samples: Samples 
     matrix = recorded.matrix(index)
     left, right = st.columns([1.15, 1])
     with left:
-        event = st.altair_chart(
+        event = show_chart(
             charts.confusion_heatmap(matrix, percentages=False, text_colour=text_colour()),
-            width="stretch",
             on_select="rerun",
             selection_mode=["cell"],
             key=f"epoch_matrix_{name}",
@@ -163,9 +163,8 @@ def _matrix(name: str, recorded: EpochPredictions, index: int, samples: Samples 
     with right:
         accuracies = class_accuracies(recorded)
         numbers = by_digit([number(accuracy, ".1%") for accuracy in accuracies[index]])
-        st.altair_chart(
+        show_chart(
             charts.digit_accuracies(accuracies, index, text_colour()),
-            width="stretch",
             alt=tr("Accuracy of each digit in this epoch: {numbers}.", numbers=numbers),
         )
         legend = [tr("Dots: this epoch. Rings: the previous epoch. Bars: lowest to highest over all epochs.")]

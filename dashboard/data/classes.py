@@ -10,6 +10,7 @@ from dashboard.data.samples import choose_split
 from dashboard.parts import charts
 from dashboard.parts.chart_text import by_digit
 from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 from dashboard.session import cache
 
@@ -21,9 +22,8 @@ def show_classes(data: Dataset) -> None:
     counts = class_counts(data.split(split))
     st.subheader(tr("Class balance"), anchor=False)
     numbers = by_digit([number(count, ",") for count in counts])
-    st.altair_chart(
+    show_chart(
         charts.class_balance(counts, text_colour()),
-        width="stretch",
         alt=tr("Number of images of each digit: {numbers}.", numbers=numbers),
     )
     st.subheader(tr("Mean images"), anchor=False)

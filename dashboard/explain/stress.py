@@ -17,6 +17,7 @@ from core.runs.active import SHIPPED
 from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
 from dashboard.parts.png import image_html
 from dashboard.parts.prediction import show_prediction
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 from dashboard.parts.vega_lite import apply_layout
 from dashboard.session.permission import may_change
@@ -94,9 +95,8 @@ def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model:
         name = st.selectbox(tr("Curve"), list(_DIALS), format_func=lambda name: tr(_DIALS[name].label), key=_CURVE)
         with prediction_lock:
             curve = stress_curve(predictor.probabilities, image, name, values)
-        st.altair_chart(
+        show_chart(
             _curve_chart(curve, tr(_DIALS[name].label), values[name], text_colour()),
-            width="stretch",
             alt=tr(
                 "Probability of {digit} over the whole range: {change}", digit=curve.digit, change=_DIALS[name].label
             ),

@@ -23,6 +23,7 @@ from dashboard.explain.colours import AGAINST_COLOUR, FOR_COLOUR, attribution_pi
 from dashboard.explain.overview import short_title
 from dashboard.parts.digit_grid import tile_grid
 from dashboard.parts.png import png_data_uri
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.vega_lite import apply_layout
 
 GRADIENTS, OCCLUSION, RANDOM = Message("Integrated gradients"), Message("Occlusion"), Message("Random order")
@@ -72,7 +73,7 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
         name: deletion_curve(network.probabilities, image, ranking, digit)
         for name, ranking in ((GRADIENTS, gradients), (OCCLUSION, occluded), (RANDOM, random_order))
     }
-    st.altair_chart(_deletion_chart(curves, digit), width="stretch", alt=tr("Probability while ink is deleted"))
+    show_chart(_deletion_chart(curves, digit), alt=tr("Probability while ink is deleted"))
     st.caption(
         tr(
             "Mean probability over each curve, lower is better: integrated gradients {gradients:.0%}; occlusion "

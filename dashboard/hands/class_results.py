@@ -19,6 +19,7 @@ from dashboard.parts.chart_text import confusions_text, listed
 from dashboard.parts.charts import confusion_heatmap
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 from dashboard.session import cache
 from dashboard.session.markdown import plain
@@ -109,9 +110,8 @@ def _show_charts(students: Sequence[StudentExam], names: Sequence[str]) -> None:
                 if student.written
             }
         )
-        st.altair_chart(
+        show_chart(
             students_chart(students, names, text_colour()),
-            width="stretch",
             key="class_accuracy",
             alt=tr("Digits read correctly, of those written: {numbers}.", numbers=numbers),
         )
@@ -123,7 +123,7 @@ def _show_charts(students: Sequence[StudentExam], names: Sequence[str]) -> None:
         st.caption(tr("Rows are the digits that the class meant, columns the digits that the model read."))
         matrix = class_confusions(students)
         chart = confusion_heatmap(matrix, percentages=False, text_colour=text_colour())
-        st.altair_chart(chart, width="content", key="class_confusions", alt=confusions_text(matrix))
+        show_chart(chart, width="content", key="class_confusions", alt=confusions_text(matrix))
 
 
 def _show_drawings(students: Sequence[StudentExam], names: Sequence[str]) -> None:

@@ -24,6 +24,7 @@ from dashboard.parts.charts import confusion_heatmap
 from dashboard.parts.dates import LONG, date_text
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 from dashboard.runs import run_cache
 from dashboard.session.hands import current_model
@@ -141,9 +142,8 @@ def show_writers(result: ExamResult) -> None:
     )
     low, high = result.interval
     others = "; ".join(number(writer / 100, ".1%") for writer in WRITERS)
-    st.altair_chart(
+    show_chart(
         writers_chart(result.accuracy, result.interval, text_colour()),
-        width="stretch",
         alt=tr(
             "You: {accuracy:.1%}, probably between {low:.1%} and {high:.1%}. Ten other people: {others}.",
             accuracy=result.accuracy,
@@ -163,7 +163,7 @@ def _show_mistakes(hand: Hand, exam: Exam, result: ExamResult) -> None:
     captions = [_caption(result, position) for position in wrong.tolist()]
     show_digits([exam.written[position] for position in wrong], captions, f"mistakes_{hand.id}_{exam.id}")
     with st.expander(tr("Your confusion matrix"), icon=":material/grid_on:"):
-        st.altair_chart(
+        show_chart(
             confusion_heatmap(result.confusions, percentages=False, text_colour=text_colour()),
             width="content",
             alt=confusions_text(result.confusions),

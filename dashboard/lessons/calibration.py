@@ -23,6 +23,7 @@ from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.png import image_html
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 from dashboard.session.hands import current_model
 from dashboard.session.lessons import WORK
@@ -162,7 +163,7 @@ def _show_diagram(found: Evaluation) -> None:
         )
     )
     bins = reliability(found)
-    st.altair_chart(reliability_diagram(bins, text_colour()), width="stretch", alt=reliability_text(bins))
+    show_chart(reliability_diagram(bins, text_colour()), alt=reliability_text(bins))
 
 
 def _finish(guess: str, found: Evaluation, won: int) -> None:

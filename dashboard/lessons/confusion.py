@@ -20,6 +20,7 @@ from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.png import image_html
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 from dashboard.session.hands import current_model
 from dashboard.session.lessons import WORK
@@ -113,7 +114,7 @@ def _show_comparison(guess: str, hard: Split, own: np.ndarray, models: np.ndarra
             st.markdown(f"**{title}**")
             matrix = count_confusions(labels, read)
             chart = confusion_heatmap(matrix, percentages=False, text_colour=text_colour())
-            st.altair_chart(chart, width="stretch", alt=confusions_text(matrix))
+            show_chart(chart, alt=confusions_text(matrix))
     _show_disagreements(hard, own, models)
     wrong = len(labels) - model_right
     counted = st.number_input(

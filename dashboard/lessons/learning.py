@@ -13,6 +13,7 @@ from dashboard.lessons.lesson import Lesson, ask, finish, to_do
 from dashboard.lessons.material import images
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
@@ -101,9 +102,8 @@ def _show_trainings(trainings: dict[float, Training]) -> None:
                     number(training.validation[-1], ".1%"),
                     tr("of the validation images read correctly"),
                 )
-                st.altair_chart(
+                show_chart(
                     loss_chart(training, text_colour()),
-                    width="stretch",
                     alt=tr(
                         "The loss over {steps} steps. At first it is {first:.2f}, at the end {last:.2f}.",
                         steps=training.steps[-1],

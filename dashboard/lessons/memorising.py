@@ -17,6 +17,7 @@ from dashboard.lessons.material import images
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
@@ -127,9 +128,8 @@ def _show_training(training: Training) -> None:
         metric_tile(tr("Training images"), number(training.train[-1], ".0%"), tr("read correctly"))
         metric_tile(tr("New images"), number(training.validation[-1], ".0%"), tr("read correctly"))
     with curve:
-        st.altair_chart(
+        show_chart(
             accuracy_chart(training, text_colour()),
-            width="stretch",
             alt=tr(
                 "The accuracy over {steps} steps. At the end it is {train:.0%} on the training images and "
                 "{validation:.0%} on new images.",

@@ -14,6 +14,7 @@ from core.errors import RunError
 from core.language import Message, tr
 from core.runs.run import Run
 from core.runs.summary import Summary
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.vega_lite import VegaLite
 from dashboard.runs import parallel_runs, run_cache, scatter
 from dashboard.runs.curves_picture import curves_picture
@@ -117,9 +118,8 @@ def draw_curves(points: pd.DataFrame, options: ChartOptions, chart: Callable[...
         with column, st.container(key=f"overlaid_{slot}"):
             title = tr(TITLES[metric])
             st.markdown(f"**{title}**")
-            st.vega_lite_chart(
+            show_chart(
                 chart(points, metric, options),
-                width="stretch",
                 alt=tr(_CURVE_DESCRIPTIONS[options.axis], metric=title),
             )
 
@@ -183,9 +183,8 @@ def results_across_runs(rows: Sequence[Summary], names: dict[str, str], selected
         y = _axis_box(tr("Vertical axis"), "up", scatter.y_choices(table), DEFAULT_Y)
     address.keep(across=None if x == default_x else x, up=None if y == DEFAULT_Y else y)
     st.caption(tr("Hover over a dot to see its run. Selected runs are larger."))
-    st.vega_lite_chart(
+    show_chart(
         scatter.scatter_chart(table, x, y, [names[run_id] for run_id in selected if run_id in names]),
-        width="stretch",
         alt=tr("{y} against {x}, one point for each run", y=tr(y), x=tr(x)),
     )
 

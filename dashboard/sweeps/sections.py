@@ -15,6 +15,7 @@ from core.sweeps.spaces import config_of
 from core.sweeps.sweep import Sweep
 from dashboard.parts.badges import BadgeColour, cell_colours
 from dashboard.parts.chart_text import listed
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 from dashboard.runs.parallel_coordinates import HINT, selected_ranges, show_parallel_coordinates
 from dashboard.session.markdown import plain
@@ -49,14 +50,14 @@ def progress_and_importance(trials: Trials) -> None:
         st.caption(
             tr("Each dot is a complete trial. Line: the best one so far. Dashed: the first trial (starting settings).")
         )
-        st.vega_lite_chart(charts.best_so_far(trials), width="stretch", alt=tr("Best accuracy over time"))
+        show_chart(charts.best_so_far(trials), alt=tr("Best accuracy over time"))
     with right:
         st.subheader(tr("Which settings matter"), anchor=False)
         shares = trials.progress.importance
         if shares:
             st.caption(tr("How much of the difference between good and bad trials comes from each setting."))
             numbers = listed({setting_title(name): number(share, ".0%") for name, share in shares.items()})
-            st.altair_chart(
+            show_chart(
                 charts.importance(shares, text_colour()),
                 alt=tr("Importance of each setting: {numbers}.", numbers=numbers),
             )
@@ -111,9 +112,8 @@ def trade_off(sweep: Sweep, trials: Trials) -> None:
         points = charts.trade_off_points(trials, cost)
         key = f"trade_off_{sweep.id}_{cost}"
         clicked = charts.selected_trial(st.session_state.get(key))
-        st.vega_lite_chart(
+        show_chart(
             charts.trade_off(points, trials, cost, clicked),
-            width="stretch",
             alt=tr(AGAINST[cost]),
             on_select="rerun",
             selection_mode="trial",
@@ -209,7 +209,7 @@ def timeline(trials: Trials) -> None:
     """Draw when each trial was trained."""
     st.subheader(tr("Timeline"), anchor=False)
     st.caption(tr("Each bar is a trial. A triangle marks one that was interrupted, and went on after its last epoch."))
-    st.vega_lite_chart(timeline_chart(trials, time.time()), width="stretch", alt=tr("When each trial was trained"))
+    show_chart(timeline_chart(trials, time.time()), alt=tr("When each trial was trained"))
 
 
 def trial_table(sweep: Sweep, trials: Trials, listed: Sequence[Trial]) -> None:

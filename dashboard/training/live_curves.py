@@ -8,6 +8,7 @@ from core.config import TrainingConfig
 from core.language import Message, tr
 from core.runs.run import Run
 from core.runs.status import Status
+from dashboard.parts.show_chart import show_chart
 from dashboard.training import curve_points, curves
 from dashboard.training.chart_options import CURVE_METRICS, TITLES, CurveMetric
 from dashboard.training.loss_gap import explain_loss_gap
@@ -54,8 +55,7 @@ def show_live_curves(run: Run, name: str, status: Status, config: TrainingConfig
         for column, metric in zip(st.columns(2), CURVE_METRICS, strict=True):
             with column, st.container(key=f"curve_{metric}", gap=None):
                 st.markdown(f"**{tr(TITLES[metric])}**")
-                st.vega_lite_chart(
+                show_chart(
                     curves.training_curve(points, metric, first_epoch, axis_end, HEIGHT),
-                    width="stretch",
                     alt=tr(_ALT_TEXTS[metric]),
                 )

@@ -27,6 +27,7 @@ from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.headings import heading
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, metric_tile
 from dashboard.parts.sample_grid import Samples, sample_grid
+from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache, state
 from dashboard.session.permission import safe_text
@@ -76,9 +77,8 @@ def show_matrix(name: str, evaluation: Evaluation, test: Samples | None) -> None
     matrix = confusion_matrix(evaluation)
     left, right = st.columns([1.15, 1])
     with left:
-        event = st.altair_chart(
+        event = show_chart(
             charts.confusion_heatmap(matrix, percentages=mode == ROW_PERCENTAGES, text_colour=text_colour()),
-            width="stretch",
             on_select="rerun",
             selection_mode=["cell"],
             key=f"matrix_{name}",

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from core.runs.process import worker_lock
 from core.sweeps.sweep import Sweep
@@ -32,6 +32,24 @@ def show_trials(sweep: Sweep, count: int) -> int:
     trials = progress.trials[:count]
     sweep.write_progress(progress.model_copy(update={"trials": trials}))
     return sum(trial.settings["optimizer"] == "adam" for trial in trials)
+
+
+def test_page_does_not_move_when_its_charts_appear(page: Page, sweep: Sweep) -> None:
+    show_trials(sweep, 20)
+    held: list[Route] = []
+    page.route("**/ArrowVegaLiteChart.*.js", lambda route: held.append(route))
+    page.goto(f"/sweep?id={sweep.id}")
+    axis = page.get_by_role("group", name="Optimizer").first
+    expect(axis).to_be_visible()
+    at_rest(page)
+    expect(page.get_by_role("heading", name="Trials")).to_be_visible()
+    before = axis.bounding_box()
+
+    for route in held:
+        route.continue_()
+    expect(page.get_by_test_id("stVegaLiteChart").locator(".marks").first).to_be_visible()
+
+    assert axis.bounding_box() == before
 
 
 def test_range_selects_trials_and_survives_a_refresh(page: Page, sweep: Sweep, record: Record) -> None:

@@ -43,6 +43,7 @@ class Canvas:
         self.buttons: dict[str, Any] = {}
         self.lock_was_free = True
         self._request: dict[str, Any] | None = None
+        self._time = 0
 
     def draw(self, picture: Image.Image) -> None:
         self.strokes = [*self.strokes, STROKE]
@@ -54,7 +55,8 @@ class Canvas:
 
     def ask(self, action: str) -> None:
         """Press a button whose action is left to Python."""
-        self._request = {"action": action}
+        self._time += 1
+        self._request = {"action": action, "time": self._time}
 
     def restart(self) -> None:
         """Show the strokes that Python wants on the canvas."""
