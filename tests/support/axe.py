@@ -34,7 +34,7 @@ def violations(page: Page) -> list[str]:
 
 
 def lasting(find: Callable[[], list[str]]) -> list[str]:
-    """Return what `find` still finds when the page has faded in."""
+    """Return what `find` still finds when the page has faded in and taken its place in the window."""
     found: list[str] = []
 
     def are_none() -> bool:
