@@ -19,7 +19,9 @@ import streamlit.logger
 import uvicorn
 import uvicorn.config
 from streamlit import file_util, runtime
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils import script_requests
@@ -179,11 +181,12 @@ def keep_widget_values_on_page_changes() -> None:
     Streamlit would lose a stroke or an Undo in three ways. It merges waiting requests, and a page change lists only the
     widgets that all pages share; a page change interrupts a run before or within its callbacks; and with `fastReruns`,
     which .streamlit/config.toml switches off, a page change stops a run that has not started. A page change that waits
-    would itself be lost to a later request of the old page, and if such a request came while the new page was run, the
-    browser would show an empty page.
+    would itself be lost to a later request of the old page. If such a request came while the new page was run, the
+    browser would show an empty page; if it came after that, it would be lost.
     """
     script_requests._coalesce_widget_states = _merge_widget_states
     ScriptRequests._request_rerun_locked = _keep_page_change  # type: ignore[method-assign, assignment]
+    AppSession.request_rerun = _accept_values_of_the_old_page  # type: ignore[method-assign, assignment]
     ScriptRunner._run_script = _stay_on_the_new_page  # type: ignore[method-assign, assignment]
     SafeSessionState.on_script_will_rerun = _run_callbacks_to_the_end  # type: ignore[method-assign, assignment]
 
@@ -191,6 +194,7 @@ def keep_widget_values_on_page_changes() -> None:
 _coalesce_widget_states = script_requests._coalesce_widget_states
 _run_callbacks = SafeSessionState.on_script_will_rerun
 _request_rerun = ScriptRequests._request_rerun_locked
+_request_session_rerun = AppSession.request_rerun
 _run_script = ScriptRunner._run_script
 
 
@@ -213,6 +217,22 @@ def _keep_page_change(requests: ScriptRequests, request: RerunData) -> bool:
             query_string=waiting.query_string,
         )
     return accepted
+
+
+def _accept_values_of_the_old_page(session: AppSession, request: ClientState | None) -> None:
+    page = session._pages_manager.current_page_script_hash
+    if (
+        request
+        and request.fragment_id
+        and request.page_script_hash != page
+        and not request.is_auto_rerun
+        and not session.has_fragment(request.fragment_id)
+    ):
+        late, request = request, ClientState()
+        request.CopyFrom(late)
+        request.fragment_id, request.page_script_hash = "", page
+        request.query_string = session._client_state.query_string
+    _request_session_rerun(session, request)
 
 
 def _stay_on_the_new_page(runner: ScriptRunner, request: RerunData) -> None:

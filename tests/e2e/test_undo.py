@@ -275,6 +275,25 @@ def drawing_that_arrives_after_a_page_change_is_kept_without_a_second_undo(page:
     expect_only_rows(page, [0, 2, 3, LAST])
 
 
+def stroke_drawn_while_the_next_page_is_on_its_way_is_kept(page: Page, server: SlowServer) -> None:
+    draw(page, [ROWS[0]])
+    expect_only_rows(page, [0])
+    at_rest(page)
+    server.holding = True
+
+    page.get_by_role("link", name="Train", exact=True).click()
+    server.wait_for_the_end_of_a_run()
+    server.holding_requests = True
+    draw(page, [ROWS[LAST]])
+    server.wait_for_requests(1)
+    server.release()
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    at_rest(page)
+    page.get_by_role("link", name="Draw").click()
+
+    expect_only_rows(page, [0, LAST])
+
+
 def page_change_that_waits_is_not_lost_to_a_later_stroke(page: Page, server: SlowServer) -> None:
     draw(page, [ROWS[0]])
     expect_only_rows(page, [0])
@@ -315,6 +334,7 @@ CASES = {
         #        strokes_and_undo_work_while_the_canvas_restarts,
         #        undo_that_waits_with_a_page_change_is_kept,
         drawing_that_arrives_after_a_page_change_is_kept_without_a_second_undo,
+        stroke_drawn_while_the_next_page_is_on_its_way_is_kept,
         page_change_that_waits_is_not_lost_to_a_later_stroke,
     ),
 }

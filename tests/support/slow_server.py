@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, WebSocketRoute
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 
 class SlowServer:
@@ -18,6 +19,7 @@ class SlowServer:
         self.holding = False
         self.holding_requests = False
         self._held_messages: list[Callable[[], None]] = []
+        self._run_has_ended = False
         self._held_requests: list[Callable[[], None]] = []
         self._page = page
         page.route_web_socket(re.compile("/_stcore/stream"), self._connect)
@@ -28,6 +30,8 @@ class SlowServer:
         def deliver(message: str | bytes) -> None:
             if self.holding:
                 self._held_messages.append(lambda: browser.send(message))
+                assert isinstance(message, bytes)
+                self._run_has_ended |= ForwardMsg.FromString(message).WhichOneof("type") == "script_finished"
             else:
                 browser.send(message)
 
@@ -45,8 +49,13 @@ class SlowServer:
         while len(self._held_requests) < count:
             self._page.wait_for_function("() => true")
 
+    def wait_for_the_end_of_a_run(self) -> None:
+        """Wait until Streamlit has run the script to its end, of which the browser does not know yet."""
+        while not self._run_has_ended:
+            self._page.wait_for_function("() => true")
+
     def release(self, *, latest_request_first: bool = False) -> None:
-        self.holding = self.holding_requests = False
+        self.holding = self.holding_requests = self._run_has_ended = False
         for deliver in self._held_messages:
             deliver()
         for deliver in reversed(self._held_requests) if latest_request_first else self._held_requests:

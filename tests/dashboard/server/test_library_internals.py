@@ -18,6 +18,7 @@ import uvicorn.config
 from starlette.types import Receive, Scope, Send
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils import script_requests
@@ -68,6 +69,8 @@ def parameters(function: Callable[..., object]) -> list[str]:
         (streamlit.logger.update_formatter, []),
         (script_requests._coalesce_widget_states, ["old_states", "new_states"]),
         (ScriptRequests._request_rerun_locked, ["self", "new_data"]),
+        (AppSession.request_rerun, ["self", "client_state"]),
+        (AppSession.has_fragment, ["self", "fragment_id"]),
         (ScriptRunner._run_script, ["self", "rerun_data"]),
         (ScriptRunner._maybe_handle_execution_control_request, ["self"]),
         (SafeSessionState.__init__, ["self", "state", "yield_callback"]),
@@ -114,6 +117,7 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> ScriptRequests:
     """The waiting requests of a page whose values are kept on page changes."""
     monkeypatch.setattr(script_requests, "_coalesce_widget_states", script_requests._coalesce_widget_states)
     monkeypatch.setattr(ScriptRequests, "_request_rerun_locked", ScriptRequests._request_rerun_locked)
+    monkeypatch.setattr(AppSession, "request_rerun", AppSession.request_rerun)
     monkeypatch.setattr(ScriptRunner, "_run_script", ScriptRunner._run_script)
     monkeypatch.setattr(SafeSessionState, "on_script_will_rerun", SafeSessionState.on_script_will_rerun)
     keep_widget_values_on_page_changes()
@@ -149,7 +153,9 @@ def test_page_change_keeps_values_of_the_waiting_request(requests: ScriptRequest
     assert sorted(merged.widget_states.widgets, key=lambda state: state.id) == [thinner, stroke]
 
 
-def test_script_runner_has_the_private_attributes() -> None:
+def test_sessions_and_script_runners_have_the_private_attributes() -> None:
+    session = inspect.getsource(AppSession.__init__)
+    assert all(f"self.{name} = " in session for name in ("_client_state", "_pages_manager")), INSTRUCTIONS
     assert "self._execing" in inspect.getsource(ScriptRunner._maybe_handle_execution_control_request), INSTRUCTIONS
     assert "yield_callback=self._maybe_handle" in inspect.getsource(ScriptRunner.__init__), INSTRUCTIONS
 
