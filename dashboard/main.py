@@ -13,12 +13,10 @@ from dashboard.session.language import find_visitor_language, show_language_swit
 from dashboard.session.sign_in import account
 from dashboard.session.widget_words import translate_widgets
 
-ASSETS = Path(__file__).parent / "assets"
-LOGO = ASSETS / "logo.svg"
+LOGO = Path(__file__).parent / "assets" / "logo.svg"
 
 st.set_page_config(page_title="Trazo", page_icon=str(LOGO), layout="wide")
 st.logo(str(LOGO), size="large")
-st.html(ASSETS / "pages.css")
 
 find_language_by(visitor_language)
 find_visitor_language()

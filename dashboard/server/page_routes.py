@@ -1,7 +1,9 @@
-"""The pages' HTML for deep links such as /model.
+"""The pages' HTML.
 
-Streamlit's script would first look for its server below the page, at /model/_stcore/health, and two errors would appear
-in the browser's console. A line in the page tells it where the server is, whatever prefix a proxy adds.
+It has the style sheet of all pages: if Streamlit sent that with the elements of a page, the page would move while it is
+opened. For deep links such as /model, Streamlit's script would first look for its server below the page, at
+/model/_stcore/health, and two errors would appear in the browser's console; a line in the page tells the script where
+the server is, whatever prefix a proxy adds.
 """
 
 from __future__ import annotations
@@ -16,13 +18,14 @@ from starlette.routing import BaseRoute, Route
 
 from dashboard.server.library_internals import static_folder
 
-_HEAD = "<head>"
+_STYLE = Path(__file__).resolve().parents[1] / "assets" / "pages.css"
+_HEAD, _END = "<head>", "</body>"
 _BASE_URL = '<script>window.__streamlit = { BACKEND_BASE_URL: new URL(".", location.href).href };</script>'
 
 
 def page_routes(views: Iterable[Path]) -> list[BaseRoute]:
-    """Return a route for the page of each view; the page at / needs none."""
-    return [Route(f"/{view.stem}", _page, methods=["GET"]) for view in views]
+    """Return the routes of the first page and of each view."""
+    return [Route(path, _page, methods=["GET"]) for path in ("/", *(f"/{view.stem}" for view in views))]
 
 
 async def _page(_request: Request) -> Response:
@@ -32,4 +35,6 @@ async def _page(_request: Request) -> Response:
 @cache
 def _html() -> str:
     html = (static_folder() / "index.html").read_text(encoding="utf-8")
-    return html.replace(_HEAD, f"{_HEAD}\n    {_BASE_URL}", 1)
+    # At the end, our rules come after Streamlit's own.
+    style = f"<style>\n{_STYLE.read_text(encoding='utf-8')}</style>"
+    return html.replace(_HEAD, f"{_HEAD}\n    {_BASE_URL}", 1).replace(_END, f"{style}\n  {_END}", 1)

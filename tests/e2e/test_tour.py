@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import psutil
+import pytest
 from playwright.sync_api import Page, expect
 
 from core.workspace import PROJECT
@@ -43,3 +44,27 @@ def test_all_ten_digits_fit_on_a_phone_without_scrolling(page: Page) -> None:
 
     expect(digits.get_by_role("button")).to_have_count(10)
     assert digits.evaluate("row => row.scrollWidth <= row.clientWidth")
+
+
+FOLLOW_TITLE = """
+  window.places = [];
+  const follow = () => {
+    const title = document.querySelector("h1");
+    if (title) {
+      const { x, y } = title.getBoundingClientRect();
+      window.places.push(`${x}, ${y}`);
+    }
+    requestAnimationFrame(follow);
+  };
+  requestAnimationFrame(follow);
+"""
+
+
+@pytest.mark.parametrize("path", ["/", "/glossary"])
+def test_title_has_its_place_from_the_start(page: Page, path: str) -> None:
+    page.add_init_script(FOLLOW_TITLE)
+    page.goto(path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    at_rest(page)
+
+    assert len(set(page.evaluate("window.places"))) == 1
