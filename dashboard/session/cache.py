@@ -30,6 +30,7 @@ from core.handwriting.pen_digits import PenDigit
 from core.language import Message
 from core.runs.active import ActivePredictor, available_models
 from core.runs.run import Run
+from core.workspace import Workspace
 from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
 
@@ -37,10 +38,14 @@ if TYPE_CHECKING:
     from core.classifier.robustness_curves import RobustnessCurve
 
 
-@st.cache_resource(show_spinner=False)
 def predictor() -> ActivePredictor:
     """Return the predictor of the active model, shared by all visitors; a promotion switches the model."""
-    return ActivePredictor(workspace())
+    return _predictor(workspace().root)
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _predictor(workspace_root: Path) -> ActivePredictor:
+    return ActivePredictor(Workspace(workspace_root))
 
 
 def usable_dataset() -> tuple[Dataset, DataError | None]:

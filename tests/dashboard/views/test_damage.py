@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from math import inf, nan
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from core.runs.run import Run
 from core.runs.summary import summaries
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.workspace import PROJECT, Workspace
-from dashboard.session import cache
 from tests.support.damage import (
     Damage,
     change_arrays,
@@ -143,14 +141,6 @@ READ_BY = {
 }
 """The pages that read a file; all files that are not listed here are read by RUN_PAGES."""
 COMMANDS = ("runs list", "runs list --json", "runs show new-newt", "evaluate", "predict {picture} --json")
-
-
-@pytest.fixture(autouse=True)
-def empty_cache() -> Iterator[None]:
-    """Clear the cached predictor, because each test has its own workspace."""
-    cache.predictor.clear()
-    yield
-    cache.predictor.clear()
 
 
 @pytest.fixture

@@ -14,18 +14,12 @@ from core.runs.files import run_files
 from core.runs.run import Run
 from core.workspace import PROJECT, Workspace, strip_paths
 from dashboard.runs.files import _download_content
-from dashboard.session import cache
 from tests.support.fuzzing import drawn_seven, encoded
 from tests.support.page_text import sent
 from tests.support.served_api import served_api
 
 VIEWS = sorted(path.stem for path in (PROJECT / "dashboard" / "views").glob("[!_]*.py"))
 BUNDLE_FILES = ("card.json", "evaluation.npz", "novelty.npz", "mnist_model.tflite", "mnist_model.keras")
-
-
-@pytest.fixture(autouse=True)
-def own_predictor() -> None:
-    cache.predictor.clear()
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import State, Status
 from core.workspace import PROJECT, Workspace
-from dashboard.session import cache
 from dashboard.session.markdown import plain
 from tests.support.page_text import markdown
 from tests.support.runs_page import copied
@@ -28,11 +27,6 @@ HOSTILE = "![x](http://evil/x.png) [y](//evil) <img src=x> :red[z] $a$"
 """A name of the maximum length."""
 HOSTILE_ID = "20200101-120000-![x](evil) [y](evil) `a` <b> :red[z] *b*"
 VIEWS = ("train", "runs", "run", "evaluate", "model", "draw", "data")
-
-
-@pytest.fixture(autouse=True)
-def own_predictor() -> None:
-    cache.predictor.clear()
 
 
 def visit(view: str, run: Run, **query: str) -> AppTest:

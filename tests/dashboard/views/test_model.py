@@ -25,7 +25,6 @@ from core.exports.pictures import fixed_images
 from core.exports.reader_zip import reader_zip
 from core.runs.run import Run
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
-from dashboard.session import cache
 from tests.support.fuzzing import drawn_seven, encoded
 from tests.support.markdown import unescape_markdown
 from tests.support.workers import kill_export_workers
@@ -120,7 +119,6 @@ def test_created_file_can_be_downloaded(page: AppTest, workspace: Workspace) -> 
 
 
 def test_comparison_of_a_run_is_shown(page: AppTest, run: Run, workspace: Workspace) -> None:
-    cache.predictor.clear()  # in another test, a run with this id may be active
     images = fixed_images(load_dataset("digits", workspace))
     probabilities, verdicts = Predictor(run.bundle).judge(images, Network(run.bundle.tflite_file)(images).probabilities)
     answers = Answers(probabilities, verdicts, 0.1)

@@ -23,7 +23,6 @@ from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.runs.trial import TrialMark, TrialResult, write_trial_mark, write_trial_result
 from core.workspace import PROJECT, Workspace
-from dashboard.session import cache
 from dashboard.training.wording import REDRAWN_ACCURACY
 from tests.support.fine_tuned import fine_tuned_run
 from tests.support.markdown import unescape_markdown
@@ -132,7 +131,6 @@ def test_form_starts_with_a_name_saved_in_another_tab(run: Run, workspace: Works
 
 
 def test_model_is_promoted_from_the_page(run: Run, workspace: Workspace) -> None:
-    cache.predictor.clear()
     page = open_run_page(run.id)
 
     page.button(key="promote").click().run()
@@ -152,7 +150,6 @@ def test_model_is_promoted_from_the_page(run: Run, workspace: Workspace) -> None
 
 
 def test_sidebar_switches_the_active_model(run: Run, workspace: Workspace) -> None:
-    cache.predictor.clear()
     page = open_run_page(run.id)
 
     page.sidebar.selectbox(key="active_model").set_value(run.id).run()
@@ -170,7 +167,6 @@ def test_sidebar_switches_the_active_model(run: Run, workspace: Workspace) -> No
 
 
 def test_switch_to_a_deleted_run_keeps_the_active_model(run: Run, workspace: Workspace) -> None:
-    cache.predictor.clear()
     deleted = Path(shutil.copytree(run.folder, run.folder.with_name("20200101-000000-quiet-otter")))
     promote(workspace, run)
     page = open_run_page(run.id)
