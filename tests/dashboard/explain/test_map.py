@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from core.launcher.map_process import is_computing
 from core.runs.active import promote
 from core.runs.run import Run
 from core.workspace import PROJECT, Workspace
-from dashboard.session import cache
 from tests.support.markdown import unescape_markdown
 from tests.support.waiting import wait_until
 
@@ -41,14 +39,12 @@ def small_map(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def mapped(small_map: Path, run: Run, workspace: Workspace, without_mnist: None) -> Iterator[Path]:
+def mapped(small_map: Path, run: Run, workspace: Workspace, without_mnist: None) -> Path:
     """Promote a run with a small map, and return the map's file."""
-    cache.predictor.clear()  # it knows the workspace of the first test that used it
     promote(workspace, run)
     file = map_file(workspace, "digits", bundle_fingerprint(run.bundle))
     file.parent.mkdir()
-    yield Path(shutil.copyfile(small_map, file))
-    cache.predictor.clear()
+    return Path(shutil.copyfile(small_map, file))
 
 
 @pytest.fixture
