@@ -220,18 +220,17 @@ def _keep_page_change(requests: ScriptRequests, request: RerunData) -> bool:
 
 
 def _accept_values_of_the_old_page(session: AppSession, request: ClientState | None) -> None:
-    page = session._pages_manager.current_page_script_hash
-    if (
-        request
-        and request.fragment_id
-        and request.page_script_hash != page
-        and not request.is_auto_rerun
-        and not session.has_fragment(request.fragment_id)
-    ):
+    page = session._pages_manager.current_page_script_hash  # empty until a new session runs its first page
+    is_late = request and page and request.page_script_hash != page and not request.is_auto_rerun
+    if request and is_late and request.fragment_id and not session.has_fragment(request.fragment_id):
         late, request = request, ClientState()
         request.CopyFrom(late)
-        request.fragment_id, request.page_script_hash = "", page
-        request.query_string = session._client_state.query_string
+        request.fragment_id = ""
+        request.page_script_hash, request.query_string = page, session._client_state.query_string
+        requests = session._scriptrunner and session._scriptrunner._requests
+        if requests and requests._state == ScriptRequestType.RERUN:  # the visitor may have gone to a third page
+            waiting = requests._rerun_data
+            request.page_script_hash, request.query_string = waiting.page_script_hash, waiting.query_string
     _request_session_rerun(session, request)
 
 

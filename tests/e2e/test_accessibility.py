@@ -16,11 +16,12 @@ from core.personal.hand import create_hand, delete_hand
 from core.runs.process import worker_lock
 from core.runs.run import Run
 from core.workspace import PROJECT, Workspace
-from tests.support.axe import lasting, load_axe, violations
+from tests.support.axe import load_axe, violations
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.drawn_digits import SEVEN
 from tests.support.sweep_files import write_sweep
 from tests.support.visit import at_rest, draw
+from tests.support.waiting import lasting
 from tests.support.written_digits import take_exam
 
 VIEWPORTS = [("light", 1280), ("light", 390), ("dark", 390), ("dark", 1280)]

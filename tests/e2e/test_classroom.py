@@ -11,9 +11,10 @@ from playwright.sync_api import Browser, expect
 
 from core.personal.classroom import teacher_key
 from core.workspace import Workspace
-from tests.support.axe import lasting, load_axe, violations
+from tests.support.axe import load_axe, violations
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import at_rest
+from tests.support.waiting import lasting
 
 
 @pytest.fixture

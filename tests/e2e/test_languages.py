@@ -18,7 +18,6 @@ from playwright.sync_api import Page, expect
 from core import catalogues
 from core.runs.run import Run
 from core.workspace import Workspace
-from tests.support.axe import lasting
 from tests.support.dashboard_process import DashboardProcess, mnist_variable
 from tests.support.sweep_files import write_sweep
 from tests.support.translations import (
@@ -29,6 +28,7 @@ from tests.support.translations import (
     write_pseudo_language,
 )
 from tests.support.visit import at_rest
+from tests.support.waiting import lasting
 
 PSEUDO = "eo"
 # A dashboard that looks for translations in another folder.

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.axe import lasting, load_axe, violations
+from tests.support.axe import load_axe, violations
 from tests.support.visit import Record, at_rest
+from tests.support.waiting import lasting
 
 
 def draw_lasso(page: Page, plot: Locator) -> None:

@@ -53,6 +53,14 @@ def visit_another_page(page: Page) -> None:
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
 
 
+def return_from_train(page: Page) -> None:
+    """Wait until the page Train is shown and stays, and go back to Draw."""
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    at_rest(page)
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Draw").click()
+
+
 def expect_rows(page: Page, rows: list[int]) -> None:
     """Wait until the server has read the last row, and compare all rows of that drawing."""
     page.wait_for_function(f"({PREDICTED_ROWS})().includes({LAST})", polling=POLLING_MS)
@@ -244,8 +252,7 @@ def undo_that_waits_with_a_page_change_is_kept(page: Page, server: SlowServer) -
     page.get_by_role("link", name="Train", exact=True).click()
     server.wait_for_requests(2)
     server.release()
-    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
-    page.get_by_role("link", name="Draw").click()
+    return_from_train(page)
 
     expect_only_rows(page, [0, LAST])
 
@@ -265,10 +272,7 @@ def drawing_that_arrives_after_a_page_change_is_kept_without_a_second_undo(page:
     page.get_by_role("link", name="Train", exact=True).click()
     server.wait_for_requests(2)
     server.release(latest_request_first=True)
-    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
-    at_rest(page)
-    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
-    page.get_by_role("link", name="Draw").click()
+    return_from_train(page)
     expect(button(page, "Undo")).to_be_enabled()
     draw(page, [ROWS[3]])
 
@@ -287,9 +291,7 @@ def stroke_drawn_while_the_next_page_is_on_its_way_is_kept(page: Page, server: S
     draw(page, [ROWS[LAST]])
     server.wait_for_requests(1)
     server.release()
-    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
-    at_rest(page)
-    page.get_by_role("link", name="Draw").click()
+    return_from_train(page)
 
     expect_only_rows(page, [0, LAST])
 

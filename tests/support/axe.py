@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
-
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
-
-from tests.support.waiting import wait_until
-
-_FADE_SECONDS = 5
-"""Time in which Streamlit has surely faded its elements in; a page with violations costs a test this long."""
 
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -31,16 +23,3 @@ def violations(page: Page) -> list[str]:
     """Return the violations on a page and in its frames: the rule, the element, and the way to mend it."""
     found: list[list[str]] = page.evaluate(_RUN, _TAGS)
     return ["\n".join(each) for each in found]
-
-
-def lasting(find: Callable[[], list[str]]) -> list[str]:
-    """Return what `find` still finds when the page has faded in and taken its place in the window."""
-    found: list[str] = []
-
-    def are_none() -> bool:
-        found[:] = find()
-        return not found
-
-    with suppress(TimeoutError):
-        wait_until(are_none, _FADE_SECONDS, what="a page without violations")
-    return found

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 300.0
 """Timeout that is longer than any condition takes on a busy machine; after it, the condition will never be met."""
+
+_SETTLING_SECONDS = 5
+"""Time in which a page has surely faded in and taken its place; a page with problems costs a test this long."""
 
 
 def wait_until(condition: Callable[[], T], seconds: float = PATIENCE_SECONDS, what: str = "a condition") -> T:
@@ -20,3 +24,16 @@ def wait_until(condition: Callable[[], T], seconds: float = PATIENCE_SECONDS, wh
             raise TimeoutError(f"Timed out after {seconds:g} s waiting for {what}. Last result: {result!r}")
         time.sleep(0.05)
     return result
+
+
+def lasting(find: Callable[[], list[str]]) -> list[str]:
+    """Return the problems that `find` still finds when the page has faded in and taken its place in the window."""
+    found: list[str] = []
+
+    def are_none() -> bool:
+        found[:] = find()
+        return not found
+
+    with suppress(TimeoutError):
+        wait_until(are_none, _SETTLING_SECONDS, what="a page without problems")
+    return found

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from importlib.metadata import version
 from types import SimpleNamespace
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -16,6 +17,7 @@ import streamlit.logger
 import uvicorn
 import uvicorn.config
 from starlette.types import Receive, Scope, Send
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.app_session import AppSession
@@ -153,9 +155,46 @@ def test_page_change_keeps_values_of_the_waiting_request(requests: ScriptRequest
     assert sorted(merged.widget_states.widgets, key=lambda state: state.id) == [thinner, stroke]
 
 
+@pytest.fixture
+def received(monkeypatch: pytest.MonkeyPatch, requests: ScriptRequests) -> Callable[..., ClientState]:
+    """Return a function that returns what Streamlit receives of a late request of the page "old"."""
+    got: list[ClientState] = []
+    monkeypatch.setattr(library_internals, "_request_session_rerun", lambda _session, request: got.append(request))
+
+    def send(current_page: str) -> ClientState:
+        session: Any = SimpleNamespace(
+            _pages_manager=SimpleNamespace(current_page_script_hash=current_page),
+            _client_state=ClientState(query_string="run=1"),
+            _scriptrunner=SimpleNamespace(_requests=requests),
+            has_fragment=lambda _fragment: False,
+        )
+        AppSession.request_rerun(session, ClientState(fragment_id="draw", page_script_hash="old"))
+        return got.pop()
+
+    return send
+
+
+def test_late_request_reruns_the_new_page(received: Callable[..., ClientState]) -> None:
+    assert received("new") == ClientState(page_script_hash="new", query_string="run=1")
+
+
+def test_late_request_waits_with_a_second_page_change(
+    requests: ScriptRequests, received: Callable[..., ClientState]
+) -> None:
+    requests.request_rerun(RerunData(page_script_hash="third", query_string="id=2"))
+
+    assert received("new") == ClientState(page_script_hash="third", query_string="id=2")
+
+
+def test_request_of_a_session_without_a_page_stays_as_it_is(received: Callable[..., ClientState]) -> None:
+    assert received("") == ClientState(fragment_id="draw", page_script_hash="old")
+
+
 def test_sessions_and_script_runners_have_the_private_attributes() -> None:
     session = inspect.getsource(AppSession.__init__)
-    assert all(f"self.{name} = " in session for name in ("_client_state", "_pages_manager")), INSTRUCTIONS
+    assert all(f"self.{name}" in session for name in ("_client_state", "_pages_manager", "_scriptrunner:")), (
+        INSTRUCTIONS
+    )
     assert "self._execing" in inspect.getsource(ScriptRunner._maybe_handle_execution_control_request), INSTRUCTIONS
     assert "yield_callback=self._maybe_handle" in inspect.getsource(ScriptRunner.__init__), INSTRUCTIONS
 
