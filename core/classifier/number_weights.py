@@ -4,21 +4,21 @@
 """
 
 STROKES = {
-    "log_probability": 0.368,
-    "novelty": -0.844,
-    "digit": -0.897,
-    "overlap": -3.201,
-    "width": -0.539,
-    "shortness": -1.089,
+    "log_probability": 0.375,
+    "novelty": -0.781,
+    "digit": -0.562,
+    "overlap": -3.112,
+    "width": -0.411,
+    "shortness": -1.205,
 }
 PIECES = {
-    "log_probability": 2.456,
-    "novelty": -0.417,
-    "digit": -0.037,
-    "crossed": -0.659,
-    "cuts": -1.125,
-    "width": -3.336,
-    "narrowness": -0.767,
-    "shortness": -2.031,
-    "shared": -1.212,
+    "log_probability": 1.825,
+    "novelty": -0.393,
+    "digit": 0.018,
+    "crossed": -0.746,
+    "cuts": -1.124,
+    "width": -3.519,
+    "narrowness": -0.936,
+    "shortness": -2.728,
+    "shared": -0.989,
 }

@@ -1,6 +1,7 @@
 // Writes other words on the buttons, tabs, choices and switches of the page, and returns the labels that do not fit.
-// `words`: the new text by the old one. The old text is put back, because React owns it.
-(words) => {
+// `window.words[language]`: the new text by the old one. The old text is put back, because React owns it.
+(language) => {
+  const words = window.words[language];
   const LABELLED =
     "button, summary, [role=tab], [role=radio], [data-testid=stPageLink] a, [data-testid=stCheckbox] label";
   const replaced = [];

@@ -67,7 +67,7 @@ def test_a_visitor_asks_why_and_turns_a_seven_into_a_one(page: Page, mnist: Data
     expect(layer).to_have_value("ReLU after convolution 3: 6 × 6 × 48")
     at_rest(page)
     page.get_by_role("button", name="Convolution 1, channel").first.click()
-    expect(layer).to_have_value("ReLU after convolution 1: 14 × 14 × 24")
+    expect(layer).to_have_value("ReLU after convolution 1: 14 × 14 × 32")
     at_rest(page)
 
     readout = page.locator(".st-key-map_shipped_1 .readout")

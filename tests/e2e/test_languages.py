@@ -19,6 +19,7 @@ from core import catalogues
 from core.runs.run import Run
 from core.workspace import Workspace
 from tests.support.dashboard_process import DashboardProcess, mnist_variable
+from tests.support.navigation import open_within_visit, until_quiet
 from tests.support.sweep_files import write_sweep
 from tests.support.translations import (
     forms,
@@ -42,34 +43,6 @@ runpy.run_module("dashboard", run_name="__main__", alter_sys=True)
 SWEEP = "20261129-160000-quiet-otter"
 UNTRANSLATED = (Path(__file__).parent / "untranslated.js").read_text(encoding="utf-8")
 CUT_LABELS = (Path(__file__).parent / "cut_labels.js").read_text(encoding="utf-8")
-
-# Opens another page, or the same one with other parameters, as a step back in the browser's history does, and resolves
-# once the page has begun to change. Loading the dashboard anew would take a second of CPU time.
-OPEN = """address => new Promise((resolve, reject) => {
-  const app = document.querySelector("[data-testid=stApp]");
-  new MutationObserver((_, observer) => (observer.disconnect(), resolve())).observe(app, {
-    attributeFilter: ["data-test-script-state"],
-    childList: true,
-    subtree: true,
-  });
-  setTimeout(() => reject(new Error(`${address} did not open`)), 60000);
-  history.replaceState(null, "", address);
-  dispatchEvent(new PopStateEvent("popstate"));
-})"""
-
-# Resolves once nothing on the page has changed for a moment, nor has a script been running.
-QUIET = """() => new Promise((resolve) => {
-  const app = document.querySelector("[data-testid=stApp]");
-  let timer;
-  const wait = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => (app.dataset.testScriptState === "notRunning" ? done() : wait()), 250);
-  };
-  const observer = new MutationObserver(wait);
-  const done = () => (observer.disconnect(), resolve());
-  observer.observe(document.body, { childList: true, subtree: true, characterData: true });
-  wait();
-})"""
 
 OPEN_EXPANDERS = """() => document.querySelectorAll("details:not([open]) > summary").forEach((each) => each.click())"""
 
@@ -146,7 +119,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory, trained: Run) -> Iterato
 
 @pytest.fixture
 def addresses(trained: Run) -> list[str]:
-    """The address of each page and of its views; a neighbour is another page, which thus follows its address."""
+    """The address of each page and of its views; a neighbour is another page, which `open_within_visit` opens faster."""
     evaluate = f"/evaluate?model={trained.id}&evaluate_view="
     return [
         *("/", "/learn", "/inside?image=test-3&dataset=digits", "/learn?lesson=1", "/hand", "/learn?lesson=2"),
@@ -163,19 +136,19 @@ def test_every_page_is_translated_and_its_labels_fit(page: Page, addresses: list
     expect(page.locator("html")).to_have_attribute("lang", PSEUDO)
     at_rest(page)
     words = labels()
+    page.evaluate("words => (window.words = words)", words)
     untranslated: dict[str, list[str]] = {}
     cut: dict[str, list[str]] = {}
 
     for address in addresses:
-        page.evaluate(OPEN, address)
-        page.evaluate(QUIET)
+        open_within_visit(page, address)
         page.evaluate(OPEN_EXPANDERS)
-        page.evaluate(QUIET)
+        until_quiet(page)
         untranslated[address] = [text for text in page.evaluate(UNTRANSLATED) if not is_allowed(text)]
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
-            for language, new_words in words.items():
-                cut[f"{address} {language} {width}"] = lasting(partial(page.evaluate, CUT_LABELS, new_words))
+            for language in words:
+                cut[f"{address} {language} {width}"] = lasting(partial(page.evaluate, CUT_LABELS, language))
         page.set_viewport_size({"width": 1280, "height": 900})
 
     assert {address: texts for address, texts in untranslated.items() if texts} == {}

@@ -91,9 +91,9 @@ def test_errors_and_numbers_are_translated(command: Command, workspace: Workspac
     )
     status, metrics = command("es_ES.UTF-8", "evaluate")
     assert status == 0
-    assert "exactitud en prueba: 99,60\N{NO-BREAK SPACE}% (" in metrics
-    assert "82.210 parámetros" in metrics
-    assert "test accuracy 99.60% (" in command("C", "evaluate")[1]
+    assert "exactitud en prueba: 99,64\N{NO-BREAK SPACE}% (" in metrics
+    assert "147.882 parámetros" in metrics
+    assert "test accuracy 99.64% (" in command("C", "evaluate")[1]
 
 
 def test_counts_have_a_singular_and_a_plural(command: Command, workspace: Workspace) -> None:

@@ -120,7 +120,7 @@ def test_switching_all_channels_off_changes_the_prediction(page: AppTest) -> Non
     draw_corner_seven(page)
     open_inside(page)
 
-    page.session_state["off_shipped_1"] = list(range(24))
+    page.session_state["off_shipped_1"] = list(range(32))
     page.run()
 
     assert not page.exception
