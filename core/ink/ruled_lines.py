@@ -29,7 +29,7 @@ def without_ruled_lines(ink: Pixels, paper: Mask | None = None) -> Pixels:
 
 
 def _ruled_lines(mask: Mask, rim: Mask) -> Mask:
-    """Return where ruled, horizontal lines lie in the mask, with their faint edges."""
+    """Return a mask of the ruled horizontal lines, including their faint edges."""
     found = _lines_from_edge_to_edge(mask, rim)
     candidates = np.zeros(mask.shape, bool)
     for box, line, _ in found:
@@ -45,7 +45,7 @@ def _ruled_lines(mask: Mask, rim: Mask) -> Mask:
 
 def _lines_from_edge_to_edge(mask: Mask, rim: Mask) -> list[tuple[tuple[slice, slice], Mask, float]]:
     """Return the box, mask and thickness in pixels of each horizontal line whose two ends lie on the rim."""
-    # Dilation gives tilted lines straight runs, and closes gaps of up to four pixels that noise leaves in faint ones.
+    # Dilation gives tilted lines straight runs, and closes gaps of up to four pixels that noise leaves in faint lines.
     dilated = ndimage.maximum_filter(mask.view(np.uint8), size=(3, 5))
     reach = int(_SHORTEST_RUN * mask.shape[1]) | 1
     runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(dilated, reach, axis=1), reach, axis=1)

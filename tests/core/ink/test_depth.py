@@ -1,4 +1,4 @@
-"""Missing light as ink, and the components of it that form the digit."""
+"""Ink as missing light, and the components that form the digit."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def test_runs_begin_where_a_column_is_true(mask: Mask, length: int) -> None:
         assert np.array_equal(found, sliding_window_view(mask, length, axis=0).all(axis=-1))
 
 
-def marked(depth: float, grain: float = 0.0) -> Plane:
-    """Return paper (100, 100) of the depth `grain` with a mark of 20 x 20 pixels."""
+def marked_paper(depth: float, grain: float = 0.0) -> Plane:
+    """Return paper (100, 100) of depth `grain` with a mark of 20 x 20 pixels."""
     plane = np.full((100, 100), grain, np.float32)
     plane[40:60, 40:60] = depth
     return plane
@@ -32,23 +32,23 @@ def marked(depth: float, grain: float = 0.0) -> Plane:
 
 @pytest.mark.parametrize(("depth", "is_ink"), [(0.1, False), (0.15, True)])
 def test_faint_marks_are_not_ink(depth: float, is_ink: bool) -> None:
-    assert as_ink(marked(depth), 0.0, small=False).any() == is_ink
+    assert as_ink(marked_paper(depth), 0.0, small=False).any() == is_ink
 
 
 @pytest.mark.parametrize(("depth", "is_ink"), [(0.18, False), (0.24, True)])
 def test_marks_as_faint_as_the_grain_are_not_ink(depth: float, is_ink: bool) -> None:
-    assert as_ink(marked(depth, 0.03), 0.03, small=False).any() == is_ink
+    assert as_ink(marked_paper(depth, 0.03), 0.03, small=False).any() == is_ink
 
 
 def test_edges_of_ink_lie_between_one_and_two_thirds_of_depth() -> None:
-    plane = marked(0.8)
+    plane = marked_paper(0.8)
     plane[0, :3] = 0.8 * 0.25, 0.8 * 0.5, 0.8 * 0.8
 
     assert as_ink(plane, 0.0, small=False)[0, :4].tolist() == [0, 128, 255, 0]
 
 
 def test_grey_levels_of_a_small_picture_stay_above_its_grain() -> None:
-    plane = marked(1.0)
+    plane = marked_paper(1.0)
     plane[0, :2] = 0.25, 0.45
 
     clean, grainy = (as_ink(plane, grain, small=True)[0, :2] for grain in (0.0, 0.14))
@@ -60,7 +60,7 @@ def test_grey_levels_of_a_small_picture_stay_above_its_grain() -> None:
 
 @pytest.mark.parametrize(("deepest", "expected"), [(2, 255), (6, 0)])
 def test_depth_of_ink_ignores_the_deepest_one_percent(deepest: int, expected: int) -> None:
-    plane = marked(0.3)
+    plane = marked_paper(0.3)
     plane[40, 40 : 40 + deepest] = np.linspace(0.95, 1.0, deepest)
 
     assert as_ink(plane, 0.0, small=False)[50, 50] == expected
