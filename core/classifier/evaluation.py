@@ -12,7 +12,7 @@ Z_95 = 1.959963984540054
 """Standard normal quantile at 97.5%, for two-sided 95% confidence intervals."""
 
 _MAX_SUM_ERROR = 0.01
-"""Tolerance for the sum of probabilities; models of earlier versions have eight-bit weights, which are less exact."""
+"""Tolerance for the sum of probabilities; models from earlier versions have eight-bit weights, which are less exact."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Evaluation:
     @property
     def loss(self) -> float:
         """Mean categorical cross-entropy in nats."""
-        of_true_class = self.probabilities[np.arange(len(self.labels)), self.labels]
-        return float(-np.log(np.maximum(of_true_class, 1e-7)).mean())
+        true_class_probabilities = self.probabilities[np.arange(len(self.labels)), self.labels]
+        return float(-np.log(np.maximum(true_class_probabilities, 1e-7)).mean())
 
 
 def are_probabilities(rows: np.ndarray) -> bool:
@@ -84,7 +84,7 @@ def confusion_matrix(evaluation: Evaluation) -> np.ndarray:
 
 
 def count_confusions(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Return the counts int64 (10, 10) of pairs of true digits (rows) and predicted digits (columns), integers (n,)."""
+    """Count the pairs of true digits (rows) and predicted digits (columns): int64 (10, 10), from integers (n,)."""
     pairs = labels.astype(np.int64) * CLASSES + predictions
     return np.bincount(pairs, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
 

@@ -72,7 +72,7 @@ class Network:
     def __call__(self, images: np.ndarray) -> NetworkOutput:
         """Return the outputs for uint8 images (n, 28, 28).
 
-        Raises BundleError if damage to the file shows only during inference.
+        Raises BundleError if inference reveals that the file is damaged.
         """
         with self._wrap_load_errors():
             return self._predict(images)

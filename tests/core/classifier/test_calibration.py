@@ -151,7 +151,7 @@ def test_two_percent_of_predictions_are_close_calls() -> None:
 
 
 @pytest.mark.parametrize(("confidence", "limit"), [(0.3, 0.6), (0.999, 0.9)])
-def test_limit_of_close_calls_stays_within_bounds(confidence: float, limit: float) -> None:
+def test_threshold_for_close_calls_stays_within_bounds(confidence: float, limit: float) -> None:
     probabilities = np.full((50, 10), (1 - confidence) / 9, np.float32)
     probabilities[:, 0] = confidence
 

@@ -22,7 +22,7 @@ def certain(predictions: np.ndarray, labels: np.ndarray) -> Evaluation:
 
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[Evaluation, Evaluation]:
-    """Draw two models' predictions for the same images, of only three digits, so that they often agree."""
+    """Draw two models' predictions for the same images, with only three digits, so that they often agree."""
     count = draw(st.integers(1, 60))
     digits = arrays(np.uint8, count, elements=st.integers(0, 2))
     labels = draw(digits)
@@ -111,7 +111,7 @@ def test_interval_contains_the_difference(both: int, only_first: int, only_secon
     assert low - 1e-12 <= comparison.difference <= high + 1e-12
 
 
-def test_interval_covers_the_true_difference_in_95_percent() -> None:
+def test_interval_covers_true_difference_95_percent_of_the_time() -> None:
     rng = np.random.default_rng(5)
     proportions = [0.95, 0.02, 0.01, 0.02]
     covered = 0

@@ -70,7 +70,7 @@ def test_confidence_is_never_shown_as_100_percent(confidence: float, text: str) 
     assert format_confidence(confidence) == text
 
 
-def test_shipped_model_has_the_accuracy_of_its_card(predictor: Predictor, mnist: Dataset) -> None:
+def test_shipped_model_has_the_accuracy_on_its_card(predictor: Predictor, mnist: Dataset) -> None:
     card, evaluation = predictor.bundle.card(), predictor.bundle.evaluation()
     assert card.data.fingerprint == mnist.fingerprint
     assert np.array_equal(evaluation.labels, mnist.test.labels)
