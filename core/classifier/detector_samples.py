@@ -101,8 +101,8 @@ def detector_samples(train: Split, portions: Sequence[Samples], seed: int) -> It
     count = min(_TRAINING_DIGITS * len(portions), int(_MAX_FRACTION * len(train)))
     for start in range(0, count, _TRAINING_DIGITS):
         end = min(start + _TRAINING_DIGITS, count)
-        plain, to_augment = train.images[order[start:end]], train.images[order[count + start : count + end]]
-        digits = np.concatenate([plain, augment(to_augment, _OTHER_HANDWRITING, rng)])
+        plain_images, to_augment = train.images[order[start:end]], train.images[order[count + start : count + end]]
+        digits = np.concatenate([plain_images, augment(to_augment, _OTHER_HANDWRITING, rng)])
         yield Samples(digits, train.images[:0])
 
 

@@ -109,14 +109,14 @@ class ClassMetrics:
 def class_metrics(matrix: np.ndarray) -> list[ClassMetrics]:
     """Return the metrics of each digit; undefined metrics of a digit that is never predicted or present are 0."""
     hits = np.diag(matrix)
-    predicted, present = matrix.sum(axis=0), matrix.sum(axis=1)
+    predicted_counts, true_counts = matrix.sum(axis=0), matrix.sum(axis=1)
     return [
         ClassMetrics(
             digit=digit,
-            precision=float(hits[digit] / max(predicted[digit], 1)),
-            recall=float(hits[digit] / max(present[digit], 1)),
-            f1=float(2 * hits[digit] / max(predicted[digit] + present[digit], 1)),
-            support=int(present[digit]),
+            precision=float(hits[digit] / max(predicted_counts[digit], 1)),
+            recall=float(hits[digit] / max(true_counts[digit], 1)),
+            f1=float(2 * hits[digit] / max(predicted_counts[digit] + true_counts[digit], 1)),
+            support=int(true_counts[digit]),
         )
         for digit in range(len(matrix))
     ]

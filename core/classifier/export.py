@@ -148,11 +148,11 @@ def _count_multiply_adds(layer: keras.layers.Layer) -> int:
 @contextlib.contextmanager
 def _silence_converter() -> Iterator[None]:
     """Discard the converter's messages, which go straight to file descriptor 2."""
-    saved = os.dup(2)
+    saved_descriptor = os.dup(2)
     try:
         with Path(os.devnull).open("w") as null_device:
             os.dup2(null_device.fileno(), 2)
         yield
     finally:
-        os.dup2(saved, 2)
-        os.close(saved)
+        os.dup2(saved_descriptor, 2)
+        os.close(saved_descriptor)

@@ -132,7 +132,7 @@ class Predictor:
         """
         with prediction_lock:
             if isinstance(ink, PictureInk):
-                return _best(map(self._read, ink.candidates))
+                return _best_reading(map(self._read, ink.candidates))
             return self._read(ink)
 
     def _read(self, ink: np.ndarray) -> Reading:
@@ -171,7 +171,7 @@ class Predictor:
         return "unsure" if probabilities.max() < self._unsure_below else "digit"
 
 
-def _best(readings: Iterable[Reading]) -> Reading:
+def _best_reading(readings: Iterable[Reading]) -> Reading:
     """Return the first digit without doubt; otherwise prefer a close call to a blank, and a blank to a rejection."""
     doubtful_readings = []
     for reading in readings:

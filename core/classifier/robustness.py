@@ -39,7 +39,7 @@ def draw_robustness_images(test: Split, pen_digits: Sequence[PenDigit] = ()) -> 
     # At most a tenth of the test images, so that a run on scikit-learn's small dataset stays short.
     images, labels = sample(test, max(1, min(SAMPLE_SIZE, len(test) // 10)))
     rng = partial(np.random.default_rng, _SEED)
-    drawn = {
+    images_by_kind = {
         **_redraw_five_ways(images),
         "shifted": shift(images, 4, rng()),
         "shrunk": warp(images, scale=0.7),
@@ -47,10 +47,10 @@ def draw_robustness_images(test: Split, pen_digits: Sequence[PenDigit] = ()) -> 
         "blurred": blur(images, 1.0),
         "faded": fade(images, 0.5),
     }
-    measuring = [digit for digit in pen_digits if digit.writer in MEASURING_WRITERS]
+    measuring_digits = [digit for digit in pen_digits if digit.writer in MEASURING_WRITERS]
     return {
-        **{name: Split(altered, labels) for name, altered in drawn.items()},
-        **({"pen_strokes": _replay_some(measuring, rng())} if measuring else {}),
+        **{name: Split(altered, labels) for name, altered in images_by_kind.items()},
+        **({"pen_strokes": _replay_some(measuring_digits, rng())} if measuring_digits else {}),
     }
 
 

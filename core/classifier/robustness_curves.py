@@ -91,11 +91,11 @@ def measure_curves(network: Network, images: Split) -> Mapping[str, RobustnessCu
     lines = [centre_line(image) for image in sample[:DRAWINGS]]
     curves = {}
     for name, (strengths, draw) in _DRAWN_KINDS.items():
-        drawn = (draw(lines, strength) for strength in strengths)
-        curves[name] = _curve(network, strengths, drawn, labels[:DRAWINGS])
+        drawn_images = (draw(lines, strength) for strength in strengths)
+        curves[name] = _curve(network, strengths, drawn_images, labels[:DRAWINGS])
     for name, (strengths, alter) in _ALTERED_KINDS.items():
-        altered = (alter(sample, strength, np.random.default_rng(_SEED)) for strength in strengths)
-        curves[name] = _curve(network, strengths, altered, labels)
+        altered_images = (alter(sample, strength, np.random.default_rng(_SEED)) for strength in strengths)
+        curves[name] = _curve(network, strengths, altered_images, labels)
     return curves
 
 

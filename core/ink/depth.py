@@ -66,9 +66,9 @@ def touches_edge(ink: Pixels) -> bool:
 def without_foreign_ink(ink: Pixels) -> Pixels:
     """Return the ink without a thumb, table or shadow that reaches in from the edge."""
     if max(ink.shape) > SMALL_SIZE and touches_edge(ink):
-        inner = _inner_components(ink)
-        if not is_dust(inner) and _is_foreign(ink - inner, inner):
-            return inner
+        inner_ink = _inner_components(ink)
+        if not is_dust(inner_ink) and _is_foreign(ink - inner_ink, inner_ink):
+            return inner_ink
     return ink
 
 
@@ -79,12 +79,12 @@ def is_dust(ink: Pixels) -> bool:
     return not runs(ink > 127, math.ceil(length)).any() and _longest_component(ink) < length
 
 
-def _is_foreign(outer: Pixels, inner: Pixels) -> bool:
+def _is_foreign(outer_ink: Pixels, inner_ink: Pixels) -> bool:
     """Return whether ink at the edge is foreign to the digit: shorter than the inner ink, or far more massive."""
-    outer_length, inner_length = _longest_component(outer), _longest_component(inner)
+    outer_length, inner_length = _longest_component(outer_ink), _longest_component(inner_ink)
     if inner_length > outer_length:
         return True
-    outer_area, inner_area = np.count_nonzero(outer > 127), np.count_nonzero(inner > 127)
+    outer_area, inner_area = np.count_nonzero(outer_ink > 127), np.count_nonzero(inner_ink > 127)
     return bool(outer_area * inner_length > _MASSIVE_RATIO * inner_area * outer_length)
 
 

@@ -210,8 +210,8 @@ def _match_mnist_strokes(crop: Pixels, target_size: int, *, trim: bool) -> Pixel
     `trim`: remove the empty margin of the result.
     """
     fine_size = _FINE_SCALE * target_size
-    fine = _resize(crop, fine_size, Image.Resampling.BOX)
-    mask = fine > fine.max() / 2
+    fine_ink = _resize(crop, fine_size, Image.Resampling.BOX)
+    mask = fine_ink > fine_ink.max() / 2
     width = stroke_width(mask)
     target = min(max(width, MIN_STROKE_WIDTH * _FINE_SCALE), MAX_STROKE_WIDTH * _FINE_SCALE)
     # Thickening also enlarges the crop, which is then scaled to the same box; the divisor compensates for this.
@@ -222,16 +222,16 @@ def _match_mnist_strokes(crop: Pixels, target_size: int, *, trim: bool) -> Pixel
         margin = int(change) + 2
         outside = _distance_to_background(~_add_margin(mask, margin))
         # Ink that is too faint for the mask stays unchanged.
-        changed = np.maximum(_ink_with_soft_edge(change + 0.5 - outside), _add_margin(fine, margin))
+        changed_ink = np.maximum(_ink_with_soft_edge(change + 0.5 - outside), _add_margin(fine_ink, margin))
     else:
         margin = 1
         # Keep at least half the width, so that a drawing never vanishes.
         change = max(change, -width / 4)
-        changed = _ink_with_soft_edge(_distance_to_background(_add_margin(mask, margin)) - 0.5 + change)
+        changed_ink = _ink_with_soft_edge(_distance_to_background(_add_margin(mask, margin)) - 0.5 + change)
     if not trim:
-        return _crop(changed, (margin, margin, margin + fine.shape[0], margin + fine.shape[1]))
-    box = bounding_box(changed)
-    return crop if box is None else _crop(changed, box)
+        return _crop(changed_ink, (margin, margin, margin + fine_ink.shape[0], margin + fine_ink.shape[1]))
+    box = bounding_box(changed_ink)
+    return crop if box is None else _crop(changed_ink, box)
 
 
 def _add_margin(picture: MaskOrPlane, margin: int) -> MaskOrPlane:

@@ -188,8 +188,8 @@ def _piece_lattice(pieces: Pieces) -> Lattice:
         shared = start > 0 and cuts.costs[start] > 0 and widths[start - 1] < _MAX_SHARED_WIDTH
         for first in (start, start - 1) if shared else (start,):
             fraction = cumulative[stop] - cumulative[first]
-            between = (pieces.strip >= first) & (pieces.strip < stop)
-            members = np.flatnonzero((fraction >= _NEARLY_ALL) | (between & (fraction > 1 - _NEARLY_ALL)))
+            is_between = (pieces.strip >= first) & (pieces.strip < stop)
+            members = np.flatnonzero((fraction >= _NEARLY_ALL) | (is_between & (fraction > 1 - _NEARLY_ALL)))
             if not members.size:
                 continue
             height, width = ((boxes[members, 2:].max(axis=0) - boxes[members, :2].min(axis=0)) / ROWS).tolist()

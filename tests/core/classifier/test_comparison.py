@@ -15,7 +15,7 @@ from core.classifier.evaluation import Evaluation
 COUNT = st.integers(0, 400)
 
 
-def certain(predictions: np.ndarray, labels: np.ndarray) -> Evaluation:
+def certain_evaluation(predictions: np.ndarray, labels: np.ndarray) -> Evaluation:
     """Return the evaluation of a model that is certain of these predictions."""
     return Evaluation(np.eye(10, dtype=np.float32)[predictions], labels)
 
@@ -26,7 +26,7 @@ def pairs(draw: st.DrawFn) -> tuple[Evaluation, Evaluation]:
     count = draw(st.integers(1, 60))
     digits = arrays(np.uint8, count, elements=st.integers(0, 2))
     labels = draw(digits)
-    return certain(draw(digits), labels), certain(draw(digits), labels)
+    return certain_evaluation(draw(digits), labels), certain_evaluation(draw(digits), labels)
 
 
 def comparison_of_sizes(both: int, only_first: int, only_second: int, neither: int) -> Comparison:
@@ -126,4 +126,4 @@ def test_predictions_for_different_images_are_not_compared() -> None:
     labels = np.arange(4, dtype=np.uint8)
 
     with pytest.raises(ValueError, match="same test images"):
-        compare(certain(labels, labels), certain(labels, labels[::-1]))
+        compare(certain_evaluation(labels, labels), certain_evaluation(labels, labels[::-1]))

@@ -72,7 +72,9 @@ def test_pen_digits_are_added_to_a_portion(train: Split) -> None:
     small_train = Split(train.images[:80], train.labels[:80])
     pen_digits = [PenDigit(1, 1, [[(0, 0), (0, 100)]])]
 
-    without, with_pen_digits = (draw_portion(small_train, 1, 0, extra_digits) for extra_digits in ((), pen_digits))
+    without_pen_digits, with_pen_digits = (
+        draw_portion(small_train, 1, 0, extra_digits) for extra_digits in ((), pen_digits)
+    )
 
-    assert len(with_pen_digits.digits) == 1.5 * len(without.digits)
-    assert len(with_pen_digits.others) == len(without.others)
+    assert len(with_pen_digits.digits) == 1.5 * len(without_pen_digits.digits)
+    assert len(with_pen_digits.others) == len(without_pen_digits.others)

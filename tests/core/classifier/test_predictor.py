@@ -30,13 +30,13 @@ def images(count: int) -> np.ndarray:
 def test_prediction_does_not_depend_on_the_batch(predictor: Predictor, count: int) -> None:
     batch = images(count)
 
-    together = predictor.probabilities(batch)
+    batch_probabilities = predictor.probabilities(batch)
 
-    assert together.shape == (count, 10)
-    assert together.dtype == np.float32
+    assert batch_probabilities.shape == (count, 10)
+    assert batch_probabilities.dtype == np.float32
     for index in {0, count // 2, count - 1} & set(range(count)):
-        alone = predictor.probabilities(batch[index : index + 1])[0]
-        assert together[index] == pytest.approx(alone, abs=1e-5)
+        single_probabilities = predictor.probabilities(batch[index : index + 1])[0]
+        assert batch_probabilities[index] == pytest.approx(single_probabilities, abs=1e-5)
 
 
 def test_probabilities_sum_to_one(predictor: Predictor) -> None:

@@ -40,7 +40,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """Serve the files of `tmp_path`; the response for a file named `broken` is truncated."""
+    """Serve the files in `tmp_path`; the response for a file named `broken` is truncated."""
     handler = functools.partial(_Handler, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()

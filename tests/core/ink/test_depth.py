@@ -66,7 +66,7 @@ def test_depth_of_ink_ignores_the_deepest_one_percent(deepest: int, expected: in
     assert as_ink(plane, 0.0, small=False)[50, 50] == expected
 
 
-def paper(*parts: tuple[int, int, int, int], side: int = 640) -> Pixels:
+def rectangles(*parts: tuple[int, int, int, int], side: int = 640) -> Pixels:
     """Return ink with filled rectangles (top, left, bottom, right)."""
     ink = np.zeros((side, side), np.uint8)
     for top, left, bottom, right in parts:
@@ -79,12 +79,12 @@ STROKE = (200, 200, 400, 220)
 
 @pytest.mark.parametrize(("length", "is_ink"), [(12, False), (24, True)])
 def test_ink_without_a_long_component_is_dust(length: int, is_ink: bool) -> None:
-    assert is_dust(paper((100, 100, 100 + length, 104))) != is_ink
-    assert is_dust(paper((100, 100, 104, 100 + length))) != is_ink
+    assert is_dust(rectangles((100, 100, 100 + length, 104))) != is_ink
+    assert is_dust(rectangles((100, 100, 104, 100 + length))) != is_ink
 
 
 def test_shorter_component_at_the_edge_is_removed() -> None:
-    assert np.array_equal(without_foreign_ink(paper(STROKE, (0, 0, 120, 90))), paper(STROKE))
+    assert np.array_equal(without_foreign_ink(rectangles(STROKE, (0, 0, 120, 90))), rectangles(STROKE))
 
 
 @pytest.mark.parametrize(("width", "stays"), [(60, True), (120, False)])
@@ -92,11 +92,13 @@ def test_longer_component_at_the_edge_is_removed_if_massive(width: int, stays: b
     # The stroke is 20 pixels wide.
     edge = (0, 0, 640, width)
 
-    assert np.array_equal(without_foreign_ink(paper(STROKE, edge)), paper(STROKE, edge) if stays else paper(STROKE))
+    assert np.array_equal(
+        without_foreign_ink(rectangles(STROKE, edge)), rectangles(STROKE, edge) if stays else rectangles(STROKE)
+    )
 
 
 def test_digit_at_the_edge_is_kept_beside_dust() -> None:
-    ink = paper((0, 300, 500, 420), (20, 20, 32, 24))
+    ink = rectangles((0, 300, 500, 420), (20, 20, 32, 24))
 
     assert np.array_equal(without_foreign_ink(ink), ink)
 
@@ -105,6 +107,6 @@ def test_digit_at_the_edge_is_kept_beside_dust() -> None:
 def test_small_picture_keeps_ink_that_touches_its_edge(side: int, stays: bool) -> None:
     stroke, edge = (10, 30, 50, 34), (0, 0, 8, 4)
 
-    found = without_foreign_ink(paper(stroke, edge, side=side))
+    found = without_foreign_ink(rectangles(stroke, edge, side=side))
 
-    assert np.array_equal(found, paper(stroke, edge, side=side) if stays else paper(stroke, side=side))
+    assert np.array_equal(found, rectangles(stroke, edge, side=side) if stays else rectangles(stroke, side=side))

@@ -110,11 +110,11 @@ def test_each_path_covers_all_pieces_and_all_ink(gap: int) -> None:
 
 def test_image_of_a_group_shows_only_its_ink() -> None:
     strokes = [diagonal(0, 0, 20, 100), diagonal(100, 0, 20, 100)]
-    lattice, alone = stroke_lattice(strokes), stroke_lattice(strokes[1:])
+    lattice, single_lattice = stroke_lattice(strokes), stroke_lattice(strokes[1:])
 
     assert lattice is not None
-    assert alone is not None
-    assert np.array_equal(lattice.image(1), alone.image(0))
+    assert single_lattice is not None
+    assert np.array_equal(lattice.image(1), single_lattice.image(0))
 
 
 def test_restricted_lattice_keeps_its_groups() -> None:

@@ -193,7 +193,7 @@ def test_digit_cut_off_by_the_edge_is_complete_despite_dust() -> None:
     assert_shows_the_five(ink_from_array(photo(on_paper(dusty))), ink)
 
 
-def bright(mask: np.ndarray, sheet: float = 220, table: float = 60) -> np.ndarray:
+def bright_sheet(mask: np.ndarray, sheet: float = 220, table: float = 60) -> np.ndarray:
     return np.where(mask, np.float32(sheet), np.float32(table))
 
 
@@ -203,7 +203,7 @@ def rectangle(top: int, left: int, bottom: int, right: int) -> np.ndarray:
 
 
 def test_inside_of_a_sheet_excludes_its_blurred_outline() -> None:
-    sheet = find_sheet(bright(rectangle(100, 160, 380, 480)))
+    sheet = find_sheet(bright_sheet(rectangle(100, 160, 380, 480)))
 
     assert sheet is not None
     assert sheet.box == (110, 170, 370, 470)
@@ -211,12 +211,12 @@ def test_inside_of_a_sheet_excludes_its_blurred_outline() -> None:
 
 @pytest.mark.parametrize(("side", "found"), [(150, False), (240, True)])
 def test_sheet_covers_at_least_an_eighth_of_the_picture(side: int, found: bool) -> None:
-    assert (find_sheet(bright(rectangle(100, 160, 100 + side, 160 + side))) is not None) == found
+    assert (find_sheet(bright_sheet(rectangle(100, 160, 100 + side, 160 + side))) is not None) == found
 
 
 @pytest.mark.parametrize(("table", "found"), [(200, False), (180, True)])
 def test_sheet_is_brighter_than_its_table(table: float, found: bool) -> None:
-    assert (find_sheet(bright(rectangle(100, 160, 380, 480), 220, table)) is not None) == found
+    assert (find_sheet(bright_sheet(rectangle(100, 160, 380, 480), 220, table)) is not None) == found
 
 
 @pytest.mark.parametrize(("height", "found"), [(180, True), (300, False)])
@@ -231,21 +231,21 @@ def test_light_that_fades_at_half_of_its_edge_is_not_a_sheet(height: int, found:
 def test_strokes_that_run_off_a_sheet_are_part_of_it(width: int, bridged: bool) -> None:
     stroke = rectangle(100, 300, 250, 300 + width)
 
-    sheet = find_sheet(bright(rectangle(100, 160, 380, 480) & ~stroke))
+    sheet = find_sheet(bright_sheet(rectangle(100, 160, 380, 480) & ~stroke))
 
     assert sheet is not None
     assert sheet.inside[200 - sheet.box[0], 300 + width // 2 - sheet.box[1]] == bridged
 
 
 def test_blot_on_a_sheet_is_part_of_it() -> None:
-    sheet = find_sheet(bright(rectangle(100, 160, 380, 480) & ~rectangle(180, 270, 300, 370)))
+    sheet = find_sheet(bright_sheet(rectangle(100, 160, 380, 480) & ~rectangle(180, 270, 300, 370)))
 
     assert sheet is not None
     assert sheet.inside.all()
 
 
 def test_thin_object_that_touches_a_sheet_is_not_part_of_it() -> None:
-    sheet = find_sheet(bright(rectangle(100, 160, 380, 480) | rectangle(230, 480, 245, 640)))
+    sheet = find_sheet(bright_sheet(rectangle(100, 160, 380, 480) | rectangle(230, 480, 245, 640)))
 
     assert sheet is not None
     assert sheet.box[3] < 500
@@ -254,11 +254,11 @@ def test_thin_object_that_touches_a_sheet_is_not_part_of_it() -> None:
 def test_round_objects_are_not_sheets() -> None:
     rows, columns = np.indices(SIZE)
 
-    assert find_sheet(bright(((rows - 240) / 200) ** 2 + ((columns - 320) / 140) ** 2 < 1)) is None
+    assert find_sheet(bright_sheet(((rows - 240) / 200) ** 2 + ((columns - 320) / 140) ** 2 < 1)) is None
 
 
 def test_objects_with_notches_are_not_sheets() -> None:
-    assert find_sheet(bright(rectangle(100, 160, 380, 480) & ~rectangle(100, 240, 300, 400))) is None
+    assert find_sheet(bright_sheet(rectangle(100, 160, 380, 480) & ~rectangle(100, 240, 300, 400))) is None
 
 
 def zero(brush: float) -> np.ndarray:
