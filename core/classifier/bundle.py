@@ -53,7 +53,7 @@ class PenDigitsCard(Record):
 
 class DataCard(Record):
     """The data that a model was trained on. `fingerprint`: SHA-256 of the dataset's arrays. `pen_digits`: None if the
-    model was trained without.
+    model was trained without them.
     """
 
     id: str
@@ -66,7 +66,7 @@ class DataCard(Record):
 
 
 class LayerCard(Record):
-    """One layer; `output_shape` omits the batch dimension, `multiply_adds` is the number of them for one image."""
+    """One layer. `output_shape` omits the batch dimension; `multiply_adds` is the count for one image."""
 
     name: str
     kind: str
@@ -81,7 +81,7 @@ class Metrics(Record):
 
     The test set was used only once, for these metrics. `best_epoch` (counted from 1) is the epoch whose weights are
     kept: with patience, the best one on the validation split; otherwise, the last. `epochs` counts the last epoch even
-    if the run was stopped partway through it; `last_epoch_fraction` is the part of it that was trained.
+    if the run was stopped partway through it; `last_epoch_fraction` is the fraction of it that was trained.
     """
 
     test_accuracy: Fraction
@@ -126,13 +126,13 @@ class Novelty(Record):
 class Robustness(Record):
     """Accuracies, 0..1, on drawings and on altered test images.
 
-    For the first five, test images are traced, redrawn anywhere on a canvas and prepared like any drawing: with typical
-    brushes and sizes (`canvas`), `tiny`, with a `thin_pen`, with a `fat_pen`, and rotated by 20 degrees in either
-    direction (`turned`). For the next five, test images are altered and go directly to the network: `shifted` by 4
-    pixels, `shrunk` to 70%, `noisy` (standard deviation 0.3 of full ink), `blurred` (1 pixel), and `faded` to half the
-    ink (not measured by earlier versions). `images`: maximum number of test images for each accuracy. `pen_strokes`:
-    accuracy on up to a thousand pen digits of the measuring writers, replayed on the canvas; None if the pen digits are
-    missing.
+    For the first five accuracies, test images are traced, redrawn anywhere on a canvas and prepared like any drawing:
+    with typical brushes and sizes (`canvas`), `tiny`, with a `thin_pen`, with a `fat_pen`, and rotated by 20 degrees in
+    either direction (`turned`). For the next five, test images are altered and go directly to the network: `shifted` by
+    4 pixels, `shrunk` to 70%, `noisy` (standard deviation 0.3 of full ink), `blurred` (1 pixel), and `faded` to half
+    the ink (not measured by earlier versions). `images`: maximum number of test images for each accuracy.
+    `pen_strokes`: accuracy on up to a thousand pen digits of the measuring writers, replayed on the canvas; None if the
+    pen digits are missing.
     """
 
     images: Count

@@ -10,7 +10,7 @@ from scipy import special
 from core.classifier.evaluation import Z_95, Evaluation
 
 EXACT_BELOW = 25
-"""Number of images that only one model predicts correctly, below which the exact binomial test is used."""
+"""With fewer images that only one model predicts correctly, the exact binomial test is used."""
 
 
 @dataclass(frozen=True)

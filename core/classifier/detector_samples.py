@@ -1,6 +1,6 @@
 """The samples that the novelty detector is fitted on: digits of five kinds and out-of-distribution samples.
 
-Samples that take long to draw come in portions. They do not depend on the network, so they can be drawn before it is
+Samples that are slow to draw come in portions. They do not depend on the network, so they can be drawn before it is
 trained, and a detector that must be ready soon is fitted on the first portions only.
 """
 
@@ -22,10 +22,10 @@ from core.handwriting.variation import draw_variations
 from core.ink.drawing import Pixels
 
 MIN_PORTIONS = 2
-"""Portions for most recipes, and for a run that was stopped; drawing them takes 4 s, fitting the detector 3 s."""
+"""Number of portions for most recipes, and for a stopped run; drawing them takes 4 s, fitting the detector 3 s."""
 
 _SYNTHETIC_PER_PORTION = 250
-"""Synthetic digits of a recipe for each portion; recipes with many take a long time to train anyway."""
+"""Number of synthetic digits in a recipe per portion; recipes with many take a long time to train anyway."""
 
 _DRAWN_DIGITS = 750
 """Number of redrawn digits in a portion, which also has as many synthetic digits and as many pen digits.
@@ -34,7 +34,7 @@ With 500, the detector of `fast` rejects 93.7% of new out-of-distribution sample
 """
 
 _TRAINING_DIGITS = 2000
-"""Number of training images for each portion, and of augmented ones; they take far less time than drawn digits."""
+"""Number of training images per portion, and of augmented ones; they take far less time than drawn digits."""
 
 _MAX_FRACTION = 0.25
 """Each kind of digit in MIN_PORTIONS uses at most this fraction of the training images, in case there are few."""
@@ -90,8 +90,8 @@ def draw_other_handwriting(count: int, seed: int, pen_digits: Sequence[PenDigit]
 def detector_samples(train: Split, portions: Sequence[Samples], seed: int) -> Iterator[Samples]:
     """Yield the portions, augmented copies of their out-of-distribution samples, and training images.
 
-    The training images come unchanged and augmented. The copies let the detector learn as much from half as many drawn
-    samples. Each item takes less than a second.
+    Some training images are unchanged, others augmented. The copies let the detector learn as much from half as many
+    drawn samples. Each item takes less than a second.
     """
     rng = np.random.default_rng(seed)
     for portion in portions:
@@ -101,8 +101,8 @@ def detector_samples(train: Split, portions: Sequence[Samples], seed: int) -> It
     count = min(_TRAINING_DIGITS * len(portions), int(_MAX_FRACTION * len(train)))
     for start in range(0, count, _TRAINING_DIGITS):
         end = min(start + _TRAINING_DIGITS, count)
-        plain, to_augment = train.images[order[start:end]], train.images[order[count + start : count + end]]
-        digits = np.concatenate([plain, augment(to_augment, _OTHER_HANDWRITING, rng)])
+        plain_images, to_augment = train.images[order[start:end]], train.images[order[count + start : count + end]]
+        digits = np.concatenate([plain_images, augment(to_augment, _OTHER_HANDWRITING, rng)])
         yield Samples(digits, train.images[:0])
 
 

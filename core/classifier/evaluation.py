@@ -12,7 +12,7 @@ Z_95 = 1.959963984540054
 """Standard normal quantile at 97.5%, for two-sided 95% confidence intervals."""
 
 _MAX_SUM_ERROR = 0.01
-"""Tolerance for the sum of probabilities; models of earlier versions have eight-bit weights, which are less exact."""
+"""Tolerance for the sum of probabilities; models from earlier versions have eight-bit weights, which are less exact."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Evaluation:
     @property
     def loss(self) -> float:
         """Mean categorical cross-entropy in nats."""
-        of_true_class = self.probabilities[np.arange(len(self.labels)), self.labels]
-        return float(-np.log(np.maximum(of_true_class, 1e-7)).mean())
+        true_class_probabilities = self.probabilities[np.arange(len(self.labels)), self.labels]
+        return float(-np.log(np.maximum(true_class_probabilities, 1e-7)).mean())
 
 
 def are_probabilities(rows: np.ndarray) -> bool:
@@ -84,7 +84,7 @@ def confusion_matrix(evaluation: Evaluation) -> np.ndarray:
 
 
 def count_confusions(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Return the counts int64 (10, 10) of pairs of true digits (rows) and predicted digits (columns), integers (n,)."""
+    """Count the pairs of true digits (rows) and predicted digits (columns): int64 (10, 10), from integers (n,)."""
     pairs = labels.astype(np.int64) * CLASSES + predictions
     return np.bincount(pairs, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
 
@@ -109,14 +109,14 @@ class ClassMetrics:
 def class_metrics(matrix: np.ndarray) -> list[ClassMetrics]:
     """Return the metrics of each digit; undefined metrics of a digit that is never predicted or present are 0."""
     hits = np.diag(matrix)
-    predicted, present = matrix.sum(axis=0), matrix.sum(axis=1)
+    predicted_counts, true_counts = matrix.sum(axis=0), matrix.sum(axis=1)
     return [
         ClassMetrics(
             digit=digit,
-            precision=float(hits[digit] / max(predicted[digit], 1)),
-            recall=float(hits[digit] / max(present[digit], 1)),
-            f1=float(2 * hits[digit] / max(predicted[digit] + present[digit], 1)),
-            support=int(present[digit]),
+            precision=float(hits[digit] / max(predicted_counts[digit], 1)),
+            recall=float(hits[digit] / max(true_counts[digit], 1)),
+            f1=float(2 * hits[digit] / max(predicted_counts[digit] + true_counts[digit], 1)),
+            support=int(true_counts[digit]),
         )
         for digit in range(len(matrix))
     ]

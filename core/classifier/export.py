@@ -28,7 +28,7 @@ _COMPARED_IMAGES = 256
 """Number of images on which the LiteRT model is compared with the Keras model."""
 
 MAX_DIFFERENCE = 1e-3
-"""Largest accepted difference in probability from the Keras model; on the shipped model it is 1e-6."""
+"""Largest accepted difference in probability from the Keras model; for the shipped model, it is 1e-6."""
 
 _MAX_EARLY_SIDE = 12
 """Maximum side of an early feature map, in pixels. Such a map represents strokes rather than whole digits."""
@@ -95,7 +95,7 @@ def _downsample(map_: keras.KerasTensor, name: str) -> keras.KerasTensor:
 
 
 def evaluate_bundle(bundle: Bundle, calibration: Calibration, test: Split) -> Evaluation:
-    """Return the calibrated predictions of the LiteRT model, which is the one that users get, on the test set."""
+    """Return the calibrated predictions of the LiteRT model, the one that users get, on the test set."""
     probabilities = Network(bundle.tflite_file)(test.images).probabilities
     return Evaluation(apply_temperature(probabilities, calibration.temperature), test.labels)
 
@@ -148,11 +148,11 @@ def _count_multiply_adds(layer: keras.layers.Layer) -> int:
 @contextlib.contextmanager
 def _silence_converter() -> Iterator[None]:
     """Discard the converter's messages, which go straight to file descriptor 2."""
-    saved = os.dup(2)
+    saved_descriptor = os.dup(2)
     try:
         with Path(os.devnull).open("w") as null_device:
             os.dup2(null_device.fileno(), 2)
         yield
     finally:
-        os.dup2(saved, 2)
-        os.close(saved)
+        os.dup2(saved_descriptor, 2)
+        os.close(saved_descriptor)

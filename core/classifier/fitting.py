@@ -40,7 +40,7 @@ _EPOCHS = 8
 def fit_calibration(probabilities: np.ndarray, labels: np.ndarray) -> Calibration:
     """Fit the temperature and the confidence threshold to the probabilities on a validation split.
 
-    A prediction with a confidence below the threshold counts as unsure.
+    A prediction with a confidence below the threshold is a close call.
     """
     temperature = fit_temperature(probabilities, labels)
     evaluation = Evaluation(apply_temperature(probabilities, temperature), labels)
@@ -99,7 +99,7 @@ def _fit_ensemble(
     from sklearn.neural_network import MLPClassifier
     from threadpoolctl import threadpool_limits
 
-    standardised = np.clip((inputs - mean) / scale, -MAX_DEVIATIONS, MAX_DEVIATIONS)
+    standardised_inputs = np.clip((inputs - mean) / scale, -MAX_DEVIATIONS, MAX_DEVIATIONS)
     models = [
         MLPClassifier(
             (_HIDDEN_UNITS,),
@@ -116,7 +116,7 @@ def _fit_ensemble(
         for model in models:
             for _ in range(_EPOCHS):
                 check()
-                model.partial_fit(standardised, is_out_of_distribution, classes=[False, True])
+                model.partial_fit(standardised_inputs, is_out_of_distribution, classes=[False, True])
     # Merge the ensemble into a single network: side by side, the hidden layers produce the mean of the models' logits.
     return Detector(
         mean=mean,

@@ -17,7 +17,7 @@ from core.data.datasets import CLASSES
 from core.storage import atomic_write
 
 NEVER = 0
-"""Value for "in no epoch"; epochs are counted from 1."""
+"""Value that means "in no epoch"; epochs are counted from 1."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,13 @@ class EpochPredictions:
         return self.predictions == self.labels
 
     def with_epoch(self, epoch: int, predictions: np.ndarray) -> EpochPredictions:
-        """Return a copy with the predictions uint8 (n,) after one more epoch."""
+        """Return a copy with the predictions uint8 (n,) of one more epoch."""
         return EpochPredictions(np.append(self.epochs, epoch), np.vstack([self.predictions, predictions]), self.labels)
 
     def up_to(self, epoch: int) -> EpochPredictions:
         """Return a copy without the epochs after `epoch`."""
-        kept = self.epochs <= epoch
-        return EpochPredictions(self.epochs[kept], self.predictions[kept], self.labels)
+        is_kept = self.epochs <= epoch
+        return EpochPredictions(self.epochs[is_kept], self.predictions[is_kept], self.labels)
 
     def matrix(self, index: int) -> np.ndarray:
         """Return the confusion matrix int64 (10, 10) of the epoch at this index: rows true, columns predicted."""
@@ -126,7 +126,7 @@ def forgetting_events(predictions_by_epoch: EpochPredictions) -> np.ndarray:
 
 
 def learned_since(predictions_by_epoch: EpochPredictions, index: int) -> np.ndarray:
-    """Return the indices of images that were wrong before the epoch at this index and are now correct.
+    """Return the indices of images that were wrong before the epoch at this index and correct after it.
 
     For the first epoch, these are all correct images.
     """
@@ -137,7 +137,7 @@ def learned_since(predictions_by_epoch: EpochPredictions, index: int) -> np.ndar
 
 
 def forgotten_since(predictions_by_epoch: EpochPredictions, index: int) -> np.ndarray:
-    """Return the indices of images that were correct before the epoch at this index and are now wrong.
+    """Return the indices of images that were correct before the epoch at this index and wrong after it.
 
     For the first epoch, there are none.
     """

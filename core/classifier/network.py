@@ -72,23 +72,23 @@ class Network:
     def __call__(self, images: np.ndarray) -> NetworkOutput:
         """Return the outputs for uint8 images (n, 28, 28).
 
-        Raises BundleError if damage to the file shows only during inference.
+        Raises BundleError if inference reveals that the file is damaged.
         """
         with self._wrap_load_errors():
             return self._predict(images)
 
     def _predict(self, images: np.ndarray) -> NetworkOutput:
         outputs: list[NetworkOutput] = []
-        done = 0
-        while len(images) - done >= _MIN_PADDED:
-            batch = images[done : done + BATCH_SIZE]
+        start = 0
+        while len(images) - start >= _MIN_PADDED:
+            batch = images[start : start + BATCH_SIZE]
             padded = np.zeros((BATCH_SIZE, *images.shape[1:]), images.dtype)
             padded[: len(batch)] = batch
             with self._session(self._batch_sessions, BATCH_SIZE, threads=thread_count()) as session:
                 outputs.append(session(padded, len(batch)))
-            done += len(batch)
+            start += len(batch)
         with self._session(self._single_sessions, 1, threads=1) as session:
-            outputs.extend(session(images[index : index + 1], 1) for index in range(done, len(images)))
+            outputs.extend(session(images[index : index + 1], 1) for index in range(start, len(images)))
         if len(outputs) == 1:
             return outputs[0]
         return self._concatenate(outputs)

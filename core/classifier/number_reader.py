@@ -49,7 +49,7 @@ class PlacedReading:
 
 @dataclass(frozen=True)
 class NumberReading:
-    """The digits of a number from left to right, none without ink.
+    """The digits of a number from left to right; none if there is no ink.
 
     `all_ink`: the prediction for all of the ink as one digit.
     """
@@ -89,10 +89,10 @@ class NumberReading:
                 uncertain,
                 digits=len(self.digits),
             )
-        least = format_confidence(min(digit.reading.confidence or 0 for digit in self.digits))
-        if least.startswith(">"):
-            return Message("Each digit {confidence} sure", confidence=least)
-        return Message("Each digit at least {confidence} sure", confidence=least)
+        lowest = format_confidence(min(digit.reading.confidence or 0 for digit in self.digits))
+        if lowest.startswith(">"):
+            return Message("Each digit {confidence} sure", confidence=lowest)
+        return Message("Each digit at least {confidence} sure", confidence=lowest)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields of `all_ink`, the number and its digits as JSON values, for the API.
@@ -147,8 +147,8 @@ def _read_parts(predictor: Predictor, all_ink: Reading, strokes: Sequence[Stroke
         return NumberReading(all_ink, (PlacedReading(all_ink, all_ink.drawing.box),))
     placed = [_read_patch(predictor, lattice.patch(group)) for group in path]
     digits = sorted((digit for digit in placed if digit), key=lambda digit: digit.box[1] + digit.box[3])
-    separate = _are_side_by_side(digits) and _deepest_cut(lattice, path) <= _MAX_CUT
-    if separate and all(digit.reading.verdict == "digit" for digit in digits):
+    are_separate = _are_side_by_side(digits) and _deepest_cut(lattice, path) <= _MAX_CUT
+    if are_separate and all(digit.reading.verdict == "digit" for digit in digits):
         all_ink = replace(all_ink, verdict="not_a_digit", several=True)
     return NumberReading(all_ink, tuple(digits))
 
@@ -163,7 +163,7 @@ def _are_side_by_side(digits: Sequence[PlacedReading]) -> bool:
 
 
 def _deepest_cut(lattice: Lattice, path: Sequence[int]) -> float:
-    """Return the largest mean ink that a digit's cuts cross, in stroke widths; 0 for strokes of a canvas."""
+    """Return the largest mean ink crossed by the cuts of a digit, in stroke widths; 0 for strokes of a canvas."""
     if lattice.kind == "strokes":
         return 0.0
     crossed, cuts = (lattice.geometry[path, GEOMETRY["pieces"].index(name)] for name in ("crossed", "cuts"))
@@ -184,9 +184,9 @@ def best_path(predictor: Predictor, lattice: Lattice) -> list[int]:
     """Return the groups on the best path through a lattice."""
     weights = WEIGHTS[lattice.kind]
     geometry = lattice.geometry @ weights[_GEOMETRY_START:] + weights[_BIAS]
-    kept = _most_plausible(lattice, geometry, MAX_IMAGES)
-    lattice = lattice.restricted_to(kept)
-    return kept[_viterbi(lattice, features(predictor, lattice) @ weights)].tolist()
+    kept_groups = _most_plausible(lattice, geometry, MAX_IMAGES)
+    lattice = lattice.restricted_to(kept_groups)
+    return kept_groups[_viterbi(lattice, features(predictor, lattice) @ weights)].tolist()
 
 
 def features(predictor: Predictor, lattice: Lattice) -> NDArray[np.float64]:

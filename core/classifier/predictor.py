@@ -22,7 +22,7 @@ Verdict = Literal["digit", "unsure", "not_a_digit", "blank", "error"]
 
 
 prediction_lock = threading.RLock()
-"""Held by the thread that is predicting a drawing; only one thread of the process does so at a time.
+"""Held by the thread that is predicting a drawing; only one thread in the process may do so at a time.
 
 A prediction consists of many short steps that need Python's global interpreter lock. Threads that take turns predict
 more drawings per second than threads that compete at every step. `Predictor.read` and `Predictor.read_drawing` acquire
@@ -102,7 +102,7 @@ class Predictor:
         self.bundle = bundle
         card = bundle.card()
         self.version = f"{card.run_id} {card.created.isoformat()}"
-        """Differs for each training, also for one that replaced this bundle after a resumption."""
+        """Differs for each training, including a resumed one that has replaced this bundle."""
         self._network = Network(bundle.tflite_file, card.network_fingerprint)
         self._temperature = card.calibration.temperature if card.calibration else 1.0
         self._unsure_below = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
@@ -120,7 +120,7 @@ class Predictor:
         return self.scores(images)[1]
 
     def scores(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return what `probabilities` and `novelty` return, from one batch."""
+        """Return the results of `probabilities` and `novelty` from a single batch."""
         outputs = self._network(images)
         novelty = None if self._detector is None else self._detector(images, outputs)
         return apply_temperature(outputs.probabilities, self._temperature), novelty
@@ -132,7 +132,7 @@ class Predictor:
         """
         with prediction_lock:
             if isinstance(ink, PictureInk):
-                return _best(map(self._read, ink.candidates))
+                return _best_reading(map(self._read, ink.candidates))
             return self._read(ink)
 
     def _read(self, ink: np.ndarray) -> Reading:
@@ -171,15 +171,15 @@ class Predictor:
         return "unsure" if probabilities.max() < self._unsure_below else "digit"
 
 
-def _best(readings: Iterable[Reading]) -> Reading:
+def _best_reading(readings: Iterable[Reading]) -> Reading:
     """Return the first digit without doubt; otherwise prefer a close call to a blank, and a blank to a rejection."""
-    doubtful = []
+    doubtful_readings = []
     for reading in readings:
         if reading.verdict == "digit":
             return reading
-        doubtful.append(reading)
+        doubtful_readings.append(reading)
     verdicts: list[Verdict] = ["not_a_digit", "blank", "unsure"]
-    return max(doubtful, key=lambda reading: (verdicts.index(reading.verdict), reading.confidence or 0.0))
+    return max(doubtful_readings, key=lambda reading: (verdicts.index(reading.verdict), reading.confidence or 0.0))
 
 
 def format_confidence(confidence: float) -> Message:

@@ -20,7 +20,7 @@ SAMPLE_SIZE = 1000
 """Maximum number of test images, or of pen digits, for each accuracy; measuring then takes a few seconds."""
 
 REDRAWN_SAMPLE_SIZE = 500
-"""Maximum number of validation images that are redrawn for a trial of a sweep; five kinds of each take about 2 s."""
+"""Maximum number of validation images that are redrawn for a trial of a sweep; all five kinds take about 2 s."""
 
 _SEED = 20261123
 """Random seed of the sample and its alterations, so that every network gets the same images."""
@@ -34,12 +34,12 @@ def draw_robustness_images(test: Split, pen_digits: Sequence[PenDigit] = ()) -> 
     """Draw the images on which each accuracy of Robustness is measured, the same for every network.
 
     Takes a few seconds. Only the pen digits of MEASURING_WRITERS count, because the network may have learned from those
-    of other writers; without any, there is no `pen_strokes`.
+    of other writers; without any, `pen_strokes` is missing.
     """
     # At most a tenth of the test images, so that a run on scikit-learn's small dataset stays short.
     images, labels = sample(test, max(1, min(SAMPLE_SIZE, len(test) // 10)))
     rng = partial(np.random.default_rng, _SEED)
-    drawn = {
+    images_by_kind = {
         **_redraw_five_ways(images),
         "shifted": shift(images, 4, rng()),
         "shrunk": warp(images, scale=0.7),
@@ -47,10 +47,10 @@ def draw_robustness_images(test: Split, pen_digits: Sequence[PenDigit] = ()) -> 
         "blurred": blur(images, 1.0),
         "faded": fade(images, 0.5),
     }
-    measuring = [digit for digit in pen_digits if digit.writer in MEASURING_WRITERS]
+    measuring_digits = [digit for digit in pen_digits if digit.writer in MEASURING_WRITERS]
     return {
-        **{name: Split(altered, labels) for name, altered in drawn.items()},
-        **({"pen_strokes": _replay_some(measuring, rng())} if measuring else {}),
+        **{name: Split(altered, labels) for name, altered in images_by_kind.items()},
+        **({"pen_strokes": _replay_some(measuring_digits, rng())} if measuring_digits else {}),
     }
 
 
@@ -92,7 +92,7 @@ def redraw_all(lines: Sequence[np.ndarray], ranges: RedrawRanges) -> np.ndarray:
 
 
 def rotate_all(lines: Sequence[np.ndarray], degrees: float) -> np.ndarray:
-    """Draw the lines rotated, every other one to the other side, as images uint8 (n, 28, 28)."""
+    """Draw the lines rotated, alternately in either direction, as images uint8 (n, 28, 28)."""
     images = np.empty((len(lines), 28, 28), np.uint8)
     images[::2] = redraw_all(lines[::2], RedrawRanges(rotation=(degrees, degrees)))
     images[1::2] = redraw_all(lines[1::2], RedrawRanges(rotation=(-degrees, -degrees)))
@@ -111,7 +111,7 @@ def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
 
 
 def shift(images: np.ndarray, pixels: int, rng: np.random.Generator) -> np.ndarray:
-    """Move each image (28, 28) up, down, left or right by `pixels`; what leaves the image is cut off."""
+    """Move each image (28, 28) up, down, left or right by `pixels`; pixels that leave the image are lost."""
     shifted = np.zeros_like(images)
     side = images.shape[1]
     for index, direction in enumerate(rng.integers(0, 4, len(images))):

@@ -1,4 +1,4 @@
-"""Accuracy over the strength of a disturbance, measured on validation images whenever a person asks for it."""
+"""Accuracy as a function of a disturbance's strength, measured on validation images on demand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DRAWINGS = 200
 """Maximum number of redrawn images at each strength; one strength takes about 0.15 s."""
 
 _SEED = 20261129
-"""Random seed of noise and positions: a stronger noise is the same noise, only stronger."""
+"""Random seed of noise and positions: stronger noise is the same noise, amplified."""
 
 _Lines = list[np.ndarray]
 _Alter = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
@@ -36,7 +36,7 @@ def _brush(width: float) -> tuple[float, float]:
     return (width / CANVAS_SIZE, width / CANVAS_SIZE)
 
 
-_DRAWN: dict[str, tuple[tuple[float, ...], Callable[[_Lines, float], np.ndarray]]] = {
+_DRAWN_KINDS: dict[str, tuple[tuple[float, ...], Callable[[_Lines, float], np.ndarray]]] = {
     "turned": ((0, 10, 20, 30, 40, 50, 60), robustness.rotate_all),
     "tiny": (
         (0.6, 0.3, 0.12, 0.08, 0.05, 0.03),
@@ -45,9 +45,9 @@ _DRAWN: dict[str, tuple[tuple[float, ...], Callable[[_Lines, float], np.ndarray]
     "thin_pen": ((20, 10, 4, 1), _redraw),
     "fat_pen": ((20, 35, 50, 65, 80), _redraw),
 }
-"""Strengths from harmless to strongest, and how lines are drawn at a strength; named like fields of Robustness."""
+"""Strengths from harmless to strongest, and the function that draws lines at a strength, by field of Robustness."""
 
-_ALTERED: dict[str, tuple[tuple[float, ...], _Alter]] = {
+_ALTERED_KINDS: dict[str, tuple[tuple[float, ...], _Alter]] = {
     "shifted": ((0, 1, 2, 3, 4, 5, 6, 7, 8), lambda images, pixels, rng: robustness.shift(images, int(pixels), rng)),
     "shrunk": (
         (1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3),
@@ -61,8 +61,8 @@ _ALTERED: dict[str, tuple[tuple[float, ...], _Alter]] = {
     ),
 }
 
-KINDS = (*_DRAWN, *_ALTERED)
-"""Names of the disturbances, those of fields of Robustness."""
+KINDS = (*_DRAWN_KINDS, *_ALTERED_KINDS)
+"""Names of the disturbances, which are also the names of fields of Robustness."""
 
 
 @dataclass(frozen=True)
@@ -76,26 +76,26 @@ class RobustnessCurve:
         """Return the strength, interpolated, at which the curve first falls below an accuracy, or None."""
         if self.accuracies[0] < accuracy:
             return self.strengths[0]
-        for (strength, before), (stronger, after) in pairwise(zip(self.strengths, self.accuracies, strict=True)):
-            if after < accuracy:
-                return strength + (stronger - strength) * (before - accuracy) / (before - after)
+        for (weaker, higher), (stronger, lower) in pairwise(zip(self.strengths, self.accuracies, strict=True)):
+            if lower < accuracy:
+                return weaker + (stronger - weaker) * (higher - accuracy) / (higher - lower)
         return None
 
 
 def measure_curves(network: Network, images: Split) -> Mapping[str, RobustnessCurve]:
-    """Measure a curve for each of KINDS on a sample of these images, the same for every network; takes some seconds.
+    """Measure a curve for each of KINDS on a sample of these images, the same for every network; takes a few seconds.
 
     Raises BundleError if the network cannot be run.
     """
     sample, labels = robustness.sample(images, IMAGES)
     lines = [centre_line(image) for image in sample[:DRAWINGS]]
     curves = {}
-    for name, (strengths, draw) in _DRAWN.items():
-        drawn = (draw(lines, strength) for strength in strengths)
-        curves[name] = _curve(network, strengths, drawn, labels[:DRAWINGS])
-    for name, (strengths, alter) in _ALTERED.items():
-        altered = (alter(sample, strength, np.random.default_rng(_SEED)) for strength in strengths)
-        curves[name] = _curve(network, strengths, altered, labels)
+    for name, (strengths, draw) in _DRAWN_KINDS.items():
+        drawn_images = (draw(lines, strength) for strength in strengths)
+        curves[name] = _curve(network, strengths, drawn_images, labels[:DRAWINGS])
+    for name, (strengths, alter) in _ALTERED_KINDS.items():
+        altered_images = (alter(sample, strength, np.random.default_rng(_SEED)) for strength in strengths)
+        curves[name] = _curve(network, strengths, altered_images, labels)
     return curves
 
 

@@ -72,7 +72,7 @@ def available_dataset(workspace: Workspace) -> str:
 def load_dataset(dataset_id: str, workspace: Workspace) -> Dataset:
     """Load "mnist" or "digits" with its fixed, stratified validation split.
 
-    Raises DataMissing if MNIST is not on this machine, DataError if the id is unknown, the file found is not MNIST, or
+    Raises DataMissing if MNIST is not on this machine, DataError if the id is unknown, the file is not MNIST, or
     TRAZO_MNIST points to a path that does not exist.
     """
     if dataset_id == "mnist":

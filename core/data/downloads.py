@@ -1,4 +1,4 @@
-"""Downloads of datasets: verified by checksum, from the first source that works, once for concurrent callers."""
+"""Downloads of datasets: verified by checksum, from the first source that works, shared by concurrent callers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.language import Message
 from core.storage import make_folder, storage_errors
 
 Progress = Callable[[int, int], None]
-"""Called with the number of bytes so far and the total (0 while unknown)."""
+"""Called with the number of bytes received so far and the total (0 while unknown)."""
 
 TIMEOUT_SECONDS = (10, 30)
 """Connect and read timeouts."""
@@ -31,10 +31,10 @@ class Source:
 def download_once(
     target: Path, sources: Sequence[Source], store: Callable[[Path], object], failure: str, progress: Progress | None
 ) -> None:
-    """Download a source's files into a temporary folder and call `store` with it, which verifies and writes `target`.
+    """Download a source's files into a temporary folder for `store`, which verifies them and writes `target`.
 
-    Raises DownloadError with the message `failure` and the error from each source, StorageError if the disk is full or
-    read-only. Concurrent calls for one target share one download.
+    Raises DownloadError with the message `failure` and the error from each source, and StorageError if the disk is full
+    or read-only. Concurrent calls for one target share one download.
     """
     folder = make_folder(target.parent)
     previous = _modification_time(target)

@@ -1,4 +1,4 @@
-"""The pen digits: real handwriting as strokes, by writers for training and by writers for measuring only.
+"""The pen digits: real handwriting as strokes; some writers are for training, the others for measuring only.
 
 Pen-Based Recognition of Handwritten Digits by E. Alpaydin and F. Alimoglu (UCI, 1998, CC BY 4.0).
 """
@@ -25,7 +25,7 @@ TRAINING_WRITERS = range(1, 21)
 """Writers whose digits may be trained and tuned on."""
 
 MEASURING_WRITERS = range(21, 31)
-"""Writers whose digits are for measuring only; a model that had seen these people would look better than it is."""
+"""Writers whose digits are for measuring only; a model trained on these people would look better than it is."""
 
 PEN_DIGITS_SOURCE = (
     "Pen-Based Recognition of Handwritten Digits, E. Alpaydin and F. Alimoglu, UCI Machine Learning Repository, 1998 "
@@ -82,13 +82,13 @@ def pen_digits_found(workspace: Workspace) -> bool:
 def training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
     """Return the digits of TRAINING_WRITERS.
 
-    Raises DataMissing if the pen digits are not on this machine, DataError if the file does not contain them.
+    Raises DataMissing if the pen digits are not on this machine, and DataError if the file does not contain them.
     """
     return _digits_by(TRAINING_WRITERS, workspace)
 
 
 def measuring_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
-    """Return the digits of MEASURING_WRITERS, which must never be trained or tuned on; errors as in training_digits."""
+    """Return the digits of MEASURING_WRITERS, which must never be trained or tuned on; raises like training_digits."""
     return _digits_by(MEASURING_WRITERS, workspace)
 
 
@@ -156,8 +156,8 @@ def download_pen_digits(
 ) -> Path:
     """Download the pen digits into the workspace from the first source that works, and return the file.
 
-    Raises DownloadError with the error of each source, StorageError if the disk is full or read-only. The previous file
-    is kept until a verified one replaces it. Concurrent calls share one download.
+    Raises DownloadError with the error from each source, and StorageError if the disk is full or read-only. The
+    previous file is kept until a verified one replaces it. Concurrent calls share one download.
     """
     failure = Message(
         "The pen digits could not be downloaded: none of the sources returned a valid file. Check your "

@@ -26,7 +26,7 @@ MNIST_FINGERPRINT = "869043a08a4d18821fa17546401bfbe66053b5e347a0a99c9ae9e6cbd1f
 """`fingerprint` of MNIST (LeCun, Cortes and Burges) in its original order; independent of the file format."""
 
 _MAX_BYTES = 2**26
-"""Size limit in bytes of unpacked files; MNIST's arrays take 55 MB, those of a hostile file might fill the memory."""
+"""Size limit in bytes of decompressed files; MNIST's arrays take 55 MB, but a hostile file might fill the memory."""
 
 IDX_STEMS = {
     "x_train": "train-images",
@@ -120,8 +120,8 @@ def download_mnist(
 ) -> Path:
     """Download MNIST into the workspace from the first source that works, and return the file.
 
-    Raises DownloadError with the error of each source, StorageError if the disk is full or read-only. The previous file
-    is kept until a verified one replaces it. Concurrent calls share one download.
+    Raises DownloadError with the error from each source, and StorageError if the disk is full or read-only. The
+    previous file is kept until a verified one replaces it. Concurrent calls share one download.
     """
     failure = Message(
         "MNIST could not be downloaded: none of the sources returned a valid file. Check your connection "
@@ -184,7 +184,7 @@ def _read_idx(path: Path) -> np.ndarray:
 
 @contextmanager
 def _reading_errors(path: Path) -> Iterator[None]:
-    """Raise DataError instead of the OSError of a file that cannot be read."""
+    """Raise DataError in place of the OSError for an unreadable file."""
     try:
         yield
     except PermissionError as error:

@@ -1,4 +1,4 @@
-"""Datasets in files that a person has chosen in the browser; these are recognised by content, not by name."""
+"""Datasets in files that were chosen in the browser; files are recognised by content, not by name."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _arrays_of_idx_files(uploads: Sequence[Upload]) -> dict[str, np.ndarray]:
 
 
 def _array_name(array: np.ndarray, name: str) -> str:
-    """Return the name of MNIST's array with this shape; raise DataError if there is none."""
+    """Return the name of the MNIST array with this shape; raise DataError if there is none."""
     for array_name, shape in ARRAY_SHAPES.items():
         if array.shape == shape:
             return array_name

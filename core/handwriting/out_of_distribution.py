@@ -41,7 +41,7 @@ PROPORTIONS = {
 """Proportion of each kind among the detector's training samples."""
 
 HELD_OUT_KINDS = ("held-out letters", "held-out doodles")
-"""Kinds on which benchmarks evaluate detectors, and on which none is trained."""
+"""Kinds that benchmarks evaluate detectors on; no detector is trained on them."""
 
 KINDS = (*PROPORTIONS, *HELD_OUT_KINDS)
 
@@ -52,10 +52,10 @@ _MIN_INK_PIXELS = 25
 """Images with fewer ink pixels are discarded and drawn again."""
 
 _MAX_DOODLE_BRUSH = 0.12
-"""Widest brush for doodles, as a fraction of their size; a wider one would fill an acorn and leave a 0."""
+"""Widest brush for doodles, as a fraction of their size; a wider one would turn an acorn into a 0."""
 
 _MIN_INK_KEPT = 0.97
-"""Drawings that lose more ink as strays are drawn again: a cookie without its crumbs is a 0."""
+"""Drawings that keep less ink when strays are removed are drawn again: a cookie without its crumbs is a 0."""
 
 _MAX_BAR_ASPECT = 0.3
 _MIN_BAR_FILL = 0.6
@@ -72,8 +72,8 @@ def out_of_distribution_samples(
 ) -> Pixels:
     """Draw about `count` images uint8 (n, 28, 28) of non-digits, grouped by kind and prepared for the model.
 
-    `digits`: images (m, 28, 28) for the pairs. `letters`: the letters to draw. `proportions`: the proportion of each of
-    KINDS.
+    `digits`: images (m, 28, 28) for the pairs. `letters`: the letters to draw. `proportions`: the proportion of each
+    kind, one of KINDS.
     """
     rng = np.random.default_rng(seed)
     samplers = _samplers(digits, letters, rng)
@@ -185,7 +185,7 @@ def _draw_blotches(rng: np.random.Generator) -> Pixels:
 
 def _noise(rng: np.random.Generator, smoothness: float) -> np.ndarray:
     """Return Gaussian noise of unit variance, correlated over `smoothness` pixels: float64 (28, 28)."""
-    margin = 6  # pixels, cut off again because smoothing is uneven at the border
+    margin = 6  # pixels, cropped again because smoothing is uneven at the border
     side = IMAGE_SIZE + 2 * margin
     field = gaussian_filter(rng.normal(size=(side, side)), smoothness)[margin:-margin, margin:-margin]
     noise: np.ndarray = field / field.std()

@@ -40,8 +40,8 @@ def replay(digit: PenDigit, rng: np.random.Generator) -> Pixels:
     brush = int(rng.integers(8, 31))
     scale = size / max(float((high - low).max()), 1.0)
     extent = (high - low) * scale
-    room = np.maximum(CANVAS_SIZE - extent - brush, 0)
-    offset = brush / 2 + rng.uniform(0, 1, 2) * room
+    slack = np.maximum(CANVAS_SIZE - extent - brush, 0)
+    offset = brush / 2 + rng.uniform(0, 1, 2) * slack
     image = Image.new("L", (CANVAS_SIZE, CANVAS_SIZE))
     draw = ImageDraw.Draw(image)
     radius = brush / 2

@@ -17,11 +17,11 @@ _TABLET_HEIGHT = 500
 """Height of UCI's tablet in its own units; UNIPEN's y-axis points up, ours points down."""
 
 _MAX_BYTES = 2**24
-"""Size limit in bytes of an unpacked file; UCI's digits take 3.3 MB, those of a hostile file might fill the memory."""
+"""Size limit in bytes of a decompressed file; UCI's digits take 3.3 MB, but a hostile file might fill the memory."""
 
 
 def read_pen_file(path: Path) -> list[PenDigit]:
-    """Read a file in either format, gzipped or not; raises DataError, also if the file does not exist."""
+    """Read a file in either format, gzipped or not; raises DataError, even for a missing file."""
     try:
         content = read_file(path)
     except PermissionError as error:

@@ -14,7 +14,7 @@ _MIN_WRITTEN_FRACTION = 0.02  # of a card's area; specks on strokes of a single 
 
 
 def brightness(array: Pixels) -> Pixels:
-    """Return the brightness (h, w); transparent pixels take a colour against which the others are visible."""
+    """Return the brightness (h, w); transparent pixels get a brightness that contrasts with the rest."""
     if array.ndim == 2:
         return array
     if array.shape[2] == 1:
@@ -23,17 +23,17 @@ def brightness(array: Pixels) -> Pixels:
     if array.shape[2] == 3 or int(array[..., 3].min()) == int(array[..., 3].max()):
         return grey
     alpha = array[..., 3].astype(np.float32) / 255
-    seen = grey[alpha > 0.5]
-    if not seen.size or int(np.ptp(seen)) < 255 * FAINTEST_INK:
+    visible = grey[alpha > 0.5]
+    if not visible.size or int(np.ptp(visible)) < 255 * FAINTEST_INK:
         # A single colour on a transparent background: only the alpha channel holds the shape.
         return (255 * (1 - alpha)).astype(np.uint8)
-    paper = _rim_of_card(grey, alpha > 0.5)
+    paper = _card_rim_brightness(grey, alpha > 0.5)
     if paper is None:
-        paper = float(np.median(seen)) if seen.size > 0.5 * grey.size else 255.0 * (seen.mean() < 128)
+        paper = float(np.median(visible)) if visible.size > 0.5 * grey.size else 255.0 * (visible.mean() < 128)
     return (grey * alpha + paper * (1 - alpha)).astype(np.uint8)
 
 
-def _rim_of_card(grey: Pixels, opaque: Mask) -> float | None:
+def _card_rim_brightness(grey: Pixels, opaque: Mask) -> float | None:
     """Return the brightness along the rim of an opaque card or sticker; None if only the ink is opaque."""
     rim = grey[opaque & ~ndimage.binary_erosion(opaque, iterations=2, border_value=1)].astype(np.float32)
     if not rim.size:

@@ -21,10 +21,10 @@ MAX_POINTS = 100_000
 """Maximum number of points on one canvas; a minute of drawing produces about 5,000."""
 
 _MAX_COORDINATE = 10_000.0  # pixels; a stroke may leave the canvas, but no screen is this large
-_MAX_WIDTH = 200.0  # pixels; the widest brush on the Draw page has 30
+_MAX_WIDTH = 200.0  # pixels; the widest brush on the Draw page is 30
 _CURVE_STEP = 4.0  # pixels between points on a curve, far less than a brush's width
 _SUPERSAMPLING = 2  # subpixels along each side of a pixel, for the soft edge that browsers draw
-_COORDINATE_COUNTS = {"M": 2, "L": 2, "Q": 4}  # coordinates after each command of a path
+_COORDINATE_COUNTS = {"M": 2, "L": 2, "Q": 4}  # number of coordinates after each path command
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Stroke:
 
 @dataclass(frozen=True)
 class InkPatch:
-    """The ink of a part of a canvas, uint8 (h, w), and its box on the canvas."""
+    """The ink from part of a canvas, uint8 (h, w), and its box on the canvas."""
 
     ink: Pixels
     box: Box
@@ -49,7 +49,7 @@ class InkPatch:
 def strokes_from_canvas(objects: Iterable[Any]) -> list[Stroke]:
     """Return the strokes of a canvas from its Fabric.js objects, in drawing order.
 
-    Raises PictureError if an object is not a stroke of the brush, or if the canvas has more than MAX_POINTS points.
+    Raises PictureError if an object is not a brush stroke, or if the canvas has more than MAX_POINTS points.
     """
     try:
         strokes = [_stroke(item) for item in objects]
@@ -76,7 +76,7 @@ def _stroke(value: dict[str, Any]) -> Stroke:
 
 
 def _curve(start: tuple[float, float], coordinates: Sequence[float]) -> list[tuple[float, float]]:
-    """Return points on a quadratic Bézier curve after its start."""
+    """Return points on a quadratic Bézier curve, without its start."""
     control, end = np.array(coordinates[:2]), np.array(coordinates[2:])
     length = np.hypot(*(control - start)) + np.hypot(*(end - control))
     if not length <= 4 * _MAX_COORDINATE:
@@ -94,7 +94,7 @@ def draw_stroke(stroke: Stroke) -> InkPatch:
     picture = Image.new("L", ((right - left) * scale, (bottom - top) * scale))
     pen = ImageDraw.Draw(picture)
     points = (stroke.points - (left, top)) * scale
-    # Pillow's discs and lines reach half a pixel beyond their outline on each side.
+    # Pillow's discs and lines extend half a pixel beyond their outline on each side.
     radius = max(0.0, stroke.width * scale / 2 - 0.5)
     pen.line(points.ravel().tolist(), fill=255, width=max(1, round(2 * radius)))
     for disc in np.hstack([points - radius, points + radius]).tolist():

@@ -17,15 +17,15 @@ from core.ink.canvas_strokes import Box, InkPatch
 from core.ink.drawing import BOX_SIZE, MAX_STROKE_WIDTH, MIN_STROKE_WIDTH, Pixels, Plane, stroke_width
 
 ROWS = 48
-"""Height in pixels of the small image on which a number is cut."""
+"""Height in pixels of the small image in which a number is cut."""
 
 MAX_ASPECT = 16
-"""Maximum ratio of width to height of ink that is searched for digits."""
+"""Maximum width-to-height ratio of ink that is searched for digits."""
 
 _SLANTS = np.arange(-0.3, 0.61, 0.1)  # columns per row; handwriting leans to the right
-_BAND = 8  # columns by which a path may deviate from a straight line to either side
+_BAND = 8  # columns by which a path may deviate from a straight line on either side
 _DEVIATION_COST = 0.001  # pixels of ink per row and squared column of deviation from a straight line
-_SAME_CUT_INK = 0.1  # squared stroke widths; paths with less ink between them are one cut
+_SAME_CUT_INK = 0.1  # squared stroke widths; paths with less ink between them count as one cut
 _MIN_PIECE_INK = 4.0  # squared stroke widths; minimum ink between two cuts
 _MIN_COST = 0.1  # stroke widths; a cut that crosses less ink counts as crossing none
 _MAX_COST = 1.8  # stroke widths of crossed ink; two digits touch in at most two places
@@ -46,7 +46,7 @@ class Cuts:
 
 
 def find_cuts(small: Plane) -> Cuts:
-    """Return the cuts of ink: float (ROWS, w), 0..1."""
+    """Find the cuts in a small image of ink: float (ROWS, w), 0..1."""
     width = small.shape[1]
     unit = max(stroke_width(small > 0.5), 1.0)
     sheared, shift = _without_slant(small)
@@ -60,7 +60,7 @@ def find_cuts(small: Plane) -> Cuts:
     order = np.argsort(inner.mean(axis=1), kind="stable")
     edges = np.zeros((1, ROWS), int), np.full((1, ROWS), width)
     crossed = np.concatenate([[0.0], costs[chosen][order], [0.0]])
-    # Later steps rely on cuts that do not cross each other.
+    # Later steps assume that cuts do not cross each other.
     paths = np.maximum.accumulate(np.concatenate([edges[0], inner[order], edges[1]]))
     return Cuts(paths, np.where(crossed < _MIN_COST, 0.0, crossed))
 
@@ -111,7 +111,7 @@ def _cheapest_paths(ink: Plane) -> tuple[NDArray[np.float64], NDArray[np.int64]]
 def _choose_cuts(
     costs: NDArray[np.float64], ink_to_left: NDArray[np.floating], total: float, unit: float
 ) -> NDArray[np.int64]:
-    """Return the cheapest paths that have enough ink between them; `ink_to_left` (n, rows): ink left of each path."""
+    """Return the cheapest paths with enough ink between them; `ink_to_left` (n, rows): ink to the left of each path."""
     min_ink = _MIN_PIECE_INK * unit**2
     changes = np.abs(np.diff(ink_to_left, axis=0)).sum(axis=1) > _SAME_CUT_INK * unit**2
     candidates = []
@@ -133,20 +133,20 @@ class Pieces:
     """A picture's ink, cut into parts.
 
     `parts`: the ink of each part in the picture. `small`: the same in the small image, with strokes about as wide as
-    MNIST's. `cuts`: where the ink was cut. `inside` (cuts - 1, parts): how the ink of each part's component is
-    distributed over the strips between neighbouring cuts, as fractions. `strip` (parts,): the index of the cut to the
-    left of each part.
+    MNIST's. `cuts`: where the ink was cut. `strip_fractions` (cuts - 1, parts): for each part, the fraction of its
+    component's ink in each strip between neighbouring cuts. `strip` (parts,): the index of the cut to the left of each
+    part.
     """
 
     cuts: Cuts
     small: list[InkPatch]
     parts: list[InkPatch]
-    inside: NDArray[np.float64]
+    strip_fractions: NDArray[np.float64]
     strip: NDArray[np.int64]
 
 
 def cut_ink(ink: Pixels) -> Pieces | None:
-    """Cut the ink (h, w) of a picture into parts; return None if there is none, or if it is wider than any number."""
+    """Cut the ink (h, w) of a picture into parts; return None if there is no ink, or if it is wider than any number."""
     box = _box(ink > _INK_THRESHOLD)
     if box is None or box[3] - box[1] > MAX_ASPECT * (box[2] - box[0]):
         return None
@@ -180,7 +180,7 @@ def _pieces(
     strips: NDArray[np.int64],
     cuts: Cuts,
 ) -> Pieces:
-    """Return the parts: the ink of each component between each two neighbouring cuts."""
+    """Return the parts: the ink of each component between each pair of neighbouring cuts."""
     inked = labels > 0
     pairs, index, sizes = np.unique(
         np.stack([labels[inked], strips[inked]]), axis=1, return_inverse=True, return_counts=True
@@ -223,11 +223,11 @@ def _mnist_strokes(small: Plane, inked: NDArray[np.bool_], outside: NDArray[np.f
 
 
 def _patches(ink: Pixels, owners: NDArray[np.int64], corner: tuple[int, int], count: int) -> list[InkPatch]:
-    """Return the ink of each of `count` owners, shifted by `corner` (row, column)."""
+    """Return a patch for each of `count` owners, with its box shifted by `corner` (row, column)."""
     blank = InkPatch(np.zeros((1, 1), np.uint8), (corner[0], corner[1], corner[0] + 1, corner[1] + 1))
     patches = []
     for owner, region in enumerate(ndimage.find_objects(owners + 1, count)):
-        # A sliver of the small image may not contain a pixel of a picture that is even smaller.
+        # A sliver of the small image may not contain any pixel of a picture that is smaller still.
         owned = blank.ink if region is None else np.where(owners[region] == owner, ink[region], np.uint8(0))
         box = _box(owned > 0)
         if region is None or box is None:

@@ -1,4 +1,4 @@
-"""Detection of ink: the light that is missing from the paper, and the components of it that form the digit."""
+"""Detection of ink, as light that is missing from the paper, and of the components that form the digit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DIMMEST_PAPER = 48.0
 DIMMEST_BOARD = 128.0
 """Lowest darkness 0..255 assumed for a board under light ink, such as chalk."""
 
-_MIN_MARK_DEPTH = 3.5  # times the paper's grain; fainter marks are noise, and the ink as a whole is twice as deep
+_MIN_MARK_DEPTH = 3.5  # times the paper's grain; fainter marks are noise, and the ink as a whole must be twice as deep
 _SHORTEST_INK = 0.025  # of the picture's longest side; ink without a component this long is dust
 _MASSIVE_RATIO = 4  # times the ink per length of the inner components; a table or a shadow at the edge has more
 
@@ -52,7 +52,7 @@ def as_ink(depth: Plane, grain: float, *, small: bool) -> Pixels:
 def _nearly_deepest(depths: Plane) -> float:
     """Return the 99th percentile of the depths."""
     deepest = depths.max()
-    # A drawing's ink has one depth, and counting it is much faster than sorting.
+    # A drawing's ink has a single depth, and counting its pixels is much faster than sorting.
     if np.count_nonzero(depths == deepest) > 0.01 * depths.size + 1:
         return float(deepest)
     return float(np.percentile(depths, 99))
@@ -66,25 +66,25 @@ def touches_edge(ink: Pixels) -> bool:
 def without_foreign_ink(ink: Pixels) -> Pixels:
     """Return the ink without a thumb, table or shadow that reaches in from the edge."""
     if max(ink.shape) > SMALL_SIZE and touches_edge(ink):
-        inner = _inner_components(ink)
-        if not is_dust(inner) and _is_foreign(ink - inner, inner):
-            return inner
+        inner_ink = _inner_components(ink)
+        if not is_dust(inner_ink) and _is_foreign(ink - inner_ink, inner_ink):
+            return inner_ink
     return ink
 
 
 def is_dust(ink: Pixels) -> bool:
-    """Return whether no component of the ink is as tall or wide as a stroke; True without ink."""
+    """Return whether no component of the ink is as tall or wide as a stroke; True if there is no ink."""
     length = _SHORTEST_INK * max(ink.shape)
     # Most drawings have a column of ink this long, which is found much faster than the components.
     return not runs(ink > 127, math.ceil(length)).any() and _longest_component(ink) < length
 
 
-def _is_foreign(outer: Pixels, inner: Pixels) -> bool:
-    """Return whether ink at the edge is not part of the digit: it is shorter than the inner ink or far more massive."""
-    outer_length, inner_length = _longest_component(outer), _longest_component(inner)
+def _is_foreign(outer_ink: Pixels, inner_ink: Pixels) -> bool:
+    """Return whether ink at the edge is foreign to the digit: shorter than the inner ink, or far more massive."""
+    outer_length, inner_length = _longest_component(outer_ink), _longest_component(inner_ink)
     if inner_length > outer_length:
         return True
-    outer_area, inner_area = np.count_nonzero(outer > 127), np.count_nonzero(inner > 127)
+    outer_area, inner_area = np.count_nonzero(outer_ink > 127), np.count_nonzero(inner_ink > 127)
     return bool(outer_area * inner_length > _MASSIVE_RATIO * inner_area * outer_length)
 
 
@@ -96,7 +96,7 @@ def _inner_components(ink: Pixels) -> Pixels:
 
 
 def runs(mask: Mask, length: int) -> Mask:
-    """Return where runs of `length` true pixels down a column of a mask (h, w) begin: (h - length + 1, w), or empty."""
+    """Return where runs of `length` true pixels begin in each column of a mask: (h - length + 1, w), or empty."""
     starts, run_length = mask, 1
     while run_length < length:
         step = min(run_length, length - run_length)

@@ -1,4 +1,4 @@
-"""Conversion of ink to the 28x28 image for the model, in the steps by which MNIST was made.
+"""Conversion of ink to the 28x28 image for the model, in the same steps as for MNIST.
 
 MNIST's digits were cropped, scaled into a 20x20 box without changing their aspect ratio, and placed in a 28x28 image by
 their centre of mass (LeCun et al., 1998; http://yann.lecun.com/exdb/mnist/).
@@ -26,7 +26,7 @@ MIN_STROKE_WIDTH = 2.0
 """Pixels in the 20x20 box; half of MNIST's training digits have 2.1 to 3.0."""
 MAX_STROKE_WIDTH = 3.0
 
-_BLACK = 4  # of 255; the maximum of the background, which is low because faint edges of MNIST's digits count as ink
+_BLACK = 4  # of 255; maximum level of the background, low because the faint edges of MNIST's digits count as ink
 _FINE_SCALE = 4  # stroke width is measured and changed on an image this many times as large as the scaled one
 _MIN_DIVISOR = 0.25  # for digits that are not scaled to the 20x20 box; otherwise the divisor is at least 0.85
 _SPECK_FRACTION = 0.05  # of the largest component's area; smaller components are stray specks
@@ -35,10 +35,8 @@ _MAX_DOT_LENGTH = 1.6  # in stroke widths; the bar of a 5 is longer
 _FAINT_FRACTION = 0.3  # of the darkest ink; components that are fainter everywhere are shadows
 _NEIGHBOURS = np.ones((3, 3), bool)
 _MAX_STRAY_PASSES = 4  # in the search for strays in the scaled image; one pass is nearly always enough
-_MAX_INTEGER_REDUCTION = (
-    16  # beyond this factor, average as floats, so that a thin line on a huge canvas does not vanish
-)
-_REDUCING_GAP = 3.0  # beyond this factor, Pillow first averages whole pixels: nearly the same result in half the time
+_MAX_INTEGER_REDUCTION = 16  # beyond this factor, average as floats, so that thin lines on a huge canvas do not vanish
+_REDUCING_GAP = 3.0  # beyond this factor, Pillow first averages blocks of pixels: nearly the same in half the time
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Drawing:
 
     @classmethod
     def of_image(cls, image: Pixels) -> Drawing:
-        """Return the drawing of an image (28, 28) that is already prepared."""
+        """Wrap an image (28, 28) that is already prepared."""
         return cls(image, image=image)
 
     @property
@@ -188,8 +186,8 @@ def _remove_strays(crop: Pixels) -> Pixels:
     stray[0] = True
     digit = ~stray[components]
     # Dilating by one coarse pixel keeps the digit's faint edge.
-    kept = ndimage.binary_dilation(digit, structure=_NEIGHBOURS) & (digit | ~mask)
-    kept_pixels = kept.repeat(factor, axis=0).repeat(factor, axis=1)[: crop.shape[0], : crop.shape[1]]
+    kept_mask = ndimage.binary_dilation(digit, structure=_NEIGHBOURS) & (digit | ~mask)
+    kept_pixels = kept_mask.repeat(factor, axis=0).repeat(factor, axis=1)[: crop.shape[0], : crop.shape[1]]
     return np.where(kept_pixels, crop, np.uint8(0))
 
 
@@ -212,8 +210,8 @@ def _match_mnist_strokes(crop: Pixels, target_size: int, *, trim: bool) -> Pixel
     `trim`: remove the empty margin of the result.
     """
     fine_size = _FINE_SCALE * target_size
-    fine = _resize(crop, fine_size, Image.Resampling.BOX)
-    mask = fine > fine.max() / 2
+    fine_ink = _resize(crop, fine_size, Image.Resampling.BOX)
+    mask = fine_ink > fine_ink.max() / 2
     width = stroke_width(mask)
     target = min(max(width, MIN_STROKE_WIDTH * _FINE_SCALE), MAX_STROKE_WIDTH * _FINE_SCALE)
     # Thickening also enlarges the crop, which is then scaled to the same box; the divisor compensates for this.
@@ -224,16 +222,16 @@ def _match_mnist_strokes(crop: Pixels, target_size: int, *, trim: bool) -> Pixel
         margin = int(change) + 2
         outside = _distance_to_background(~_add_margin(mask, margin))
         # Ink that is too faint for the mask stays unchanged.
-        changed = np.maximum(_ink_with_soft_edge(change + 0.5 - outside), _add_margin(fine, margin))
+        changed_ink = np.maximum(_ink_with_soft_edge(change + 0.5 - outside), _add_margin(fine_ink, margin))
     else:
         margin = 1
         # Keep at least half the width, so that a drawing never vanishes.
         change = max(change, -width / 4)
-        changed = _ink_with_soft_edge(_distance_to_background(_add_margin(mask, margin)) - 0.5 + change)
+        changed_ink = _ink_with_soft_edge(_distance_to_background(_add_margin(mask, margin)) - 0.5 + change)
     if not trim:
-        return _crop(changed, (margin, margin, margin + fine.shape[0], margin + fine.shape[1]))
-    box = bounding_box(changed)
-    return crop if box is None else _crop(changed, box)
+        return _crop(changed_ink, (margin, margin, margin + fine_ink.shape[0], margin + fine_ink.shape[1]))
+    box = bounding_box(changed_ink)
+    return crop if box is None else _crop(changed_ink, box)
 
 
 def _add_margin(picture: MaskOrPlane, margin: int) -> MaskOrPlane:
@@ -288,7 +286,7 @@ def centre_by_mass(scaled: Pixels) -> Pixels:
 
 
 def _place(scaled: Pixels, box: tuple[int, int, int, int], drawing_shape: tuple[int, ...]) -> Pixels:
-    """Place the scaled ink in 28x28 where its box is in the drawing, or as close to there as it fits."""
+    """Place the scaled ink in 28x28 at its box's position in the drawing, or as close to it as possible."""
     image = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     top, left = (
         min(max(round(IMAGE_SIZE / 2 + offset - side / 2), 0), IMAGE_SIZE - side)
@@ -299,13 +297,13 @@ def _place(scaled: Pixels, box: tuple[int, int, int, int], drawing_shape: tuple[
 
 
 def _offsets_from_centre(box: tuple[int, int, int, int], drawing_shape: tuple[int, ...]) -> tuple[float, float]:
-    """Return how far the box's centre is below and right of the drawing's, if its longest side is 28 pixels."""
+    """Return how far the box's centre is below and right of the drawing's, with the drawing scaled to 28 pixels."""
     ratio = IMAGE_SIZE / max(drawing_shape)
     (height, width), (top, left, bottom, right) = drawing_shape, box
     return (top + bottom - height) / 2 * ratio, (left + right - width) / 2 * ratio
 
 
 def _offset(profile: NDArray[np.int64]) -> int:
-    """Return the offset at which a mass profile has its mean at the centre of the image, yet stays inside the image."""
+    """Return the offset that centres a mass profile by its mean, without moving it out of the image."""
     centre = float(profile @ np.arange(profile.size)) / float(profile.sum())
     return min(max(round(IMAGE_SIZE / 2 - centre), 0), IMAGE_SIZE - profile.size)

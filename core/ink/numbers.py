@@ -45,8 +45,8 @@ class Lattice:
     """Groups of parts that may be digits, and the order in which they may follow each other.
 
     `groups`: the parts of each group. `geometry` float (groups, k): the features named in GEOMETRY. `edges` int (m, 3):
-    each row is a node, a later node and the group between them, sorted by the first node; each path from node 0 to
-    node `end` uses every part once.
+    each row is a node, a later node and the group between them; rows are sorted by the first node. Each path from node
+    0 to node `end` uses every part once.
     """
 
     kind: Kind
@@ -78,7 +78,7 @@ class Lattice:
 
 
 def stroke_lattice(strokes: Sequence[Stroke]) -> Lattice | None:
-    """Return the lattice of a canvas, or None if its strokes can be grouped in more than MAX_GROUPS ways.
+    """Return the lattice of a canvas, or None if its strokes form more than MAX_GROUPS groups.
 
     Groups have up to three strokes near each other, drawn in any order: the bar of a 7 may come last.
     """
@@ -148,13 +148,13 @@ def _stroke_geometry(
 def _exact_covers(groups: Sequence[tuple[int, ...]], order: Sequence[int]) -> tuple[NDArray[np.int64], int]:
     """Return the edges and end of a lattice whose paths use each stroke once; `order`: the strokes from left to right.
 
-    A node is the set of strokes used so far, as a bit mask; each edge uses the leftmost of the other strokes.
+    A node is the set of strokes used so far, as a bit mask; each edge adds a group with the leftmost unused stroke.
     """
     bits = [sum(1 << stroke for stroke in group) for group in groups]
     with_stroke = {stroke: [index for index, group in enumerate(groups) if stroke in group] for stroke in order}
     full = (1 << len(order)) - 1
     edges: list[tuple[int, int, int]] = []
-    # Sets of the same size are complete before any larger one, so this order is topological.
+    # All sets of one size are complete before the first larger set is visited, so this order is topological.
     by_size: list[set[int]] = [{0}, *(set() for _ in order)]
     for used in (node for nodes in by_size for node in sorted(nodes)):
         if used == full:
@@ -170,7 +170,7 @@ def _exact_covers(groups: Sequence[tuple[int, ...]], order: Sequence[int]) -> tu
 
 
 def picture_lattice(ink: Pixels) -> Lattice | None:
-    """Return the lattice of a picture's ink (h, w), or None if there is none or it is wider than any number."""
+    """Return the lattice of a picture's ink (h, w), or None if there is no ink or it is wider than any number."""
     pieces = cut_ink(ink)
     return None if pieces is None else _piece_lattice(pieces)
 
@@ -178,7 +178,7 @@ def picture_lattice(ink: Pixels) -> Lattice | None:
 def _piece_lattice(pieces: Pieces) -> Lattice:
     """Return the lattice whose nodes are the cuts, from left to right."""
     cuts, last = pieces.cuts, len(pieces.cuts.costs) - 1
-    cumulative = np.concatenate([np.zeros((1, len(pieces.parts))), np.cumsum(pieces.inside, axis=0)])
+    cumulative = np.concatenate([np.zeros((1, len(pieces.parts))), np.cumsum(pieces.strip_fractions, axis=0)])
     boxes = np.array([patch.box for patch in pieces.small])
     widths = np.diff(cuts.paths.mean(axis=1)) / ROWS
     groups: list[tuple[int, ...]] = []
@@ -188,8 +188,8 @@ def _piece_lattice(pieces: Pieces) -> Lattice:
         shared = start > 0 and cuts.costs[start] > 0 and widths[start - 1] < _MAX_SHARED_WIDTH
         for first in (start, start - 1) if shared else (start,):
             fraction = cumulative[stop] - cumulative[first]
-            between = (pieces.strip >= first) & (pieces.strip < stop)
-            members = np.flatnonzero((fraction >= _NEARLY_ALL) | (between & (fraction > 1 - _NEARLY_ALL)))
+            is_between = (pieces.strip >= first) & (pieces.strip < stop)
+            members = np.flatnonzero((fraction >= _NEARLY_ALL) | (is_between & (fraction > 1 - _NEARLY_ALL)))
             if not members.size:
                 continue
             height, width = ((boxes[members, 2:].max(axis=0) - boxes[members, :2].min(axis=0)) / ROWS).tolist()
@@ -220,7 +220,7 @@ def _piece_geometry(costs: NDArray[np.float64], height: float, width: float) -> 
 
 
 def _small_image(ink: Pixels) -> Pixels | None:
-    """Return the 28x28 image of ink with strokes as wide as MNIST's: nearly the same as `prepare`, but much faster."""
+    """Return the 28x28 image of ink with strokes as wide as MNIST's, nearly as `prepare` does but much faster."""
     if not ink.any():
         return None
     ratio = BOX_SIZE / max(ink.shape)

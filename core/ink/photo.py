@@ -28,7 +28,7 @@ _CUT_OFF_RATIO = 1.1  # times its size on a sheet; a component this much larger 
 def ink_from_picture(data: bytes) -> PictureInk:
     """Return the ink in an encoded picture; all black if there is none.
 
-    An animation, or a file with several pages, is read from its first frame with ink. Raises PictureTooLarge beyond
+    In an animation or a multi-page file, the first frame with ink counts. Raises PictureTooLarge beyond
     MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS or the free memory, and PictureError for a file that cannot be decoded.
     """
     check_size(len(data))
@@ -66,16 +66,16 @@ def ink_from_array(array: Pixels) -> PictureInk:
 
 
 def _ink_on_even_paper(grey: Pixels | Plane) -> PictureInk | None:
-    """Return the ink of a picture on paper of uniform brightness; None if it varies or there is no ink."""
-    even = ink_on_even_paper(grey)
-    if even is None:
+    """Return the ink of a picture on paper of uniform brightness; None if the brightness varies or there is no ink."""
+    even_ink = ink_on_even_paper(grey)
+    if even_ink is None:
         return None
-    framed = _ink_in_frame(grey, even)
-    if framed is not None:
-        return framed
-    if not _stands_alone(even):
-        return _ink_in_photo(grey, even)
-    return picture_ink(even, [even])
+    framed_ink = _ink_in_frame(grey, even_ink)
+    if framed_ink is not None:
+        return framed_ink
+    if not _stands_alone(even_ink):
+        return _ink_in_photo(grey, even_ink)
+    return picture_ink(even_ink, [even_ink])
 
 
 def _stands_alone(ink: Pixels) -> bool:
@@ -85,47 +85,47 @@ def _stands_alone(ink: Pixels) -> bool:
     return not touches_edge(ink) and bool(np.count_nonzero(ink) <= MIN_SHEET_FRACTION * ink.size)
 
 
-def _ink_in_frame(grey: Pixels | Plane, even: Pixels) -> PictureInk | None:
+def _ink_in_frame(grey: Pixels | Plane, even_ink: Pixels) -> PictureInk | None:
     """Return the ink within a rectangular frame or board, such as a canvas on a page; None if there is none."""
-    box = bounding_box(even)
+    box = bounding_box(even_ink)
     if box is None:
         return None
-    outline = rim(even[box[0] : box[2], box[1] : box[3]])
+    outline = rim(even_ink[box[0] : box[2], box[1] : box[3]])
     inside = slice(box[0] + _FRAME_WIDTH, box[2] - _FRAME_WIDTH), slice(box[1] + _FRAME_WIDTH, box[3] - _FRAME_WIDTH)
     if np.count_nonzero(outline) < _MIN_FRAME_INK * outline.size or not grey[inside].size:
         return None
-    framed = _ink_on_even_paper(grey[inside])
-    if framed is None or framed.blank:
+    framed_ink = _ink_on_even_paper(grey[inside])
+    if framed_ink is None or framed_ink.blank:
         return None
 
-    def placed(ink: Pixels) -> Pixels:
+    def in_picture(ink: Pixels) -> Pixels:
         plane = np.zeros(grey.shape, np.uint8)
         plane[inside] = ink
         return plane
 
     # The complete ink comes first: a 0 with corners looks like a frame.
-    return picture_ink(placed(framed.likeliest), [even, *map(placed, framed.candidates)])
+    return picture_ink(in_picture(framed_ink.likeliest), [even_ink, *map(in_picture, framed_ink.candidates)])
 
 
-def _ink_in_photo(levels: Pixels | Plane, even: Pixels | None) -> PictureInk:
-    """Return the ink of a picture; `even` is all its ink if the paper has uniform brightness, or else None."""
+def _ink_in_photo(levels: Pixels | Plane, even_ink: Pixels | None) -> PictureInk:
+    """Return the ink of a picture; `even_ink` is all its ink if the paper has uniform brightness, or else None."""
     grey = levels.astype(np.float32, copy=False)
-    all_ink = without_ruled_lines(ink_on_uneven_paper(grey)) if even is None else even
-    cleaned = all_ink if even is None else without_ruled_lines(even)
-    digit = without_foreign_ink(cleaned)
+    all_ink = without_ruled_lines(ink_on_uneven_paper(grey)) if even_ink is None else even_ink
+    cleaned_ink = all_ink if even_ink is None else without_ruled_lines(even_ink)
+    digit = without_foreign_ink(cleaned_ink)
     sheet_ink = _ink_on_sheet(grey) if max(grey.shape) > SMALL_SIZE else None
     likeliest = digit if sheet_ink is None or _continues_in(sheet_ink, digit) else sheet_ink
     # The complete ink comes first: the hole of a digit may look like a sheet, and a stroke like a ruled line.
-    return picture_ink(likeliest, [all_ink, likeliest, cleaned, digit])
+    return picture_ink(likeliest, [all_ink, likeliest, cleaned_ink, digit])
 
 
 def _ink_on_sheet(grey: Plane) -> Pixels | None:
-    """Return the dark ink on a sheet, at its place in the picture (h, w); None if there is no sheet or no ink on it."""
+    """Return the dark ink on a sheet, where it is in the picture (h, w); None if there is no sheet or no ink on it."""
     sheet = find_sheet(grey)
     if sheet is None:
         return None
-    written = np.where(sheet.inside, dark_ink(sheet.grey), np.uint8(0))
-    digit = without_foreign_ink(without_ruled_lines(written, sheet.inside))
+    written_ink = np.where(sheet.inside, dark_ink(sheet.grey), np.uint8(0))
+    digit = without_foreign_ink(without_ruled_lines(written_ink, sheet.inside))
     if is_dust(digit):
         return None
     ink = np.zeros(grey.shape, np.uint8)

@@ -26,11 +26,11 @@ MAX_FRAMES = 20
 """Maximum number of frames, or pages of a TIFF, that are searched for ink."""
 
 WORKING_SIZE = 640
-"""Longest side in pixels on which ink is detected. At this size, a 1 mm line on a sheet of paper is 2 pixels wide."""
+"""Longest side in pixels when ink is detected. At this size, a 1 mm line on a sheet of paper is 2 pixels wide."""
 
 # Raster formats only; EPS, for example, would start Ghostscript.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
-# MPO is a JPEG with a second picture appended, as some phones write it.
+# MPO is a JPEG with a second picture appended, as written by some phones.
 _JPEG_FORMATS = ("JPEG", "MPO")
 _FORMATS_WITH_FRAMES = ("PNG", "WEBP", "GIF", "TIFF")
 
@@ -100,7 +100,7 @@ def shrink_factor(shape: tuple[int, ...], longest: int) -> int:
 
 
 def shrink(pixels: Pixels, longest: int) -> Pixels:
-    """Return pixels (h, w) or (h, w, 3 | 4) of which no side is longer than `longest`."""
+    """Shrink pixels (h, w) or (h, w, 3 | 4) so that no side is longer than `longest`."""
     factor = shrink_factor(pixels.shape[:2], longest)
     return pixels if factor == 1 else np.asarray(Image.fromarray(pixels).reduce(factor))
 

@@ -17,8 +17,8 @@ class PictureInk:
 
     `likeliest`: the most likely digit, judging by shape and position. `candidates`: this ink, and other ink if shape
     and position are ambiguous; the hole of a 0, for example, looks like a sheet of paper. The first candidate that the
-    model is sure of is the digit. `picture`: the picture of a file, upright and small, to show beside the prediction:
-    uint8 (h, w) or (h, w, 3 | 4).
+    model is sure of is the digit. `picture`: a small, upright copy of the file's picture, to show beside the
+    prediction: uint8 (h, w) or (h, w, 3 | 4).
     """
 
     likeliest: Pixels
@@ -32,7 +32,7 @@ class PictureInk:
 
 
 def picture_ink(likeliest: Pixels, candidates: Iterable[Pixels]) -> PictureInk:
-    """Collect the distinct candidates in their order; ink that is only dust becomes blank."""
+    """Collect the distinct candidates in order; ink that is only dust becomes blank."""
     distinct: list[Pixels] = []
     for candidate in candidates:
         ink = _without_dust(candidate)

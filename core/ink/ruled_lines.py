@@ -29,7 +29,7 @@ def without_ruled_lines(ink: Pixels, paper: Mask | None = None) -> Pixels:
 
 
 def _ruled_lines(mask: Mask, rim: Mask) -> Mask:
-    """Return where ruled, horizontal lines lie in the mask, with their faint edges."""
+    """Return a mask of the ruled horizontal lines, including their faint edges."""
     found = _lines_from_edge_to_edge(mask, rim)
     candidates = np.zeros(mask.shape, bool)
     for box, line, _ in found:
@@ -45,7 +45,7 @@ def _ruled_lines(mask: Mask, rim: Mask) -> Mask:
 
 def _lines_from_edge_to_edge(mask: Mask, rim: Mask) -> list[tuple[tuple[slice, slice], Mask, float]]:
     """Return the box, mask and thickness in pixels of each horizontal line whose two ends lie on the rim."""
-    # Dilation gives tilted lines straight runs, and closes gaps of up to four pixels that noise leaves in faint ones.
+    # Dilation gives tilted lines straight runs, and closes gaps of up to four pixels that noise leaves in faint lines.
     dilated = ndimage.maximum_filter(mask.view(np.uint8), size=(3, 5))
     reach = int(_SHORTEST_RUN * mask.shape[1]) | 1
     runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(dilated, reach, axis=1), reach, axis=1)
@@ -56,11 +56,11 @@ def _lines_from_edge_to_edge(mask: Mask, rim: Mask) -> list[tuple[tuple[slice, s
         at_rim = np.flatnonzero((component & rim[box]).any(axis=0))
         if not at_rim.size or at_rim[0] >= reach or at_rim[-1] < component.shape[1] - reach:
             continue
-        drawn = mask[box] & component
-        if not drawn.any():
+        line_mask = mask[box] & component
+        if not line_mask.any():
             continue
-        starts = np.count_nonzero(drawn[1:] & ~drawn[:-1], axis=0) + drawn[0]
-        thickness = float(np.median((np.count_nonzero(drawn, axis=0) / np.maximum(starts, 1))[starts > 0]))
+        starts = np.count_nonzero(line_mask[1:] & ~line_mask[:-1], axis=0) + line_mask[0]
+        thickness = float(np.median((np.count_nonzero(line_mask, axis=0) / np.maximum(starts, 1))[starts > 0]))
         # A crossing stroke is much taller than the line.
         crossings = ndimage.binary_opening(mask[:, box[1]], np.ones((int(thickness) + 3, 1)))[box[0]]
         found.append((box, component & ~crossings, thickness))

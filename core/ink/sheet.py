@@ -20,14 +20,14 @@ _BINS = 64  # of the histogram that separates paper from table
 _SIZE = 128  # pixels; longest side of the small picture in which the sheet is searched for
 _OUTLINE_BLUR = 2  # pixels there; how far the outline is blurred on either side
 _BRIDGE = 4  # pixels there; strokes and ruled lines up to twice this width that divide the paper are bridged
-_MIN_CONTRAST = 0.12  # of the sheet's brightness, lost just beyond its edge; no lamp's light falls off so fast
+_MIN_CONTRAST = 0.12  # of the sheet's brightness, lost just beyond its edge; lamplight never falls off this fast
 _SOFT_EDGE = 0.3  # fraction of the edge that may have less contrast
-_MIN_HULL_FILL = 0.85  # of the convex hull, filled by a sheet and a quadrilateral, but by few cropped digits
+_MIN_HULL_FILL = 0.85  # of the convex hull; a sheet and its largest quadrilateral fill more, few cropped digits do
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet in a picture: its `box` (top, left, bottom, right), and the brightness `grey` and mask `inside` there.
+    """A sheet in a picture: its `box` (top, left, bottom, right), and the brightness `grey` and mask `inside` in it.
 
     Outside the mask, `grey` repeats the nearest paper.
     """
@@ -40,7 +40,7 @@ class Sheet:
 def find_sheet(grey: Plane) -> Sheet | None:
     """Return the largest bright sheet in a picture (h, w), 0..255, or None.
 
-    The lit part of a sheet that lies half in a hard shadow looks the same, so the digit may lie elsewhere.
+    If a sheet lies half in a hard shadow, its lit half looks like a sheet, so the digit may lie outside it.
     """
     factor = shrink_factor(grey.shape, _SIZE)
     small = np.asarray(Image.fromarray(grey).reduce(factor))
@@ -85,7 +85,7 @@ def _largest_bright_component(small: Plane, threshold: float) -> Mask | None:
 
 
 def _is_sheet(component: Mask, small: Plane) -> bool:
-    """Return whether a bright component is large, has four straight sides and a sharp edge to something darker."""
+    """Return whether a bright component is large, with four straight sides and a sharp edge to something darker."""
     if component.mean() < MIN_SHEET_FRACTION or not _has_straight_sides(component):
         return False
     eroded = ndimage.binary_erosion(component, iterations=_OUTLINE_BLUR, border_value=1)
@@ -100,7 +100,7 @@ def _is_sheet(component: Mask, small: Plane) -> bool:
 
 def _has_straight_sides(mask: Mask) -> bool:
     """Return whether the mask, and the largest quadrilateral in its convex hull, fill nearly all of the hull."""
-    # Importing SciPy's geometry takes 50 ms, so only pictures with a bright component pay for it.
+    # Importing SciPy's geometry module takes 50 ms, so only pictures with a bright component pay for it.
     from scipy.spatial import ConvexHull
 
     rows = np.flatnonzero(mask.any(axis=1))
@@ -112,7 +112,7 @@ def _has_straight_sides(mask: Mask) -> bool:
 
 
 def _largest_quadrilateral(corners: NDArray[np.float64]) -> float:
-    """Return the area of the largest quadrilateral between corners (n, 2) of a convex polygon, in their order."""
+    """Return the area of the largest quadrilateral on the corners (n, 2) of a convex polygon, given in order."""
     y, x = corners.T
     # Twice the area of the triangle on the diagonal from i to j with each corner k, positive on one side.
     triangle = (x[None, :, None] - x[:, None, None]) * (y[None, None, :] - y[:, None, None]) - (
@@ -125,7 +125,7 @@ def otsu_threshold(small: Plane) -> float:
     """Return the threshold that best separates the brightness values into two classes (Otsu, 1979)."""
     if small.min() == small.max():
         return float(small.flat[0])
-    # scikit-image has the same function. Without it, a model can leave Trazo together with this module.
+    # scikit-image has the same function, but this module is also exported with models and should not need it.
     histogram, edges = np.histogram(small, _BINS)
     counts, centres = histogram.astype(np.float32), (edges[:-1] + edges[1:]) / 2
     below, above = np.cumsum(counts), np.cumsum(counts[::-1])[::-1]

@@ -41,8 +41,8 @@ def render(
     narrowest, widest = (pixels * side / CANVAS_SIZE for pixels in (_MIN_BRUSH_PIXELS, _MAX_BRUSH_PIXELS))
     brush = rng.uniform(narrowest, min(widest, max_brush * size))
     scale = (size - brush) / max(float((high - low).max()), 1.0)
-    room = np.maximum(side - (high - low) * scale - brush, 0)
-    offset = brush / 2 + rng.random(2) * room
+    slack = np.maximum(side - (high - low) * scale - brush, 0)
+    offset = brush / 2 + rng.random(2) * slack
     image = Image.new("L", (side, side))
     draw = ImageDraw.Draw(image)
     has_square_ends = rng.random() < _SQUARE_ENDS_CHANCE

@@ -1,4 +1,4 @@
-"""Strokes of doodles: simple drawings of things, such as people make when they try out the canvas."""
+"""Strokes of doodles: simple drawings of things, like those that people make when they try out the canvas."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ DOODLES, HELD_OUT_DOODLES = tuple(_DOODLES), tuple(_HELD_OUT)
 
 
 def doodle_strokes(rng: np.random.Generator, names: Sequence[str] = DOODLES) -> Strokes:
-    """Return the strokes of a random doodle among `names`, a selection of DOODLES and HELD_OUT_DOODLES."""
+    """Return the strokes of a random doodle from `names`, a selection of DOODLES and HELD_OUT_DOODLES."""
     dice = Dice(rng)
     variants = (_DOODLES | _HELD_OUT)[names[int(rng.integers(len(names)))]]
     return apply_handwriting(_vary(parse_skeleton(variants[int(rng.integers(len(variants)))], dice), dice), rng)

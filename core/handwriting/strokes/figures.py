@@ -1,4 +1,4 @@
-"""Scribbles and simple drawings, such as people make when they try out the canvas."""
+"""Scribbles and simple drawings, like those that people make when they try out the canvas."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _random_strokes(dice: Dice) -> Skeleton:
 
 
 def _crossed_out(dice: Dice) -> Skeleton:
-    """Draw a word that was crossed out until unreadable."""
+    """Draw a word that was crossed out until it was illegible."""
     turns = int(dice(8, 16))
     width = dice(70, 130)
     back_and_forth: Line = [

@@ -172,7 +172,7 @@ def _hourglass(dice: Dice) -> Skeleton:
 
 
 def _loop_of_nine(dice: Dice) -> tuple[Line, float, float]:
-    """Return the loop of a 9, drawn anticlockwise from the upper right, with its right edge and half its height."""
+    """Return the loop of a 9, drawn anticlockwise from the upper right, and its right edge and half its height."""
     width, height = dice(18, 34), dice(15, 31)
     begin = dice(-60, -10)
     sweep = dice(300, 345) if dice.chance(0.8) else dice(265, 300)

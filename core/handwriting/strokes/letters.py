@@ -12,7 +12,7 @@ from core.handwriting.strokes.pen import Dice, Strokes, apply_handwriting
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
 LETTERS_UNLIKE_DIGITS = "ACEFGHJKLMNPRTUVWX" + "cdefhkmnprtuvwx"
-"""The letters that people do not mistake for digits at any size and position.
+"""Letters that people never mistake for digits, at any size or position.
 
 The other letters look like a digit in some handwriting: O o D Q like 0, I i l j like 1, Z z like 2, Y y like 4,
 S s like 5, b like 6, B like 8, q g a like 9.

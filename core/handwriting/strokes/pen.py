@@ -94,7 +94,7 @@ class _Writer:
         self._wobble = rng.uniform(0, 1.3) ** 2
         self._tremor = rng.random() ** 3
         self._spacing = np.exp(rng.uniform(np.log(3), np.log(17)))
-        self._uneven = rng.uniform(-0.7, 0.7)
+        self._unevenness = rng.uniform(-0.7, 0.7)
 
     def draw_line(self, line: Line) -> np.ndarray:
         """Return the points (k, 2) of one line, before slant and proportions."""
@@ -105,7 +105,7 @@ class _Writer:
             anchors = _add_hook(anchors, rng)
         if rng.random() < 0.12:
             anchors = _add_hook(anchors[::-1], rng)[::-1]
-        points = _sample_spline(anchors, self._sharpness, self._spacing, self._uneven)
+        points = _sample_spline(anchors, self._sharpness, self._spacing, self._unevenness)
         return self._add_tremor(points)
 
     def _add_tremor(self, points: np.ndarray) -> np.ndarray:
@@ -136,11 +136,11 @@ class _Writer:
         return np.split(points @ shear @ rotation, ends)
 
 
-def _sample_spline(anchors: np.ndarray, sharpness: float, spacing: float, uneven: float) -> np.ndarray:
+def _sample_spline(anchors: np.ndarray, sharpness: float, spacing: float, unevenness: float) -> np.ndarray:
     """Return points along a centripetal Catmull-Rom spline through anchors (k, 3), about `spacing` apart.
 
-    `sharpness`, 0..1, pulls the tangents towards the straight polyline; at corners, they are broken. `uneven`, -1..1:
-    above 0, the points are denser in the middle than at the ends; below 0, denser at the ends.
+    `sharpness`, 0..1, pulls the tangents towards the straight polyline; at corners, they are broken.
+    `unevenness`, -1..1: above 0, the points are denser in the middle than at the ends; below 0, denser at the ends.
     """
     points, sharp = anchors[:, :2], anchors[:, 2:]
     steps = points[1:] - points[:-1]
@@ -157,7 +157,7 @@ def _sample_spline(anchors: np.ndarray, sharpness: float, spacing: float, uneven
     lengths.cumsum(out=distances[1:])
     # Writers slow down at a corner, so there is always a point exactly on it.
     corners = distances[1:-1][sharp[1:-1, 0] > 0.5]
-    positions = _sample_positions(distances[-1], spacing, uneven, corners)
+    positions = _sample_positions(distances[-1], spacing, unevenness, corners)
     segment = np.minimum(distances[1:].searchsorted(positions, side="right"), len(steps) - 1)
     t = ((positions - distances[segment]) / lengths[segment])[:, np.newaxis]
     rest = 1 - t
@@ -179,11 +179,11 @@ def _catmull_rom_tangents(chords: np.ndarray, knots: np.ndarray) -> np.ndarray:
     return np.concatenate([first, inner, last])
 
 
-def _sample_positions(length: float, spacing: float, uneven: float, corners: np.ndarray) -> np.ndarray:
+def _sample_positions(length: float, spacing: float, unevenness: float, corners: np.ndarray) -> np.ndarray:
     """Return ascending distances along a line of this length, including the distances of its corners."""
     count = max(2, round(length / spacing) + 1)
     times = np.arange(count) / (count - 1)
-    positions: np.ndarray = (times + uneven / (2 * np.pi) * np.sin(2 * np.pi * times)) * length
+    positions: np.ndarray = (times + unevenness / (2 * np.pi) * np.sin(2 * np.pi * times)) * length
     return np.sort(np.concatenate([positions, corners])) if corners.size else positions
 
 

@@ -74,7 +74,7 @@ def _one_with_wide_foot(dice: Dice) -> Skeleton:
 
 
 def _one_with_hooked_foot(dice: Dice) -> Skeleton:
-    """Draw a 1 in one stroke: a flag, the stem, and a foot to the right or, shorter, to the left."""
+    """Draw a 1 in one stroke: a flag, the stem, and a foot to the right, or a shorter one to the left."""
     flag: Line = [(-dice(14, 28), dice(20, 48)), corner(0, 0, dice(0.5, 1)), (dice(-3, 2), 50)]
     if dice.chance(0.7):
         return [[*flag, corner(0, 100, dice(0.4, 1)), (dice(10, 22), 100 + dice(-6, 1))]]
@@ -85,7 +85,7 @@ def _one_with_hooked_foot(dice: Dice) -> Skeleton:
 
 
 def _four_with_a_cup(dice: Dice) -> Skeleton:
-    """Draw an open 4 as a round cup and a stem that crosses it, like the u of a script y."""
+    """Draw an open 4 as a round cup and a stem that crosses it, like the u in a cursive y."""
     bar, width = dice(46, 64), dice(54, 74)
     stem = width * dice(0.6, 0.9)
     cup: Line = [

@@ -227,7 +227,7 @@ def _lightning_four(dice: Dice) -> Skeleton:
 
 
 def _flash_four(dice: Dice) -> Skeleton:
-    """Draw a 4 in one stroke like a flash of lightning: down, across, and down again from near the end of the bar."""
+    """Draw a 4 in one stroke like a lightning bolt: down, across, and down again from near the end of the bar."""
     bar, stem = dice(40, 62), dice(36, 66)
     head = dice(4, 40)
     turn: Line = [(head, dice(-2, 4)), corner(dice(-4, 6), bar, dice(0.2, 1))]

@@ -26,11 +26,11 @@ def test_any_number_of_blocks_outputs_ten_probabilities(architecture: str, filte
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_cards_of_presets_show_their_number_of_parameters(name: str) -> None:
+def test_preset_cards_show_their_number_of_parameters(name: str) -> None:
     assert build_model(PRESETS[name].model).count_params() == MEASURED[name].parameters
 
 
-def test_strides_cost_less_than_half_of_pooling() -> None:
+def test_strides_cost_less_than_half_as_much_as_pooling() -> None:
     def cost(architecture: str) -> int:
         """Return the multiply-adds of the convolutions, from the shapes of their kernels and feature maps."""
         model = build_model(ModelConfig(architecture=architecture, filters=(24, 48, 96), dense_units=0))

@@ -75,7 +75,7 @@ def test_card_from_an_earlier_version_is_read(run: Run) -> None:
         {"probabilities": lambda rows: rows[:0], "labels": lambda labels: labels[:0]},
     ],
 )
-def test_invalid_test_predictions_are_damaged(run: Run, changes: dict[str, Change]) -> None:
+def test_invalid_test_predictions_raise_bundle_error(run: Run, changes: dict[str, Change]) -> None:
     change_arrays("model/evaluation.npz", **changes)(run)
 
     with pytest.raises(BundleError, match=r"evaluation\.npz of the model in .* is damaged"):
@@ -98,7 +98,7 @@ def test_invalid_test_predictions_are_damaged(run: Run, changes: dict[str, Chang
         {"bias": lambda bias: bias.astype(complex)},
     ],
 )
-def test_detector_with_mismatched_arrays_is_damaged(run: Run, changes: dict[str, Change]) -> None:
+def test_detector_with_invalid_arrays_raises_bundle_error(run: Run, changes: dict[str, Change]) -> None:
     change_arrays("model/novelty.npz", **changes)(run)
 
     with pytest.raises(BundleError, match=r"novelty\.npz of the model in .* is missing or damaged"):
@@ -125,9 +125,9 @@ def replace_last_bias(content: bytes, values: bytes) -> bytes:
 
     interpreter = Interpreter(model_content=content)
     (bias,) = (tensor["index"] for tensor in interpreter.get_tensor_details() if list(tensor["shape"]) == [10])
-    before = interpreter.get_tensor(bias).tobytes()
-    assert content.count(before) == 1
-    return content.replace(before, values)
+    original = interpreter.get_tensor(bias).tobytes()
+    assert content.count(original) == 1
+    return content.replace(original, values)
 
 
 @pytest.mark.parametrize(
@@ -138,11 +138,11 @@ def replace_last_bias(content: bytes, values: bytes) -> bytes:
     ],
     ids=["inference fails", "outputs are NaN"],
 )
-def test_damage_that_shows_only_in_inference_is_detected(run: Run, damage: Callable[[bytes], bytes]) -> None:
+def test_damage_that_shows_only_during_inference_is_detected(run: Run, damage: Callable[[bytes], bytes]) -> None:
     edit_json("model/card.json", "network_fingerprint", to=None)(run)
-    before = run.bundle.tflite_file.read_bytes()
-    run.bundle.tflite_file.write_bytes(damage(before))
-    assert run.bundle.tflite_file.read_bytes() != before
+    original = run.bundle.tflite_file.read_bytes()
+    run.bundle.tflite_file.write_bytes(damage(original))
+    assert run.bundle.tflite_file.read_bytes() != original
     Network(run.bundle.tflite_file)
 
     with pytest.raises(BundleError, match="cannot be used"):

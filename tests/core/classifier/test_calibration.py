@@ -28,7 +28,7 @@ def logits(seed: int, count: int, scale: float = 3.0) -> np.ndarray:
     return np.random.default_rng(seed).normal(0, scale, (count, 10))
 
 
-def calibrated(seed: int, count: int, scale: float = 3.0) -> Evaluation:
+def calibrated_evaluation(seed: int, count: int, scale: float = 3.0) -> Evaluation:
     """Return perfectly calibrated predictions: the labels are drawn from the predicted probabilities."""
     probabilities = softmax(logits(seed, count, scale), axis=1)
     chances = np.random.default_rng(seed + 1).random((count, 1))
@@ -77,7 +77,7 @@ def test_probabilities_of_0_and_1_stay_finite() -> None:
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.5])
 def test_fit_recovers_a_known_temperature(factor: float) -> None:
-    truth = calibrated(7, 20_000, 2.0)
+    truth = calibrated_evaluation(7, 20_000, 2.0)
     distorted = apply_temperature(truth.probabilities, 1 / factor)
 
     assert fit_temperature(distorted, truth.labels) == pytest.approx(factor, rel=0.05)
@@ -91,7 +91,7 @@ def test_fit_without_mistakes_stays_within_limits() -> None:
 
 @pytest.mark.parametrize("scale", [1.0, 3.0, 6.0])
 def test_calibration_error_of_calibrated_predictions_is_small(scale: float) -> None:
-    errors = [expected_calibration_error(calibrated(3, count, scale)) for count in (300, 100_000)]
+    errors = [expected_calibration_error(calibrated_evaluation(3, count, scale)) for count in (300, 100_000)]
 
     assert errors[1] < 0.006
     assert errors[1] < errors[0]
@@ -106,7 +106,7 @@ def test_calibration_error_is_the_overconfidence() -> None:
 
 @given(st.integers(0, 1000), st.integers(1, 200))
 def test_every_prediction_is_in_its_bin(seed: int, count: int) -> None:
-    evaluation = calibrated(seed, count)
+    evaluation = calibrated_evaluation(seed, count)
 
     bins = reliability(evaluation)
 
@@ -127,7 +127,7 @@ def test_certain_predictions_are_in_the_last_bin() -> None:
 
 @given(st.integers(0, 1000))
 def test_brier_score_agrees_with_scikit_learn(seed: int) -> None:
-    evaluation = calibrated(seed, 50)
+    evaluation = calibrated_evaluation(seed, 50)
     exact = evaluation.probabilities.astype(float)
     exact /= exact.sum(axis=1, keepdims=True)
 
@@ -151,7 +151,7 @@ def test_two_percent_of_predictions_are_close_calls() -> None:
 
 
 @pytest.mark.parametrize(("confidence", "limit"), [(0.3, 0.6), (0.999, 0.9)])
-def test_limit_of_close_calls_stays_within_bounds(confidence: float, limit: float) -> None:
+def test_threshold_for_close_calls_stays_within_bounds(confidence: float, limit: float) -> None:
     probabilities = np.full((50, 10), (1 - confidence) / 9, np.float32)
     probabilities[:, 0] = confidence
 

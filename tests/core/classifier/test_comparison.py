@@ -15,18 +15,18 @@ from core.classifier.evaluation import Evaluation
 COUNT = st.integers(0, 400)
 
 
-def certain(predictions: np.ndarray, labels: np.ndarray) -> Evaluation:
+def certain_evaluation(predictions: np.ndarray, labels: np.ndarray) -> Evaluation:
     """Return the evaluation of a model that is certain of these predictions."""
     return Evaluation(np.eye(10, dtype=np.float32)[predictions], labels)
 
 
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[Evaluation, Evaluation]:
-    """Draw two models' predictions for the same images, of only three digits, so that they often agree."""
+    """Draw two models' predictions for the same images, with only three digits, so that they often agree."""
     count = draw(st.integers(1, 60))
     digits = arrays(np.uint8, count, elements=st.integers(0, 2))
     labels = draw(digits)
-    return certain(draw(digits), labels), certain(draw(digits), labels)
+    return certain_evaluation(draw(digits), labels), certain_evaluation(draw(digits), labels)
 
 
 def comparison_of_sizes(both: int, only_first: int, only_second: int, neither: int) -> Comparison:
@@ -111,7 +111,7 @@ def test_interval_contains_the_difference(both: int, only_first: int, only_secon
     assert low - 1e-12 <= comparison.difference <= high + 1e-12
 
 
-def test_interval_covers_the_true_difference_in_95_percent() -> None:
+def test_interval_covers_true_difference_95_percent_of_the_time() -> None:
     rng = np.random.default_rng(5)
     proportions = [0.95, 0.02, 0.01, 0.02]
     covered = 0
@@ -126,4 +126,4 @@ def test_predictions_for_different_images_are_not_compared() -> None:
     labels = np.arange(4, dtype=np.uint8)
 
     with pytest.raises(ValueError, match="same test images"):
-        compare(certain(labels, labels), certain(labels, labels[::-1]))
+        compare(certain_evaluation(labels, labels), certain_evaluation(labels, labels[::-1]))

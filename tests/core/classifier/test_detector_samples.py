@@ -36,13 +36,13 @@ def test_recipes_with_more_synthetic_digits_get_more_portions(synthetic_digits: 
 
 
 def test_portion_depends_only_on_seed_and_index(train: Split) -> None:
-    first, again, next_one, other = (
+    first, repeated, other_index, other_seed = (
         draw_portion(train, seed, index) for seed, index in ((1, 0), (1, 0), (1, 1), (2, 0))
     )
 
-    np.testing.assert_array_equal(first.digits, again.digits)
-    np.testing.assert_array_equal(first.others, again.others)
-    for different in (next_one, other):
+    np.testing.assert_array_equal(first.digits, repeated.digits)
+    np.testing.assert_array_equal(first.others, repeated.others)
+    for different in (other_index, other_seed):
         assert not np.array_equal(first.digits, different.digits)
         assert not np.array_equal(first.others[:20], different.others[:20])
 
@@ -64,15 +64,17 @@ def test_samples_are_copied_and_training_images_added(train: Split) -> None:
     plain_and_augmented = np.concatenate([item.digits for item in samples[2:]])
     count = len(train) // 4
     assert len(plain_and_augmented) == 2 * count
-    assert all(any(np.array_equal(image, one) for one in train.images) for image in plain_and_augmented[:5])
+    assert all(any(np.array_equal(image, original) for original in train.images) for image in plain_and_augmented[:5])
     assert sum(len(item.others) for item in samples[2:]) == 0
 
 
 def test_pen_digits_are_added_to_a_portion(train: Split) -> None:
-    few = Split(train.images[:80], train.labels[:80])
+    small_train = Split(train.images[:80], train.labels[:80])
     pen_digits = [PenDigit(1, 1, [[(0, 0), (0, 100)]])]
 
-    without, with_pen_digits = (draw_portion(few, 1, 0, drawn) for drawn in ((), pen_digits))
+    without_pen_digits, with_pen_digits = (
+        draw_portion(small_train, 1, 0, extra_digits) for extra_digits in ((), pen_digits)
+    )
 
-    assert len(with_pen_digits.digits) == 1.5 * len(without.digits)
-    assert len(with_pen_digits.others) == len(without.others)
+    assert len(with_pen_digits.digits) == 1.5 * len(without_pen_digits.digits)
+    assert len(with_pen_digits.others) == len(without_pen_digits.others)

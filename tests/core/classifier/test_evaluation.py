@@ -23,7 +23,7 @@ from core.classifier.evaluation import (
 
 @st.composite
 def evaluations(draw: st.DrawFn) -> Evaluation:
-    """Draw random predictions of which about half are correct."""
+    """Draw random predictions, about half of which are correct."""
     seed, count = draw(st.integers(0, 2**32 - 1)), draw(st.integers(1, 200))
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 10, count).astype(np.uint8)

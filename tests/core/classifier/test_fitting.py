@@ -16,22 +16,24 @@ from core.workspace import Workspace
 
 def test_threshold_accepts_digits_in_other_handwriting(trained: Run, workspace: Workspace) -> None:
     dataset = load_dataset("digits", workspace)
-    few = Split(dataset.train.images[:200], dataset.train.labels[:200])
+    small_train = Split(dataset.train.images[:200], dataset.train.labels[:200])
     network = Network(trained.bundle.tflite_file)
-    portion = draw_portion(few, 1, 0)
+    portion = draw_portion(small_train, 1, 0)
 
-    def rejected(other_handwriting: Pixels) -> list[float]:
+    def rejected_fractions(other_handwriting: Pixels) -> list[float]:
         validation = dataset.validation.images
-        detector = fit_detector(network, few, [portion], validation, network(validation), [other_handwriting], 1)
+        detector = fit_detector(
+            network, small_train, [portion], validation, network(validation), [other_handwriting], 1
+        )
         return [float((detector(images, network(images)) > 0).mean()) for images in (validation, portion.others)]
 
-    fractions, fractions_with_others = rejected(dataset.validation.images), rejected(portion.others)
+    fractions, fractions_with_others = rejected_fractions(dataset.validation.images), rejected_fractions(portion.others)
 
     assert fractions[0] <= MAX_REJECTED_FRACTION
     assert fractions_with_others[1] <= MAX_REJECTED_FRACTION < fractions[1]
 
 
-def test_other_handwriting_is_synthetic_and_by_pen_writers() -> None:
+def test_other_handwriting_is_synthetic_or_from_pen_digits() -> None:
     pen_digits = [PenDigit(1, 1, [[(0, 0), (0, 100)]])]
 
     synthetic, both = draw_other_handwriting(3, 1), draw_other_handwriting(3, 1, pen_digits)

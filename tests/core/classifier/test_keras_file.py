@@ -44,7 +44,7 @@ KERAS_3_3 = {
 """The arguments that Keras 3.3.3 accepts for the classes in our networks, according to `inspect.signature`."""
 
 # Load a file, predict, and train for one more step.
-OLD_KERAS = """
+OLD_KERAS_SCRIPT = """
 import sys, numpy as np, keras
 file, images, predictions = sys.argv[1:]
 model, images = keras.models.load_model(file), np.load(images)
@@ -98,7 +98,7 @@ def unknown_to_keras_3_3(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_file_suits_keras_3_3_and_opens_as_the_saved_model(architecture: str, tmp_path: Path) -> None:
+def test_file_fits_keras_3_3_and_opens_as_the_same_model(architecture: str, tmp_path: Path) -> None:
     model, path = trained_network(architecture), tmp_path / "model.keras"
     model.save(path)
     assert unknown_to_keras_3_3(path)  # otherwise this test would prove nothing
@@ -123,11 +123,11 @@ def test_seed_of_zero_is_kept(tmp_path: Path) -> None:
 def test_portable_file_is_left_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     save_portable(trained_network("original"), path)
-    before = zipfile.ZipFile(path).read("config.json")
+    saved_config = zipfile.ZipFile(path).read("config.json")
 
     make_portable(path)
 
-    assert zipfile.ZipFile(path).read("config.json") == before
+    assert zipfile.ZipFile(path).read("config.json") == saved_config
 
 
 def test_shipped_file_has_no_argument_that_keras_3_3_rejects() -> None:
@@ -154,7 +154,7 @@ def test_older_keras_opens_the_files_and_keeps_training(old_keras: Path, tmp_pat
 
     for name, file in files.items():
         predictions = tmp_path / f"{name}.npy"
-        command = [sys.executable, "-c", OLD_KERAS, str(file), str(images), str(predictions)]
+        command = [sys.executable, "-c", OLD_KERAS_SCRIPT, str(file), str(images), str(predictions)]
         environment = {**os.environ, "PYTHONPATH": str(old_keras), "KERAS_BACKEND": "tensorflow"}
         finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 

@@ -26,7 +26,7 @@ DIGIT = st.integers(0, 9)
 
 @st.composite
 def epoch_predictions(draw: st.DrawFn) -> EpochPredictions:
-    """Draw up to eight epochs of only three digits, so that some predictions are correct; not always from epoch 1."""
+    """Draw up to eight epochs, not always from epoch 1, with only three digits so that some predictions are correct."""
     epochs, images = draw(st.integers(1, 8)), draw(st.integers(1, 12))
     digits = st.integers(0, 2)
     first = draw(st.integers(1, 5))
@@ -142,7 +142,9 @@ def test_invalid_predictions_are_rejected(epochs: np.ndarray, predictions: np.nd
 
 
 @given(epoch_predictions())
-def test_predictions_survive_the_file(tmp_path_factory: pytest.TempPathFactory, predictions: EpochPredictions) -> None:
+def test_predictions_survive_being_written_and_read(
+    tmp_path_factory: pytest.TempPathFactory, predictions: EpochPredictions
+) -> None:
     file = tmp_path_factory.mktemp("predictions") / "answers.npz"
 
     write_epoch_predictions(file, predictions)

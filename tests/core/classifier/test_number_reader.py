@@ -1,4 +1,4 @@
-"""The number reader: the best path through a lattice, and numbers by real hands."""
+"""The number reader: the best path through a lattice, and numbers written by real people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.ink.canvas_strokes import Stroke, draw_strokes
 from core.ink.numbers import Lattice
 from core.workspace import SHIPPED_BUNDLE
 
-Weighted = tuple[Lattice, np.ndarray]
+ScoredLattice = tuple[Lattice, np.ndarray]
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +32,11 @@ def predictor() -> Predictor:
 def digits(pen_digits: tuple[PenDigit, ...]) -> tuple[PenDigit, ...]:
     """The first 40 digits of each training writer."""
     by_writer = ([digit for digit in pen_digits if digit.writer == writer][:40] for writer in TRAINING_WRITERS)
-    return tuple(digit for own in by_writer for digit in own)
+    return tuple(digit for writer_digits in by_writer for digit in writer_digits)
 
 
 @st.composite
-def lattices(draw: st.DrawFn) -> Weighted:
+def lattices(draw: st.DrawFn) -> ScoredLattice:
     """Return a lattice with a path to its end, and a score for each of its groups."""
     end = draw(st.integers(1, 5))
     pairs = [(source, target) for source in range(end) for target in range(source + 1, end + 1)]
@@ -58,26 +58,26 @@ def paths(lattice: Lattice, node: int = 0) -> Iterator[list[int]]:
 
 
 @given(lattices())
-def test_path_is_the_best_of_all(weighted: Weighted) -> None:
-    lattice, scores = weighted
+def test_viterbi_path_has_the_highest_score(scored_lattice: ScoredLattice) -> None:
+    lattice, scores = scored_lattice
 
     path = _viterbi(lattice, scores)
 
-    every = list(paths(lattice))
-    assert path in every
-    assert scores[path].sum() == max(scores[each].sum() for each in every)
+    all_paths = list(paths(lattice))
+    assert path in all_paths
+    assert scores[path].sum() == max(scores[candidate].sum() for candidate in all_paths)
 
 
 @given(lattices(), st.integers(1, 10))
-def test_groups_kept_are_those_on_the_best_paths(weighted: Weighted, count: int) -> None:
-    lattice, scores = weighted
+def test_groups_kept_are_those_on_the_best_paths(scored_lattice: ScoredLattice, count: int) -> None:
+    lattice, scores = scored_lattice
 
-    kept = _most_plausible(lattice, scores, count)
+    kept_groups = _most_plausible(lattice, scores, count)
 
-    through = [max(scores[path].sum() for path in paths(lattice) if group in path) for group in range(len(scores))]
-    assert len(kept) == min(count, len(scores))
-    others = np.delete(through, kept)
-    assert not len(others) or np.min(np.array(through)[kept]) >= others.max()
+    best_scores = [max(scores[path].sum() for path in paths(lattice) if group in path) for group in range(len(scores))]
+    assert len(kept_groups) == min(count, len(scores))
+    others = np.delete(best_scores, kept_groups)
+    assert not len(others) or np.min(np.array(best_scores)[kept_groups]) >= others.max()
 
 
 def test_each_feature_has_a_weight() -> None:
@@ -88,32 +88,32 @@ def test_each_feature_has_a_weight() -> None:
         assert all(weight <= 0 for weight in weights.values())
 
 
-def right(predictor: Predictor, numbers: list[Scene], *, as_pictures: bool = False) -> float:
+def fraction_correct(predictor: Predictor, numbers: list[Scene], *, as_pictures: bool = False) -> float:
     """Return the fraction of numbers that are read correctly."""
-    read = [read_number(predictor, each.ink, None if as_pictures else each.strokes).number for each in numbers]
-    return float(np.mean([text == each.text for text, each in zip(read, numbers, strict=True)]))
+    read = [read_number(predictor, scene.ink, None if as_pictures else scene.strokes).number for scene in numbers]
+    return float(np.mean([text == scene.text for text, scene in zip(read, numbers, strict=True)]))
 
 
 @pytest.mark.parametrize("spacing", SPACINGS)
 def test_numbers_on_the_canvas_are_read(predictor: Predictor, digits: tuple[PenDigit, ...], spacing: str) -> None:
     numbers = list(scenes(digits, 40, SPACINGS[spacing], np.random.default_rng(1)))
 
-    assert right(predictor, numbers) >= 0.85
+    assert fraction_correct(predictor, numbers) >= 0.85
 
 
-@pytest.mark.parametrize(("spacing", "least"), [("spaced", 0.85), ("tight", 0.85), ("touching", 0.4)])
+@pytest.mark.parametrize(("spacing", "minimum"), [("spaced", 0.85), ("tight", 0.85), ("touching", 0.4)])
 def test_numbers_in_pictures_are_read(
-    predictor: Predictor, digits: tuple[PenDigit, ...], spacing: str, least: float
+    predictor: Predictor, digits: tuple[PenDigit, ...], spacing: str, minimum: float
 ) -> None:
     numbers = list(scenes(digits, 40, SPACINGS[spacing], np.random.default_rng(1)))
 
-    assert right(predictor, numbers, as_pictures=True) >= least
+    assert fraction_correct(predictor, numbers, as_pictures=True) >= minimum
 
 
 def test_strokes_in_any_order_are_the_same_number(predictor: Predictor, digits: tuple[PenDigit, ...]) -> None:
     generator = np.random.default_rng(2)
     for scene in scenes(digits, 20, SPACINGS["tight"], generator):
-        shuffled = [scene.strokes[place] for place in generator.permutation(len(scene.strokes))]
+        shuffled = [scene.strokes[index] for index in generator.permutation(len(scene.strokes))]
 
         number = read_number(predictor, scene.ink, shuffled)
 
@@ -125,15 +125,15 @@ def test_bars_written_last_join_their_digits(predictor: Predictor, digits: tuple
 
     numbers = list(scenes(barred, 25, SPACINGS["tight"], np.random.default_rng(3), late=True))
 
-    assert right(predictor, numbers) >= 0.85
+    assert fraction_correct(predictor, numbers) >= 0.85
 
 
 @pytest.mark.parametrize("as_picture", [False, True])
 def test_one_digit_stays_one_digit(predictor: Predictor, digits: tuple[PenDigit, ...], as_picture: bool) -> None:
     singles = [compose([digit], (0, 0), np.random.default_rng(4)) for digit in digits[::3]]
-    strokes = [None if as_picture else one.strokes for one in singles]
+    strokes = [None if as_picture else single.strokes for single in singles]
 
-    several = [read_digit(predictor, one.ink, each).several for one, each in zip(singles, strokes, strict=True)]
+    several = [read_digit(predictor, single.ink, drawn).several for single, drawn in zip(singles, strokes, strict=True)]
 
     assert np.mean(several) <= 0.015
 
@@ -163,7 +163,7 @@ def test_several_digits_are_not_one(predictor: Predictor, digits: tuple[PenDigit
         assert 0 <= first["left"] < first["right"] <= second["left"] < second["right"] <= 1
 
 
-def test_scribble_is_no_number(predictor: Predictor) -> None:
+def test_scribble_is_not_a_number(predictor: Predictor) -> None:
     generator = np.random.default_rng(7)
     ink = (generator.random((60, 200)) > 0.5).astype(np.uint8) * 255
 

@@ -30,13 +30,13 @@ def images(count: int) -> np.ndarray:
 def test_prediction_does_not_depend_on_the_batch(predictor: Predictor, count: int) -> None:
     batch = images(count)
 
-    together = predictor.probabilities(batch)
+    batch_probabilities = predictor.probabilities(batch)
 
-    assert together.shape == (count, 10)
-    assert together.dtype == np.float32
+    assert batch_probabilities.shape == (count, 10)
+    assert batch_probabilities.dtype == np.float32
     for index in {0, count // 2, count - 1} & set(range(count)):
-        alone = predictor.probabilities(batch[index : index + 1])[0]
-        assert together[index] == pytest.approx(alone, abs=1e-5)
+        single_probabilities = predictor.probabilities(batch[index : index + 1])[0]
+        assert batch_probabilities[index] == pytest.approx(single_probabilities, abs=1e-5)
 
 
 def test_probabilities_sum_to_one(predictor: Predictor) -> None:
@@ -70,7 +70,7 @@ def test_confidence_is_never_shown_as_100_percent(confidence: float, text: str) 
     assert format_confidence(confidence) == text
 
 
-def test_shipped_model_has_the_accuracy_of_its_card(predictor: Predictor, mnist: Dataset) -> None:
+def test_shipped_model_has_the_accuracy_on_its_card(predictor: Predictor, mnist: Dataset) -> None:
     card, evaluation = predictor.bundle.card(), predictor.bundle.evaluation()
     assert card.data.fingerprint == mnist.fingerprint
     assert np.array_equal(evaluation.labels, mnist.test.labels)

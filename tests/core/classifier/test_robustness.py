@@ -25,7 +25,7 @@ def centre(image: np.ndarray) -> tuple[float, float]:
     return float((rows * image).sum() / image.sum()), float((columns * image).sum() / image.sum())
 
 
-def test_shift_moves_every_image_by_its_pixels() -> None:
+def test_shift_moves_every_image_by_the_given_distance() -> None:
     shifted = robustness.shift(np.repeat(DOT, 50, axis=0), 3, np.random.default_rng(0))
 
     centres = {centre(image) for image in shifted}

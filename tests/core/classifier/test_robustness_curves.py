@@ -1,4 +1,4 @@
-"""Accuracy over the strength of a disturbance."""
+"""Accuracy as a function of a disturbance's strength."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def test_curve_falls_below_an_accuracy_between_strengths(accuracy: float, streng
     assert curve.falls_below(accuracy) == (strength if strength is None else pytest.approx(strength, abs=0.06))
 
 
-def test_curve_of_shrinking_sizes_falls_below_at_a_smaller_size() -> None:
+def test_curve_with_descending_strengths_is_interpolated() -> None:
     curve = RobustnessCurve(strengths=(1, 0.5), accuracies=(1, 0))
 
     assert curve.falls_below(0.9) == pytest.approx(0.95)
 
 
-def test_every_kind_has_a_curve_that_strength_lowers(trained: Run) -> None:
+def test_every_kind_has_a_curve_that_falls_with_strength(trained: Run) -> None:
     validation = load_dataset("digits", Workspace(Path("unused"))).validation
 
     curves = measure_curves(Network(trained.bundle.tflite_file), Split(validation.images[:60], validation.labels[:60]))

@@ -54,7 +54,7 @@ def test_preparation_lowers_accuracy_by_at_most_a_thousandth(mnist: Dataset) -> 
 
 @pytest.fixture(scope="module")
 def readings(predictor: Predictor, strokes: tuple[PenDigit, ...]) -> list[tuple[int, Reading]]:
-    """Return the labels and predictions for digits by people who are not in MNIST, at any size, position and brush."""
+    """Return the labels and predictions for digits by people not in MNIST, with any size, position and brush."""
     rng = np.random.default_rng(11)
     digits = [strokes[index] for index in rng.choice(len(strokes), 1500, replace=False)]
     return [(digit.label, predictor.read(replay(digit, rng))) for digit in digits]

@@ -35,7 +35,9 @@ def mean_position(image: np.ndarray) -> np.ndarray:
 
 
 @given(configs, st.integers(0, 2**32 - 1), st.integers(0, 5))
-def test_shape_dtype_and_seed_are_kept(config: AugmentationConfig, seed: int, count: int) -> None:
+def test_augmentation_keeps_shape_and_dtype_and_is_repeatable(
+    config: AugmentationConfig, seed: int, count: int
+) -> None:
     images = np.random.default_rng(seed).integers(0, 256, (count, 28, 28), np.uint8)
 
     first = augment(images, config, np.random.default_rng(seed))
@@ -115,7 +117,7 @@ def test_strokes_become_thicker_or_thinner_and_stay_bright() -> None:
     assert (changed.max(axis=(1, 2)) == 255).all()
 
 
-def test_elastic_distortion_is_smooth_and_has_the_set_size() -> None:
+def test_elastic_distortion_is_smooth_and_has_configured_size() -> None:
     stripes = np.zeros((1, 28, 28), np.uint8)
     stripes[0, 13:15] = 255
     distorted = augment(np.repeat(stripes, 300, axis=0), AugmentationConfig(elastic=1.5), np.random.default_rng(4))

@@ -40,7 +40,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """Serve the files of `tmp_path`; the response for a file named `broken` is truncated."""
+    """Serve the files in `tmp_path`; the response for a file named `broken` is truncated."""
     handler = functools.partial(_Handler, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
@@ -105,16 +105,16 @@ def test_unreachable_server_raises_download_error(workspace: Workspace) -> None:
     assert "could not be reached" in raised.value.attempts[0]
 
 
-def test_concurrent_downloads_fetch_only_once(
+def test_concurrent_callers_share_one_download(
     tmp_path: Path, workspace: Workspace, arrays: dict[str, np.ndarray], server: str
 ) -> None:
     served = tmp_path / "served.npz"
     np.savez(served, **arrays)
-    fetched: list[int] = []
+    completed_sizes: list[int] = []
     sources = (source(server, served),)
 
     def download() -> None:
-        download_mnist(workspace, lambda done, total: fetched.append(done) if done == total else None, sources)
+        download_mnist(workspace, lambda done, total: completed_sizes.append(done) if done == total else None, sources)
 
     threads = [threading.Thread(target=download) for _ in range(2)]
     for thread in threads:
@@ -123,7 +123,7 @@ def test_concurrent_downloads_fetch_only_once(
         thread.join()
 
     assert same(arrays, read_mnist(workspace.mnist_file))
-    assert len(fetched) == 1
+    assert len(completed_sizes) == 1
 
 
 def test_pen_digits_are_downloaded_and_stored(tmp_path: Path, few_pen_digits: Workspace, server: str) -> None:

@@ -26,7 +26,7 @@ from core.workspace import Workspace
 from tests.support.pen_digit_files import DIGITS, UNIPEN
 
 
-def test_real_pen_digits_have_the_fingerprint(pen_digits: tuple[PenDigit, ...]) -> None:
+def test_real_pen_digits_have_the_expected_fingerprint(pen_digits: tuple[PenDigit, ...]) -> None:
     assert len(pen_digits) == 7494
     assert fingerprint(pen_digits) == PEN_DIGITS_FINGERPRINT
     assert {digit.writer for digit in pen_digits} == {*TRAINING_WRITERS, *MEASURING_WRITERS}
@@ -51,14 +51,14 @@ def test_variable_takes_precedence_over_the_workspace(
     assert find_pen_digits(few_pen_digits) == tmp_path / "elsewhere"
 
 
-def test_missing_pen_digits_name_the_command(workspace: Workspace) -> None:
+def test_error_for_missing_pen_digits_names_the_command(workspace: Workspace) -> None:
     assert find_pen_digits(workspace) is None
     assert available_measuring_digits(workspace) == ()
     with pytest.raises(DataMissing, match="data download pen-digits"):
         training_digits(workspace)
 
 
-def test_missing_file_in_the_variable_is_an_error(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variable_that_names_a_missing_file_is_an_error(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_PEN_DIGITS", "/nowhere/at/all")
 
     with pytest.raises(DataError, match="TRAZO_PEN_DIGITS"):

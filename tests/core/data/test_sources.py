@@ -20,7 +20,7 @@ from tests.support.mnist_files import names, same, write_idx
 pytestmark = pytest.mark.usefixtures("without_mnist")
 
 
-def test_the_real_mnist_has_the_fingerprint(mnist: Dataset) -> None:
+def test_real_mnist_has_the_expected_fingerprint(mnist: Dataset) -> None:
     assert mnist.fingerprint == sources.MNIST_FINGERPRINT
     assert (len(mnist.train), len(mnist.validation), len(mnist.test)) == (54000, 6000, 10000)
 
@@ -41,7 +41,9 @@ def test_npz_is_read_directly_and_in_a_folder(tmp_path: Path, arrays: dict[str, 
     assert same(arrays, read_mnist(tmp_path))
 
 
-def test_mnist_is_searched_in_order(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_locations_of_mnist_are_searched_in_order(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert find_mnist(workspace) is None
     keras = tmp_path / "no-keras" / "datasets" / "mnist.npz"
     for path in (keras, workspace.mnist_file):
@@ -70,7 +72,7 @@ def test_stand_in_has_the_digits_of_scikit_learn() -> None:
     assert np.array_equal(labels, expected.target)
 
 
-def test_stand_in_is_titled_as_such(workspace: Workspace) -> None:
+def test_title_of_the_stand_in_says_that_it_is_one(workspace: Workspace) -> None:
     assert available_dataset(workspace) == "digits"
     digits = load_dataset("digits", workspace)
 
@@ -158,13 +160,13 @@ def test_error_names_the_missing_idx_file(tmp_path: Path, arrays: dict[str, np.n
 def test_failed_import_keeps_the_old_file(tmp_path: Path, workspace: Workspace, arrays: dict[str, np.ndarray]) -> None:
     np.savez(tmp_path / "good.npz", **arrays)
     import_mnist(tmp_path / "good.npz", workspace)
-    before = workspace.mnist_file.read_bytes()
-    (tmp_path / "bad.npz").write_bytes(before[:1000])
+    original = workspace.mnist_file.read_bytes()
+    (tmp_path / "bad.npz").write_bytes(original[:1000])
 
     with pytest.raises(DataError):
         import_mnist(tmp_path / "bad.npz", workspace)
 
-    assert workspace.mnist_file.read_bytes() == before
+    assert workspace.mnist_file.read_bytes() == original
     assert names(workspace.mnist_file.parent) == ["mnist.npz"]
 
 

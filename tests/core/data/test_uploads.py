@@ -34,7 +34,7 @@ def npz(arrays: Arrays) -> bytes:
 
 
 def idx_uploads(folder: Path, arrays: Arrays) -> list[Upload]:
-    """Return the four IDX files under names that say nothing, the labels gzipped."""
+    """Return the four IDX files under meaningless names, with the labels gzipped."""
     write_idx(folder, arrays)
     contents = [path.read_bytes() for path in sorted(folder.iterdir())]
     return [
@@ -71,7 +71,7 @@ def test_wrong_upload_keeps_the_old_file(tmp_path: Path, workspace: Workspace, a
     good = npz(arrays)
     (tmp_path / "good.npz").write_bytes(good)
     import_mnist(tmp_path / "good.npz", workspace)
-    before = workspace.mnist_file.stat()
+    original = workspace.mnist_file.stat()
     labels = gzip.compress(idx(60000))
     wrong = {
         "is damaged, too large or not an .npz file": good[:1_000_000],
@@ -87,11 +87,11 @@ def test_wrong_upload_keeps_the_old_file(tmp_path: Path, workspace: Workspace, a
         with pytest.raises(DataError, match=f"upload.*{message}"):
             import_uploaded_mnist([Upload("my upload", content)], workspace)
 
-    assert workspace.mnist_file.stat().st_mtime_ns == before.st_mtime_ns
+    assert workspace.mnist_file.stat().st_mtime_ns == original.st_mtime_ns
     assert names(workspace.mnist_file.parent) == ["mnist.npz"]
 
 
-def test_files_that_unpack_to_more_are_refused(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> None:
+def test_decompression_bombs_are_rejected(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> None:
     for module in (sources, pen_file):
         monkeypatch.setattr(module, "_MAX_BYTES", 1000)
     bombs = [npz({"x_train": np.zeros(2000, np.uint8)}), gzip.compress(idx(2000))]
@@ -112,7 +112,7 @@ def test_damaged_files_raise_only_data_errors(content: bytes, dimensions: int) -
         parse_pen_file(b"{" + content, "damaged")
 
 
-def test_pen_digits_are_stored_as_by_the_import(few_pen_digits: Workspace) -> None:
+def test_uploaded_pen_digits_are_verified_and_stored(few_pen_digits: Workspace) -> None:
     few_pen_digits.pen_digits_file.unlink()
 
     with pytest.raises(DataError, match="photo is missing, damaged or not"):

@@ -34,7 +34,7 @@ def test_samples_are_distinct_images_with_ink(digits: Pixels) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_can_be_drawn_alone(digits: Pixels, kind: str) -> None:
+def test_every_kind_can_be_drawn_on_its_own(digits: Pixels, kind: str) -> None:
     images = out_of_distribution_samples(12, digits, 4, proportions={kind: 1.0})
 
     assert images.shape == (12, 28, 28)

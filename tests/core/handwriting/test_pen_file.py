@@ -36,7 +36,7 @@ def test_unipen_is_read_with_the_y_axis_pointing_down(tmp_path: Path, compressed
     assert read_pen_file(tmp_path / "digits") == DIGITS
 
 
-def test_written_file_reads_back(tmp_path: Path) -> None:
+def test_written_file_can_be_read_back(tmp_path: Path) -> None:
     write_pen_file(tmp_path / "digits.jsonl.gz", DIGITS)
 
     assert read_pen_file(tmp_path / "digits.jsonl.gz") == DIGITS

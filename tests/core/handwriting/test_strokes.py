@@ -87,9 +87,9 @@ def test_rendered_ink_has_the_documented_size(digit: int, seed: int, side: int) 
 def test_drawings_appear_all_over_the_canvas() -> None:
     rng = np.random.default_rng(0)
 
-    heat = np.mean([render(digit_strokes(8, rng), rng, 140) > 0 for _ in range(200)], axis=0)
+    heatmap = np.mean([render(digit_strokes(8, rng), rng, 140) > 0 for _ in range(200)], axis=0)
 
-    for corner in (heat[:35, :35], heat[:35, -35:], heat[-35:, :35], heat[-35:, -35:]):
+    for corner in (heatmap[:35, :35], heatmap[:35, -35:], heatmap[-35:, :35], heatmap[-35:, -35:]):
         assert corner.max() > 0.02
 
 
@@ -100,9 +100,9 @@ def test_some_drawings_have_square_ends() -> None:
     # The first row of a bar with square ends is as wide as the bar; with a round brush, it is narrower.
     first_rows = [np.count_nonzero(ink[np.flatnonzero(ink.any(axis=1))[0]]) for ink in inks]
     widths = [np.count_nonzero(ink.any(axis=0)) for ink in inks]
-    wide = [(first, width) for first, width in zip(first_rows, widths, strict=True) if width >= 6]
-    square = sum(first >= width - 1 for first, width in wide)
-    assert 0 < square < len(wide) / 2
+    wide_bars = [(first, width) for first, width in zip(first_rows, widths, strict=True) if width >= 6]
+    square_count = sum(first >= width - 1 for first, width in wide_bars)
+    assert 0 < square_count < len(wide_bars) / 2
 
 
 @pytest.mark.parametrize("digit", range(10))

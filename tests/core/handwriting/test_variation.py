@@ -1,4 +1,4 @@
-"""Variations of pen digits keep their strokes and remain readable."""
+"""Variations of pen digits keep their strokes and remain legible."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_variations_differ_in_shape_not_only_in_position() -> None:
 
 
 def test_strokes_move_relative_to_each_other() -> None:
-    offsets = [strokes[1].mean(axis=0) - strokes[0].mean(axis=0) for strokes in map(_varied, range(200))]
+    offsets = [strokes[1].mean(axis=0) - strokes[0].mean(axis=0) for strokes in map(_varied_seven, range(200))]
 
     # The bar of the 7 remains a bar: it moves by less than a fifth of the digit's height.
     spread = np.std(offsets, axis=0)
@@ -40,7 +40,7 @@ def test_strokes_move_relative_to_each_other() -> None:
     assert (spread < 0.2 * HEIGHT).all()
 
 
-def _varied(seed: int) -> list[np.ndarray]:
+def _varied_seven(seed: int) -> list[np.ndarray]:
     return vary(SEVEN, np.random.default_rng(seed))
 
 

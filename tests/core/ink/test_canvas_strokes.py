@@ -13,8 +13,8 @@ from core.errors import PictureError
 from core.ink import canvas_strokes
 from core.ink.canvas_strokes import InkPatch, Stroke, draw_stroke, join_patches, strokes_from_canvas
 
-# A line across and back, as Fabric.js describes it.
-BENT = {"path": [["M", 10, 20], ["Q", 60, 20, 60, 45], ["L", 60, 70]], "strokeWidth": 12}
+# A line that bends down, as Fabric.js describes it.
+BENT_LINE = {"path": [["M", 10, 20], ["Q", 60, 20, 60, 45], ["L", 60, 70]], "strokeWidth": 12}
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=3) | st.sampled_from(["M", "L", "Q"]),
@@ -28,7 +28,7 @@ def line(*points: tuple[float, float], width: float = 12.0) -> Stroke:
 
 
 def test_stroke_follows_its_curve() -> None:
-    (stroke,) = strokes_from_canvas([BENT])
+    (stroke,) = strokes_from_canvas([BENT_LINE])
 
     assert stroke.width == 12
     assert stroke.points[0].tolist() == [10, 20]
@@ -39,7 +39,7 @@ def test_stroke_follows_its_curve() -> None:
 
 
 @given(st.lists(JSON, max_size=3))
-def test_anything_else_is_an_incomplete_drawing(objects: list[Any]) -> None:
+def test_arbitrary_json_is_read_or_rejected(objects: list[Any]) -> None:
     try:
         strokes = strokes_from_canvas(objects)
     except PictureError:
@@ -60,21 +60,21 @@ def test_anything_else_is_an_incomplete_drawing(objects: list[Any]) -> None:
         [["M", 1, 1], ["Q", 1e300, 0, 1, 1]],
     ],
 )
-def test_damaged_stroke_is_refused(path: list[Any]) -> None:
+def test_damaged_stroke_is_rejected(path: list[Any]) -> None:
     with pytest.raises(PictureError, match="arrived incomplete"):
         strokes_from_canvas([{"path": path, "strokeWidth": 20}])
 
 
-def test_too_many_points_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_points_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(canvas_strokes, "MAX_POINTS", 10)
 
     with pytest.raises(PictureError, match="too many strokes"):
-        strokes_from_canvas([BENT] * 2)
+        strokes_from_canvas([BENT_LINE] * 2)
 
 
 @given(st.floats(2, 40), st.floats(0, 1), st.floats(0, 100))
-def test_line_is_as_wide_as_its_brush(width: float, place: float, length: float) -> None:
-    patch = draw_stroke(line((50 + place, 60), (50 + place + length, 60), width=width))
+def test_line_is_as_wide_as_its_brush(width: float, offset: float, length: float) -> None:
+    patch = draw_stroke(line((50 + offset, 60), (50 + offset + length, 60), width=width))
 
     ink = patch.ink / 255
     assert ink.sum(axis=0).max() == pytest.approx(width, abs=1)
@@ -90,15 +90,15 @@ def test_patch_lies_where_the_stroke_is() -> None:
 
 
 @given(st.lists(st.tuples(*[st.integers(-40, 60)] * 4), min_size=1, max_size=4), st.randoms())
-def test_joined_ink_is_that_of_all_strokes(ends: list[tuple[int, int, int, int]], random: Any) -> None:
-    patches = [draw_stroke(line(each[:2], each[2:])) for each in ends]
+def test_joined_ink_contains_all_strokes(lines: list[tuple[int, int, int, int]], random: Any) -> None:
+    patches = [draw_stroke(line(ends[:2], ends[2:])) for ends in lines]
     joined = join_patches(patches)
 
     random.shuffle(patches)
-    again = join_patches(patches)
+    reordered = join_patches(patches)
 
-    assert again.box == joined.box
-    assert np.array_equal(again.ink, joined.ink)
+    assert reordered.box == joined.box
+    assert np.array_equal(reordered.ink, joined.ink)
     for patch in patches:
         assert (within(joined, patch) >= patch.ink).all()
 

@@ -15,7 +15,7 @@ from core.ink.drawing import Pixels
 
 
 def rings(gap: float, lean: float = 0.0) -> Pixels:
-    """Return two rings of 80 pixels with this gap between them; `lean`: shift of each row to the right of the next."""
+    """Return two rings, 80 pixels across, with this gap; each row is shifted right by `lean` relative to the next."""
     picture = Image.new("L", (400, 120))
     pen = ImageDraw.Draw(picture)
     for left in (100.0, 180 + gap):
@@ -23,7 +23,7 @@ def rings(gap: float, lean: float = 0.0) -> Pixels:
     return np.asarray(picture.transform(picture.size, Image.Transform.AFFINE, (1, lean, -60 * lean, 0, 1, 0)))
 
 
-def small(ink: Pixels) -> np.ndarray:
+def small_image(ink: Pixels) -> np.ndarray:
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     size = round(crop.shape[1] * ROWS / crop.shape[0]), ROWS
@@ -33,7 +33,7 @@ def small(ink: Pixels) -> np.ndarray:
 @pytest.mark.parametrize("lean", [0.0, 0.3])
 @pytest.mark.parametrize(("gap", "crosses"), [(20, False), (6, False), (-4, True)])
 def test_a_cut_passes_between_two_rings(gap: float, crosses: bool, lean: float) -> None:
-    plane = small(rings(gap, lean))
+    plane = small_image(rings(gap, lean))
     cuts = find_cuts(plane)
 
     middle = np.abs(cuts.paths.mean(axis=1) - plane.shape[1] / 2).argmin()
@@ -46,14 +46,14 @@ def test_a_cut_passes_between_two_rings(gap: float, crosses: bool, lean: float) 
         np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=60), elements=st.sampled_from([0, 90, 255])
     )
 )
-def test_cuts_never_cross_and_parts_hold_all_ink(ink: Pixels) -> None:
+def test_cuts_never_cross_and_parts_add_no_ink(ink: Pixels) -> None:
     pieces = cut_ink(ink)
 
     if pieces is None:
         return
     assert (np.diff(pieces.cuts.paths, axis=0) >= 0).all()
     assert pieces.cuts.costs[0] == pieces.cuts.costs[-1] == 0
-    assert np.allclose(pieces.inside.sum(axis=0), 1)
+    assert np.allclose(pieces.strip_fractions.sum(axis=0), 1)
     joined = join_patches(pieces.parts)
     top, left, bottom, right = joined.box
     assert joined.ink.sum() <= ink.sum()
@@ -70,16 +70,16 @@ def test_every_part_of_a_drawing_keeps_its_soft_edge() -> None:
     assert join_patches(pieces.parts).ink.sum() == ink.sum()
 
 
-def test_dust_is_no_part() -> None:
+def test_dust_is_not_a_part() -> None:
     ink = rings(20).copy()
-    without = cut_ink(ink)
+    without_dust = cut_ink(ink)
     ink[30:34, 330:334] = 255
 
     pieces = cut_ink(ink)
 
     assert pieces is not None
-    assert without is not None
-    assert len(pieces.small) == len(without.small)
+    assert without_dust is not None
+    assert len(pieces.small) == len(without_dust.small)
 
 
 def test_no_ink_and_very_wide_ink_have_no_parts() -> None:

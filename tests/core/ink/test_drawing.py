@@ -34,8 +34,8 @@ def image_of(ink: Pixels) -> Pixels:
 def difference(first: Pixels, second: Pixels) -> float:
     """Return the mean difference divided by the mean ink; 0 for images that differ only by a shift of one pixel."""
     shifts = [(rows, columns) for rows in (-1, 0, 1) for columns in (-1, 0, 1)]
-    apart = min(np.abs(np.roll(first, shift, axis=(0, 1)).astype(int) - second).sum() for shift in shifts)
-    return float(apart / min(first.sum(dtype=int), second.sum(dtype=int)))
+    smallest = min(np.abs(np.roll(first, shift, axis=(0, 1)).astype(int) - second).sum() for shift in shifts)
+    return float(smallest / min(first.sum(dtype=int), second.sum(dtype=int)))
 
 
 def centre_of_mass(image: Pixels) -> tuple[float, float]:
@@ -56,9 +56,9 @@ def test_image_does_not_depend_on_the_position_on_the_canvas(left: int, top: int
     assert difference(moved, image_of(drawn(FIVE))) < 0.02
 
 
-@given(height=st.floats(50, 250), place=st.integers(12, 18))
-def test_image_hardly_depends_on_the_size_of_the_drawing(height: float, place: int) -> None:
-    resized = image_of(drawn(SEVEN, height=height, left=place, top=place, brush=height / 8))
+@given(height=st.floats(50, 250), margin=st.integers(12, 18))
+def test_image_hardly_depends_on_the_size_of_the_drawing(height: float, margin: int) -> None:
+    resized = image_of(drawn(SEVEN, height=height, left=margin, top=margin, brush=height / 8))
 
     assert difference(resized, image_of(drawn(SEVEN, brush=140 / 8))) < 0.25
 
@@ -110,17 +110,17 @@ def test_image_in_the_layout_of_mnist_is_returned_unchanged() -> None:
     strokes=st.sampled_from([SEVEN, FIVE, OPEN_EIGHT, ONE]),
     height=st.floats(16, 250),
     brush=st.floats(2, 40),
-    place=st.tuples(st.integers(-30, 200), st.integers(-30, 200)),
+    position=st.tuples(st.integers(-30, 200), st.integers(-30, 200)),
     dot=st.none() | st.tuples(st.integers(0, 279), st.integers(0, 279)),
 )
 def test_preparing_an_image_again_changes_nothing(
     strokes: list[list[tuple[float, float]]],
     height: float,
     brush: float,
-    place: tuple[int, int],
+    position: tuple[int, int],
     dot: tuple[int, int] | None,
 ) -> None:
-    ink = drawn(strokes, height=height, left=place[0], top=place[1], brush=brush).copy()
+    ink = drawn(strokes, height=height, left=position[0], top=position[1], brush=brush).copy()
     if dot is not None:
         ink[dot[0] : dot[0] + 5, dot[1] : dot[1] + 5] = 255
     image = prepare(ink).image
@@ -132,11 +132,11 @@ def test_preparing_an_image_again_changes_nothing(
 def test_mnist_images_are_hardly_changed(mnist: Dataset) -> None:
     images = mnist.validation.images[:1000]
 
-    through = np.stack([image_of(image) for image in images])
+    prepared = np.stack([image_of(image) for image in images])
 
-    assert np.mean([np.array_equal(*pair) for pair in zip(through, images, strict=True)]) > 0.9
-    again = np.stack([image_of(image) for image in through])
-    assert np.mean([np.array_equal(*pair) for pair in zip(through, again, strict=True)]) > 0.995
+    assert np.mean([np.array_equal(*pair) for pair in zip(prepared, images, strict=True)]) > 0.9
+    prepared_twice = np.stack([image_of(image) for image in prepared])
+    assert np.mean([np.array_equal(*pair) for pair in zip(prepared, prepared_twice, strict=True)]) > 0.995
 
 
 @pytest.mark.parametrize("brush", [3, 8, 16, 30])
@@ -159,12 +159,12 @@ def test_stages_of_the_drawing_are_consistent() -> None:
     assert not ink[:, right:].any()
 
 
-@pytest.mark.parametrize("place", [(10, 10), (270, 20), (265, 265), (20, 140)])
+@pytest.mark.parametrize("position", [(10, 10), (270, 20), (265, 265), (20, 140)])
 @pytest.mark.parametrize("radius", [2, 8])
-def test_stray_dot_changes_nothing(place: tuple[int, int], radius: int) -> None:
+def test_stray_dot_changes_nothing(position: tuple[int, int], radius: int) -> None:
     ink = drawn(SEVEN)
     dotted = Image.fromarray(ink)
-    x, y = place
+    x, y = position
     ImageDraw.Draw(dotted).ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
 
     np.testing.assert_array_equal(image_of(np.asarray(dotted)), image_of(ink))
@@ -210,15 +210,15 @@ def test_white_strokes_on_black_are_ink() -> None:
 
 
 @pytest.mark.parametrize("colour", [0, 255])
-def test_strokes_of_any_colour_on_transparent_are_ink(colour: int) -> None:
+def test_strokes_of_any_colour_on_transparency_are_ink(colour: int) -> None:
     ink = drawn(SEVEN)
     canvas = np.dstack([np.full_like(ink, colour)] * 3 + [ink])
 
     np.testing.assert_array_equal(ink_from_canvas(canvas), ink)
 
 
-def with_steps(ink: Pixels, **left_out: bool) -> Drawing:
-    drawing = prepare(ink, replace(ALL_STEPS, **left_out))
+def with_steps(ink: Pixels, **steps: bool) -> Drawing:
+    drawing = prepare(ink, replace(ALL_STEPS, **steps))
     assert drawing.image is not None
     return drawing
 

@@ -47,15 +47,15 @@ def test_drawing_sent_as_a_picture_has_the_same_ink(points: list[tuple[int, int]
 
 
 @pytest.mark.parametrize("points", [[(50, 10), (50, 90)], [(0, 20), (80, 20), (40, 99)]], ids=["free", "edge to edge"])
-@pytest.mark.parametrize(("ground", "pen"), [(0, 255), (255, 0), (40, 200), (230, 90)])
-def test_levels_of_drawn_ink_are_kept(points: list[tuple[int, int]], ground: int, pen: int) -> None:
+@pytest.mark.parametrize(("background", "pen"), [(0, 255), (255, 0), (40, 200), (230, 90)])
+def test_levels_of_drawn_ink_are_kept(points: list[tuple[int, int]], background: int, pen: int) -> None:
     ink = canvas(points, 10)
-    picture = np.round(ground + (pen - ground) * (ink / 255)).astype(np.uint8)
+    picture = np.round(background + (pen - background) * (ink / 255)).astype(np.uint8)
 
     found = ink_on_even_paper(picture)
 
     assert found is not None
-    assert np.abs(found.astype(int) - ink).max() <= 255 / abs(pen - ground)
+    assert np.abs(found.astype(int) - ink).max() <= 255 / abs(pen - background)
 
 
 @NOISE
@@ -69,49 +69,49 @@ def test_ink_is_found_on_light_and_dark_paper(noise: float, pen: int, level: int
 
 
 @NOISE
-@pytest.mark.parametrize(("length", "even"), [(20, True), (27, True), (38, False), (48, False)])
-def test_most_of_the_rim_must_be_paper(noise: float, length: int, even: bool) -> None:
+@pytest.mark.parametrize(("length", "is_even"), [(20, True), (27, True), (38, False), (48, False)])
+def test_most_of_the_rim_must_be_paper(noise: float, length: int, is_even: bool) -> None:
     # The bars cover `length` of the 100 pixels on each side of the picture.
     bars = [(0, 0, length, 8, 50), (100 - length, 92, 100, 100, 50), (0, 40, 8, 40 + length, 50)]
-    share = (4 * length) / 396
+    fraction = (4 * length) / 396
 
     found = ink_on_even_paper(photo(paper(*bars), noise))
 
-    assert (found is not None) == even, share
+    assert (found is not None) == is_even, fraction
 
 
-@pytest.mark.parametrize(("light", "even"), [(222, True), (238, False)])
-def test_paper_beside_a_much_lighter_patch_is_not_even(light: int, even: bool) -> None:
+@pytest.mark.parametrize(("light", "is_even"), [(222, True), (238, False)])
+def test_paper_beside_a_much_lighter_patch_is_not_even(light: int, is_even: bool) -> None:
     found = ink_on_even_paper(photo(paper(STROKE, (5, 5, 30, 30, light)), 1))
 
-    assert (found is not None) == even
+    assert (found is not None) == is_even
 
 
 @NOISE
-@pytest.mark.parametrize(("width", "even"), [(5, True), (20, False)])
-def test_paper_with_more_shade_than_ink_is_not_even(noise: float, width: int, even: bool) -> None:
+@pytest.mark.parametrize(("width", "is_even"), [(5, True), (20, False)])
+def test_paper_with_more_shade_than_ink_is_not_even(noise: float, width: int, is_even: bool) -> None:
     found = ink_on_even_paper(photo(paper(STROKE, (30, 70, 70, 70 + width, 125)), noise))
 
-    assert (found is not None) == even
+    assert (found is not None) == is_even
 
 
 def test_drawn_ink_has_levels_between_paper_and_pen() -> None:
-    deep = paper(STROKE, (30, 60, 70, 64, 110))
+    two_tones = paper(STROKE, (30, 60, 70, 64, 110))
 
-    found = ink_on_even_paper(deep.astype(np.uint8))
+    found = ink_on_even_paper(two_tones.astype(np.uint8))
 
     assert found is not None
     assert found[50, 62] == 153
 
 
-@pytest.mark.parametrize(("haze", "kept"), [(1, True), (4, False)])
-def test_faint_marks_of_compression_are_not_ink(haze: int, kept: bool) -> None:
+@pytest.mark.parametrize(("haze", "is_ink"), [(1, True), (4, False)])
+def test_faint_compression_artefacts_are_not_ink(haze: int, is_ink: bool) -> None:
     marks = [(30, 38, 70, 40, 125), (30, 60, 70, 60 + haze, 190)]
 
     found = ink_on_even_paper(paper(STROKE, *marks).astype(np.uint8))
 
     assert found is not None
-    assert (found[50, 60] > 0) == kept
+    assert (found[50, 60] > 0) == is_ink
 
 
 @NOISE

@@ -24,14 +24,14 @@ def diagonal(left: int, top: int, width: int, height: int) -> Stroke:
 
 def paths(lattice: Lattice) -> Iterator[list[int]]:
     """Yield the groups of every path."""
-    following: dict[int, list[tuple[int, int]]] = {}
+    successors: dict[int, list[tuple[int, int]]] = {}
     for source, target, group in lattice.edges.tolist():
-        following.setdefault(source, []).append((target, group))
+        successors.setdefault(source, []).append((target, group))
 
     def extend(node: int, path: list[int]) -> Iterator[list[int]]:
         if node == lattice.end:
             yield path
-        for target, group in following.get(node, []):
+        for target, group in successors.get(node, []):
             yield from extend(target, [*path, group])
 
     return extend(0, [])
@@ -44,7 +44,7 @@ def partitions(items: Sequence[int]) -> Iterator[list[tuple[int, ...]]]:
         return
     first, rest = items[0], items[1:]
     for bits in range(1 << len(rest)):
-        group = (first, *(item for place, item in enumerate(rest) if bits >> place & 1))
+        group = (first, *(item for index, item in enumerate(rest) if bits >> index & 1))
         for others in partitions([item for item in rest if item not in group]):
             yield [group, *others]
 
@@ -64,18 +64,18 @@ def test_paths_are_all_partitions_into_groups(boxes: list[Box]) -> None:
 
 @given(st.lists(BOXES, min_size=1, max_size=5), st.permutations(range(5)))
 @settings(max_examples=50)
-def test_writing_order_changes_no_group(boxes: list[Box], order: list[int]) -> None:
-    order = [place for place in order if place < len(boxes)]
+def test_writing_order_does_not_change_the_groups(boxes: list[Box], order: list[int]) -> None:
+    order = [index for index in order if index < len(boxes)]
     lattice = stroke_lattice([diagonal(*box) for box in boxes])
-    other = stroke_lattice([diagonal(*boxes[place]) for place in order])
+    other = stroke_lattice([diagonal(*boxes[index]) for index in order])
 
     assert lattice is not None
     assert other is not None
-    renamed = {tuple(sorted(order[stroke] for stroke in group)) for group in other.groups}
-    assert renamed == set(lattice.groups)
+    renumbered = {tuple(sorted(order[stroke] for stroke in group)) for group in other.groups}
+    assert renumbered == set(lattice.groups)
 
 
-def test_distant_strokes_are_no_group() -> None:
+def test_distant_strokes_do_not_form_a_group() -> None:
     lattice = stroke_lattice([diagonal(0, 0, 30, 100), diagonal(100, 0, 30, 100)])
 
     assert lattice is not None
@@ -83,18 +83,18 @@ def test_distant_strokes_are_no_group() -> None:
 
 
 def test_scribble_of_many_strokes_has_no_lattice() -> None:
-    assert stroke_lattice([diagonal(place, place, 50, 50) for place in range(20)]) is None
+    assert stroke_lattice([diagonal(offset, offset, 50, 50) for offset in range(20)]) is None
 
 
-def test_numbers_of_many_digits_have_a_lattice() -> None:
-    lattice = stroke_lattice([diagonal(60 * place, 0, 20, 100) for place in range(30)])
+def test_number_with_many_digits_has_a_lattice() -> None:
+    lattice = stroke_lattice([diagonal(60 * index, 0, 20, 100) for index in range(30)])
 
     assert lattice is not None
     assert len(lattice.groups) <= numbers.MAX_GROUPS
 
 
 @pytest.mark.parametrize("gap", [30, -8])
-def test_pieces_of_each_path_hold_all_ink(gap: int) -> None:
+def test_each_path_covers_all_pieces_and_all_ink(gap: int) -> None:
     ink = np.pad(
         join_patches([draw_stroke(diagonal(*box)) for box in ((0, 0, 40, 100), (40 + gap, 0, 40, 100))]).ink, 5
     )
@@ -110,21 +110,21 @@ def test_pieces_of_each_path_hold_all_ink(gap: int) -> None:
 
 def test_image_of_a_group_shows_only_its_ink() -> None:
     strokes = [diagonal(0, 0, 20, 100), diagonal(100, 0, 20, 100)]
-    lattice, alone = stroke_lattice(strokes), stroke_lattice(strokes[1:])
+    lattice, single_lattice = stroke_lattice(strokes), stroke_lattice(strokes[1:])
 
     assert lattice is not None
-    assert alone is not None
-    assert np.array_equal(lattice.image(1), alone.image(0))
+    assert single_lattice is not None
+    assert np.array_equal(lattice.image(1), single_lattice.image(0))
 
 
-def test_part_of_a_lattice_keeps_its_groups() -> None:
-    lattice = stroke_lattice([diagonal(40 * place, 0, 30, 100) for place in range(3)])
+def test_restricted_lattice_keeps_its_groups() -> None:
+    lattice = stroke_lattice([diagonal(40 * index, 0, 30, 100) for index in range(3)])
     assert lattice is not None
-    kept = np.array([group for group, strokes in enumerate(lattice.groups) if len(strokes) < 3])
+    kept_groups = np.array([group for group, strokes in enumerate(lattice.groups) if len(strokes) < 3])
 
-    part = lattice.restricted_to(kept)
+    restricted = lattice.restricted_to(kept_groups)
 
-    assert [part.groups[group] for _, _, group in part.edges] == [
-        lattice.groups[group] for _, _, group in lattice.edges if group in kept
+    assert [restricted.groups[group] for _, _, group in restricted.edges] == [
+        lattice.groups[group] for _, _, group in lattice.edges if group in kept_groups
     ]
-    assert len(list(paths(part))) == 3
+    assert len(list(paths(restricted))) == 3

@@ -1,4 +1,4 @@
-"""Pictures of digits in any format: their ink comes out white on black; other files are refused."""
+"""Pictures of digits in any format: their ink comes out white on black; other files are rejected."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_every_format_is_read(kind: str) -> None:
 
 
 @pytest.mark.parametrize("pen", [0, 255])
-def test_strokes_on_transparent_are_ink(pen: int) -> None:
+def test_strokes_on_a_transparent_background_are_ink(pen: int) -> None:
     ink = five()
     picture = np.dstack([np.full_like(ink, pen)] * 3 + [ink])
 
@@ -73,7 +73,7 @@ def test_transparent_palette_is_read() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_orientation_is_obeyed(orientation: int) -> None:
+def test_exif_orientation_is_applied(orientation: int) -> None:
     turned = {
         2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
         5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
@@ -104,10 +104,10 @@ def test_mnist_image_is_almost_unchanged() -> None:
     image = prepare(five()).image
     assert image is not None
 
-    through = prepare(ink_from_picture(encoded(image)).likeliest).image
+    result = prepare(ink_from_picture(encoded(image)).likeliest).image
 
-    assert through is not None
-    assert np.abs(through.astype(int) - image).max() <= 8
+    assert result is not None
+    assert np.abs(result.astype(int) - image).max() <= 8
 
 
 @pytest.mark.parametrize("level", [0, 20, 128, 240, 255])
@@ -165,10 +165,10 @@ def test_dust_alone_is_blank() -> None:
     assert ink_from_array(photo(np.where(dust, 40.0, 240.0))).blank
 
 
-@pytest.mark.parametrize(("ground", "pen"), [(0, 255), (255, 0), (60, 160)])
-def test_opaque_card_is_the_background_of_its_digit(ground: int, pen: int) -> None:
+@pytest.mark.parametrize(("background", "pen"), [(0, 255), (255, 0), (60, 160)])
+def test_opaque_card_is_the_background_of_its_digit(background: int, pen: int) -> None:
     ink = five()
-    grey = np.where(ink > 127, np.uint8(pen), np.uint8(ground))
+    grey = np.where(ink > 127, np.uint8(pen), np.uint8(background))
     alpha = np.zeros_like(grey)
     alpha[60:440, 310:550] = 255
 
@@ -269,28 +269,28 @@ def png_header(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg/>"])
-def test_other_files_are_refused(data: bytes) -> None:
+def test_other_files_are_rejected(data: bytes) -> None:
     with pytest.raises(PictureError, match="not a picture"):
         ink_from_picture(data)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
-@pytest.mark.parametrize("share", [0.3, 0.9])
-def test_truncated_picture_is_refused(kind: str, share: float) -> None:
+@pytest.mark.parametrize("fraction", [0.3, 0.9])
+def test_truncated_picture_is_rejected(kind: str, fraction: float) -> None:
     data = encoded(photo(on_paper(five())), kind)
 
     with pytest.raises(PictureError):
-        ink_from_picture(data[: int(len(data) * share)])
+        ink_from_picture(data[: int(len(data) * fraction)])
 
 
-def test_too_many_bytes_are_refused() -> None:
+def test_too_many_bytes_are_rejected() -> None:
     with pytest.raises(PictureTooLarge, match="10 MB"):
         ink_from_picture(bytes(MAX_PICTURE_BYTES + 1))
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("side", [6_400, 10_000, 60_000])
-def test_too_many_pixels_are_refused_before_they_are_decoded(side: int) -> None:
+def test_too_many_pixels_are_rejected_before_decoding(side: int) -> None:
     assert side**2 > MAX_PICTURE_PIXELS
 
     with pytest.raises(PictureTooLarge, match="40 million pixels"):
@@ -315,18 +315,18 @@ def test_any_array_gives_ink(array: Pixels) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*EXIF:UserWarning")
 @given(st.data())
-def test_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
+def test_damaged_file_is_read_or_rejected(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP"]))
     damaged = bytearray(encoded(255 - five((40, 40)), kind))
-    places = st.integers(0, len(damaged) - 1)
-    for place, value in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=8)):
-        damaged[place] = value
+    positions = st.integers(0, len(damaged) - 1)
+    for position, value in data.draw(st.lists(st.tuples(positions, st.integers(0, 255)), min_size=1, max_size=8)):
+        damaged[position] = value
 
     with suppress(PictureError):
         assert max(ink_from_picture(bytes(damaged)).likeliest.shape) <= 640
 
 
-def test_canvas_file_gives_the_ink_that_is_on_it() -> None:
+def test_canvas_file_gives_the_ink_on_the_canvas() -> None:
     ink = five((280, 280))
 
     np.testing.assert_array_equal(ink_from_canvas_file(encoded(np.dstack([ink, ink, ink, ink | 255]), "PNG")), ink)
@@ -339,7 +339,7 @@ def test_canvas_file_in_another_format_is_not_decoded(kind: str) -> None:
 
 
 @pytest.mark.parametrize("side", [2001, 20_000])
-def test_canvas_file_with_too_many_pixels_is_refused(side: int) -> None:
+def test_canvas_file_with_too_many_pixels_is_rejected(side: int) -> None:
     with pytest.raises(PictureError):
         ink_from_canvas_file(png_header(side, side))
 
@@ -415,7 +415,7 @@ def test_strokes_along_two_sides_are_not_a_frame() -> None:
     assert len(found.candidates) == 1
 
 
-def zero(side: int = 120) -> Pixels:
+def bold_zero(side: int = 120) -> Pixels:
     """Draw a bold 0 with corners, white on black."""
     ink = np.zeros((side, side), np.uint8)
     ink[10:-10, 20:-20] = 255
@@ -425,9 +425,9 @@ def zero(side: int = 120) -> Pixels:
 
 @pytest.mark.parametrize("noise", [0, 2])
 def test_complete_digit_comes_before_its_hole(noise: float) -> None:
-    found = ink_from_array(photo(on_paper(zero(), 20, 230), noise))
+    found = ink_from_array(photo(on_paper(bold_zero(), 20, 230), noise))
 
-    assert np.abs(found.candidates[0].astype(int) - zero()).mean() < 8
+    assert np.abs(found.candidates[0].astype(int) - bold_zero()).mean() < 8
     assert len(found.candidates) > 1
 
 
@@ -474,7 +474,7 @@ def test_even_sheet_on_an_even_table_is_not_a_stroke() -> None:
     assert_shows_the_five(ink_from_array(table), five((240, 200)))
 
 
-SHORT_OF_MEMORY = """
+LOW_MEMORY_SCRIPT = """
 import resource, sys
 from pathlib import Path
 from core.ink.photo import ink_from_picture
@@ -489,33 +489,35 @@ except Exception as error:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process limit its memory so")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process limit its memory this way")
 def test_picture_too_large_for_memory_is_not_called_damaged(tmp_path: Path) -> None:
     path = tmp_path / "large.png"
     Image.new("RGB", (6000, 6000), "white").save(path, compress_level=1)
 
-    ended = subprocess.run(
-        [sys.executable, "-c", SHORT_OF_MEMORY, str(path)], capture_output=True, text=True, timeout=300, check=True
+    finished = subprocess.run(
+        [sys.executable, "-c", LOW_MEMORY_SCRIPT, str(path)], capture_output=True, text=True, timeout=300, check=True
     )
 
-    assert ended.stdout.startswith("PictureTooLarge There is not enough memory")
+    assert finished.stdout.startswith("PictureTooLarge There is not enough memory")
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I", "F"])
 def test_pictures_with_more_than_eight_bits_are_shrunk_alike(mode: str) -> None:
     paper = on_paper(five((1500, 1200)))
-    deep = {"I;16": paper.astype(np.uint16) * 257, "I": paper.astype(np.int32) * 257, "F": paper.astype(np.float32)}[
-        mode
-    ]
+    deep_picture = {
+        "I;16": paper.astype(np.uint16) * 257,
+        "I": paper.astype(np.int32) * 257,
+        "F": paper.astype(np.float32),
+    }[mode]
 
-    plain = next(decode_frames(encoded(Image.fromarray(np.round(paper).astype(np.uint8)), "TIFF")))
-    pixels = next(decode_frames(encoded(Image.fromarray(deep), "TIFF")))
+    expected = next(decode_frames(encoded(Image.fromarray(np.round(paper).astype(np.uint8)), "TIFF")))
+    pixels = next(decode_frames(encoded(Image.fromarray(deep_picture), "TIFF")))
 
-    assert pixels.shape == plain.shape
+    assert pixels.shape == expected.shape
     assert max(pixels.shape) <= WORKING_SIZE
-    assert pictures_difference(ink_from_array(pixels).likeliest, ink_from_array(plain).likeliest) < 0.05
+    assert relative_difference(ink_from_array(pixels).likeliest, ink_from_array(expected).likeliest) < 0.05
 
 
-def pictures_difference(one: Pixels, other: Pixels) -> float:
+def relative_difference(one: Pixels, other: Pixels) -> float:
     """Return the mean difference between two arrays of ink as a fraction of the ink."""
     return float(np.abs(one.astype(float) - other).sum() / max(1.0, other.sum(dtype=float)))

@@ -1,4 +1,4 @@
-"""Picture files with several frames, and JPEGs with more scans than an honest encoder writes."""
+"""Picture files with several frames, and JPEGs with more scans than any honest encoder writes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ KINDS = ("GIF", "PNG", "WEBP", "TIFF")
 SIDE = 60
 
 
-def empty(level: int) -> Image.Image:
+def blank_picture(level: int) -> Image.Image:
     return Image.new("L", (SIDE, SIDE), level)
 
 
-def saved(kind: str, frames: list[Image.Image], **options: object) -> bytes:
+def encode_frames(kind: str, frames: list[Image.Image], **options: object) -> bytes:
     file = io.BytesIO()
     if kind == "WEBP":
         options["lossless"] = True
@@ -34,15 +34,15 @@ def segment(marker: bytes, content: bytes) -> bytes:
     return marker + (len(content) + 2).to_bytes(2) + content
 
 
-def with_segment(jpeg: bytes, added: bytes) -> bytes:
-    return jpeg[:2] + added + jpeg[2:]
+def with_segment(jpeg: bytes, inserted: bytes) -> bytes:
+    return jpeg[:2] + inserted + jpeg[2:]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_first_frame_with_ink_is_read(kind: str) -> None:
     seven, mirrored = drawn_seven("L", SIDE), drawn_seven("L", SIDE).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
 
-    ink = ink_from_picture(saved(kind, [empty(240), empty(230), seven, mirrored])).likeliest
+    ink = ink_from_picture(encode_frames(kind, [blank_picture(240), blank_picture(230), seven, mirrored])).likeliest
 
     # A GIF has a palette, so levels may differ by a few.
     assert np.abs(ink.astype(int) - ink_from_array(np.asarray(seven)).likeliest).mean() < 3
@@ -54,7 +54,7 @@ def test_later_frame_is_rotated_upright(kind: str) -> None:
     exif[ExifTags.Base.Orientation] = 3  # upside down
     seven = drawn_seven("L", SIDE)
 
-    ink = ink_from_picture(saved(kind, [empty(240), seven.rotate(180)], exif=exif)).likeliest
+    ink = ink_from_picture(encode_frames(kind, [blank_picture(240), seven.rotate(180)], exif=exif)).likeliest
 
     np.testing.assert_array_equal(ink, ink_from_array(np.asarray(seven)).likeliest)
 
@@ -62,12 +62,12 @@ def test_later_frame_is_rotated_upright(kind: str) -> None:
 def test_transparent_first_frame_is_skipped() -> None:
     frames = [Image.new("RGBA", (SIDE, SIDE)), drawn_seven("RGBA", SIDE)]
 
-    assert not ink_from_picture(saved("GIF", frames)).blank
+    assert not ink_from_picture(encode_frames("GIF", frames)).blank
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_frames_without_ink_are_blank(kind: str) -> None:
-    ink = ink_from_picture(saved(kind, [empty(level) for level in range(200, 205)])).likeliest
+    ink = ink_from_picture(encode_frames(kind, [blank_picture(level) for level in range(200, 205)])).likeliest
 
     assert ink.shape == (SIDE, SIDE)
     assert not ink.any()
@@ -76,22 +76,22 @@ def test_frames_without_ink_are_blank(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_more_than_max_frames_are_searched(kind: str) -> None:
     levels = range(200, 200 + MAX_FRAMES)
-    last = [*(empty(level) for level in levels[1:]), drawn_seven("L", SIDE)]
-    one_too_late = [*(empty(level) for level in levels), drawn_seven("L", SIDE)]
+    last = [*(blank_picture(level) for level in levels[1:]), drawn_seven("L", SIDE)]
+    one_too_late = [*(blank_picture(level) for level in levels), drawn_seven("L", SIDE)]
 
-    assert not ink_from_picture(saved(kind, last)).blank
-    assert ink_from_picture(saved(kind, one_too_late)).blank
+    assert not ink_from_picture(encode_frames(kind, last)).blank
+    assert ink_from_picture(encode_frames(kind, one_too_late)).blank
 
 
 def test_damage_after_the_frame_with_ink_does_not_matter() -> None:
-    complete = saved("GIF", [drawn_seven("L", SIDE), empty(240)])
+    complete = encode_frames("GIF", [drawn_seven("L", SIDE), blank_picture(240)])
 
     assert not ink_from_picture(complete[: -len(complete) // 8]).blank
 
 
-def test_later_page_with_too_many_pixels_is_refused() -> None:
+def test_later_page_with_too_many_pixels_is_rejected() -> None:
     with pytest.raises(PictureTooLarge, match="million pixels"):
-        ink_from_picture(saved("TIFF", [empty(240), Image.new("1", (6400, 6400))]))
+        ink_from_picture(encode_frames("TIFF", [blank_picture(240), Image.new("1", (6400, 6400))]))
 
 
 def test_jpeg_is_read_up_to_max_scans() -> None:
@@ -119,15 +119,15 @@ def test_scans_are_counted_after_bytes_that_libjpeg_skips(before_scan: bytes) ->
 
 
 def test_scans_in_a_phones_mpo_file_are_counted() -> None:
-    double = saved("MPO", [drawn_seven("L", SIDE), drawn_seven("L", SIDE)])
-    start = double.index(b"\xff\xe2")
-    directory = double[start : start + 2 + int.from_bytes(double[start + 2 : start + 4])]
+    mpo = encode_frames("MPO", [drawn_seven("L", SIDE), drawn_seven("L", SIDE)])
+    start = mpo.index(b"\xff\xe2")
+    directory = mpo[start : start + 2 + int.from_bytes(mpo[start + 2 : start + 4])]
     attack = with_segment(jpeg_with_scans(3000), directory)
     assert Image.open(io.BytesIO(attack)).format == "MPO"
 
     with pytest.raises(PictureError, match="more than 100 scans"):
         ink_from_picture(attack)
-    assert not ink_from_picture(double).blank
+    assert not ink_from_picture(mpo).blank
 
 
 def test_bytes_like_scan_markers_in_other_formats_do_not_matter() -> None:

@@ -1,4 +1,4 @@
-"""Candidates for the digit in a picture: each once, in their order, without dust."""
+"""Candidates for the digit in a picture: each once, in order, without dust."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def stroke(column: int) -> Pixels:
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=6))
-def test_each_candidate_is_kept_once_in_its_order(columns: list[int]) -> None:
+def test_each_candidate_is_kept_once_and_in_order(columns: list[int]) -> None:
     found = picture_ink(stroke(columns[0]), map(stroke, columns))
 
     expected = [stroke(column) for column in dict.fromkeys(columns)]

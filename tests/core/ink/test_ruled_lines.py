@@ -17,8 +17,8 @@ def lines(
 ) -> Pixels:
     """Draw `count` tilted lines, 60 pixels apart, from column `start` to `stop`."""
     rows, columns = np.indices(size)
-    places = rows + np.tan(np.radians(degrees)) * (columns - size[1] / 2) - (200 if count < 4 else 30)
-    ruled = (places % 60 < thickness) & (places >= 0) & (places < 60 * count)
+    offsets = rows + np.tan(np.radians(degrees)) * (columns - size[1] / 2) - (200 if count < 4 else 30)
+    ruled = (offsets % 60 < thickness) & (offsets >= 0) & (offsets < 60 * count)
     return (ruled & (columns >= start) & (columns < stop)).astype(np.uint8) * 255
 
 
@@ -88,7 +88,7 @@ def test_strokes_that_stop_short_of_an_edge_are_kept(start: int, stop: int) -> N
     assert np.array_equal(without_ruled_lines(strokes), strokes)
 
 
-def test_gaps_of_a_pixel_do_not_interrupt_a_line() -> None:
+def test_one_pixel_gaps_do_not_interrupt_a_line() -> None:
     ruled = lines(7, 3) * (np.indices(SIZE)[1] % 20 > 0)
 
     assert not without_ruled_lines(ruled).any()

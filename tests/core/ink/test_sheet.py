@@ -72,7 +72,7 @@ def test_ruled_lines_are_not_ink(slope: float, level: int, squared: bool) -> Non
 
 
 @pytest.mark.parametrize("quality", [20, 60, 95])
-def test_compression_is_not_ink(quality: int) -> None:
+def test_compression_artefacts_are_not_ink(quality: int) -> None:
     assert_shows_the_five(ink_from_picture(encoded(photo(on_paper(five())), "JPEG", quality=quality)))
 
 
@@ -131,7 +131,7 @@ def test_ruled_sheet_on_a_table_is_read() -> None:
     assert_shows_the_five(ink_from_array(photo(on_table(np.minimum(on_paper(five()), ruled), 50))))
 
 
-def test_empty_sheet_on_a_table_has_no_small_ink() -> None:
+def test_blank_sheet_on_a_table_has_no_dark_pixels() -> None:
     sheet = find_sheet(on_table(on_paper(np.zeros(SIZE, np.uint8)), 50).astype(np.float32))
 
     assert sheet is not None
@@ -147,7 +147,7 @@ def test_digit_in_or_across_a_hard_shadow_is_complete(column: int) -> None:
 
 @pytest.mark.parametrize("row", [160, 270, 390])
 @pytest.mark.parametrize("lit", [False, True], ids=["shadow above", "shadow below"])
-def test_digit_that_leaves_a_hard_shadow_is_complete(row: int, lit: bool) -> None:
+def test_digit_that_extends_out_of_a_hard_shadow_is_complete(row: int, lit: bool) -> None:
     light = np.where((np.indices(SIZE)[0] < row) == lit, 1.0, 0.45)
 
     assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
@@ -193,7 +193,7 @@ def test_digit_cut_off_by_the_edge_is_complete_despite_dust() -> None:
     assert_shows_the_five(ink_from_array(photo(on_paper(dusty))), ink)
 
 
-def bright(mask: np.ndarray, sheet: float = 220, table: float = 60) -> np.ndarray:
+def bright_sheet(mask: np.ndarray, sheet: float = 220, table: float = 60) -> np.ndarray:
     return np.where(mask, np.float32(sheet), np.float32(table))
 
 
@@ -203,20 +203,20 @@ def rectangle(top: int, left: int, bottom: int, right: int) -> np.ndarray:
 
 
 def test_inside_of_a_sheet_excludes_its_blurred_outline() -> None:
-    sheet = find_sheet(bright(rectangle(100, 160, 380, 480)))
+    sheet = find_sheet(bright_sheet(rectangle(100, 160, 380, 480)))
 
     assert sheet is not None
     assert sheet.box == (110, 170, 370, 470)
 
 
 @pytest.mark.parametrize(("side", "found"), [(150, False), (240, True)])
-def test_sheet_covers_an_eighth_of_the_picture(side: int, found: bool) -> None:
-    assert (find_sheet(bright(rectangle(100, 160, 100 + side, 160 + side))) is not None) == found
+def test_sheet_covers_at_least_an_eighth_of_the_picture(side: int, found: bool) -> None:
+    assert (find_sheet(bright_sheet(rectangle(100, 160, 100 + side, 160 + side))) is not None) == found
 
 
 @pytest.mark.parametrize(("table", "found"), [(200, False), (180, True)])
 def test_sheet_is_brighter_than_its_table(table: float, found: bool) -> None:
-    assert (find_sheet(bright(rectangle(100, 160, 380, 480), 220, table)) is not None) == found
+    assert (find_sheet(bright_sheet(rectangle(100, 160, 380, 480), 220, table)) is not None) == found
 
 
 @pytest.mark.parametrize(("height", "found"), [(180, True), (300, False)])
@@ -228,24 +228,24 @@ def test_light_that_fades_at_half_of_its_edge_is_not_a_sheet(height: int, found:
 
 
 @pytest.mark.parametrize(("width", "bridged"), [(30, True), (60, False)])
-def test_strokes_that_leave_a_sheet_are_part_of_it(width: int, bridged: bool) -> None:
+def test_strokes_that_run_off_a_sheet_are_part_of_it(width: int, bridged: bool) -> None:
     stroke = rectangle(100, 300, 250, 300 + width)
 
-    sheet = find_sheet(bright(rectangle(100, 160, 380, 480) & ~stroke))
+    sheet = find_sheet(bright_sheet(rectangle(100, 160, 380, 480) & ~stroke))
 
     assert sheet is not None
     assert sheet.inside[200 - sheet.box[0], 300 + width // 2 - sheet.box[1]] == bridged
 
 
 def test_blot_on_a_sheet_is_part_of_it() -> None:
-    sheet = find_sheet(bright(rectangle(100, 160, 380, 480) & ~rectangle(180, 270, 300, 370)))
+    sheet = find_sheet(bright_sheet(rectangle(100, 160, 380, 480) & ~rectangle(180, 270, 300, 370)))
 
     assert sheet is not None
     assert sheet.inside.all()
 
 
 def test_thin_object_that_touches_a_sheet_is_not_part_of_it() -> None:
-    sheet = find_sheet(bright(rectangle(100, 160, 380, 480) | rectangle(230, 480, 245, 640)))
+    sheet = find_sheet(bright_sheet(rectangle(100, 160, 380, 480) | rectangle(230, 480, 245, 640)))
 
     assert sheet is not None
     assert sheet.box[3] < 500
@@ -254,11 +254,11 @@ def test_thin_object_that_touches_a_sheet_is_not_part_of_it() -> None:
 def test_round_objects_are_not_sheets() -> None:
     rows, columns = np.indices(SIZE)
 
-    assert find_sheet(bright(((rows - 240) / 200) ** 2 + ((columns - 320) / 140) ** 2 < 1)) is None
+    assert find_sheet(bright_sheet(((rows - 240) / 200) ** 2 + ((columns - 320) / 140) ** 2 < 1)) is None
 
 
-def test_objects_with_bays_are_not_sheets() -> None:
-    assert find_sheet(bright(rectangle(100, 160, 380, 480) & ~rectangle(100, 240, 300, 400))) is None
+def test_objects_with_notches_are_not_sheets() -> None:
+    assert find_sheet(bright_sheet(rectangle(100, 160, 380, 480) & ~rectangle(100, 240, 300, 400))) is None
 
 
 def zero(brush: float) -> np.ndarray:
@@ -269,29 +269,29 @@ def zero(brush: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("margin", [0.02, 0.05, 0.1])
-@pytest.mark.parametrize(("ground", "pen"), [(240, 30), (20, 230)], ids=["dark on light", "light on dark"])
+@pytest.mark.parametrize(("background", "pen"), [(240, 30), (20, 230)], ids=["dark on light", "light on dark"])
 @pytest.mark.parametrize(
     "ink",
     [five(), five(brush=0.1), zero(0.04), zero(0.12), zero(0.22)],
     ids=["5", "bold 5", "0", "bold 0", "very bold 0"],
 )
-def test_digit_cropped_close_is_read(ink: np.ndarray, ground: float, pen: float, margin: float) -> None:
+def test_closely_cropped_digit_is_read(ink: np.ndarray, background: float, pen: float, margin: float) -> None:
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     cropped = np.pad(ink, round(margin * max(ink.shape)))
 
-    assert_shows_the_five(ink_from_array(photo(on_paper(cropped, ground, pen))), cropped)
+    assert_shows_the_five(ink_from_array(photo(on_paper(cropped, background, pen))), cropped)
 
 
-@pytest.mark.parametrize(("ground", "pen"), [(240, 30), (5, 230)], ids=["dark on light", "light on dark"])
-def test_bold_digit_that_touches_the_edges_is_read(ground: float, pen: float) -> None:
+@pytest.mark.parametrize(("background", "pen"), [(240, 30), (5, 230)], ids=["dark on light", "light on dark"])
+def test_bold_digit_that_touches_the_edges_is_read(background: float, pen: float) -> None:
     ink = zero(0.18)[41:440, 181:460]
     assert ink[0].any()
     assert ink[:, 0].any()
 
-    assert_shows_the_five(ink_from_array(photo(on_paper(ink, ground, pen))), ink)
+    assert_shows_the_five(ink_from_array(photo(on_paper(ink, background, pen))), ink)
 
 
 @given(plane=arrays(np.float32, (9, 12), elements=st.integers(0, 255).map(float)))
-def test_threshold_is_that_of_scikit_image(plane: np.ndarray) -> None:
+def test_threshold_agrees_with_scikit_image(plane: np.ndarray) -> None:
     assert otsu_threshold(plane) == float(threshold_otsu(plane, nbins=64))
