@@ -27,14 +27,14 @@ FINAL_STRENGTH = 0.5
 """Strength of the augmentation in the final epochs, as a fraction of the configured one."""
 
 _TEACHER_BATCHES = 8
-"""Number of batches that the teachers predict at once; together, these fill one batch of LiteRT."""
+"""Number of batches that the teachers predict at once; together, these fill one LiteRT batch."""
 
 _DIGITS_PER_STATUS = 500
-"""Number of digits that are drawn between two status updates, in about half a second."""
+"""Number of digits drawn between two status updates; drawing them takes about half a second."""
 
 
 class Stopped(Exception):
-    """The run was asked to stop before there is anything to save."""
+    """The run was asked to stop before there was anything to save."""
 
 
 class _DrawingProgress:
@@ -61,7 +61,7 @@ class _DrawingProgress:
 def training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
     """Return the training images, followed by the synthetic and the redrawn digits.
 
-    Raises Stopped if the run is asked to stop in the meantime.
+    Raises Stopped if the run is asked to stop meanwhile.
     """
     redrawn = _count_redrawn(train, config)
     progress = _DrawingProgress(run, config.synthetic_digits + redrawn, config.epochs)
@@ -103,9 +103,9 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Return every batch of every epoch from `first_epoch` (counted from 0).
 
-    Each epoch has each image of `split` once, augmented, and each of `pen_digits` as often as the config says.
-    Images are float32 (n, 28, 28, 1) in 0..1, targets smoothed one-hot labels, float32 (n, 10). With teachers, targets
-    are float32 (n, 20): the labels, then the teachers' probabilities for the same augmented images. Order and
+    Each epoch contains each image of `split` once, augmented, and each pen digit as often as the config says.
+    Images are float32 (n, 28, 28, 1) in 0..1; targets are smoothed one-hot labels, float32 (n, 10). With teachers,
+    targets are float32 (n, 20): the labels, then the teachers' probabilities for the same augmented images. Order and
     augmentation depend only on the seed, the epoch and the step.
     """
 
@@ -133,13 +133,13 @@ def _epoch(
     for step, start in enumerate(range(0, total, config.batch_size)):
         chosen = order[start : start + config.batch_size]
         rng = np.random.default_rng((config.seed, epoch, step))
-        of_split = chosen[chosen < len(split)]
-        images, labels = split.images[of_split], split.labels[of_split]
+        image_indices = chosen[chosen < len(split)]
+        images, labels = split.images[image_indices], split.labels[image_indices]
         digits = [pen_digits[index % len(pen_digits)] for index in (chosen[chosen >= len(split)] - len(split)).tolist()]
         if digits:
             images = np.concatenate([images, draw_variations(digits, rng)])
             labels = np.concatenate([labels, np.array([digit.label for digit in digits], np.uint8)])
-        # Augment pen digits, too: if they alone were sharp, the network would take every sharp image for a pen digit.
+        # Augment pen digits, too: if they alone were sharp, the network would mistake any sharp image for a pen digit.
         yield augment(images, augmentation, rng)[..., np.newaxis], labels
 
 
@@ -165,7 +165,7 @@ def _mean_probabilities(teachers: Sequence[Network], images: np.ndarray) -> np.n
 def _network_input(
     smoothing: float, images: tf.Tensor, labels: tf.Tensor, predictions: tf.Tensor | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Convert uint8 images and labels to float32 images in 0..1 and float32 targets: (n, 10), with predictions (n, 20).
+    """Convert uint8 images and labels to float32: images in 0..1, and targets (n, 10), or (n, 20) with predictions.
 
     Labels are smoothed here rather than by the loss, so that the validation loss is measured with unsmoothed labels.
     """

@@ -101,7 +101,7 @@ def draw_ahead(run: Run, config: TrainingConfig) -> Iterator[DrawingProcess | No
 
 
 class EndImages:
-    """The images of a run: received from the process that draws them, or otherwise drawn on demand."""
+    """The images of a run: received from the process that draws them, or else drawn on demand."""
 
     def __init__(
         self,

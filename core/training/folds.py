@@ -31,8 +31,8 @@ def predict_fold(
 ) -> np.ndarray:
     """Train a network on `rest`; return its probabilities float32 (n, 10) for images uint8 (n, 28, 28).
 
-    All epochs are trained, and the last weights are used: no image is left to choose an epoch with. `report` is called
-    after each epoch with its number, loss and training accuracy.
+    All epochs are trained and the last weights are used, because no images are left over for choosing an epoch.
+    `report` is called after each epoch with its number, loss and training accuracy.
     """
     keras.utils.set_random_seed(config.seed)
     steps = math.ceil(images_in_epoch(rest, config, pen_digits) / config.batch_size)

@@ -21,7 +21,7 @@ _Fit = Callable[[Sequence[Samples], Callable[[], None]], Detector]
 
 
 class _StopRequested(Exception):
-    """The run was asked to stop while its detector was fitted."""
+    """The run was asked to stop while its detector was being fitted."""
 
 
 def fit_novelty(

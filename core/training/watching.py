@@ -12,14 +12,14 @@ from core.runs.watched import Prediction, Watched, WatchedImage, write_watched
 _COMPARED_IMAGES = 3_000
 """Number of training images to compare with: enough to tell hard images from easy ones, in a tenth of a second."""
 
-_HARDEST = 4
-"""The harder image of a digit is one of this many hardest ones."""
+_HARDEST_IMAGES = 4
+"""Number of hardest images of each digit from which the hard one is chosen."""
 
 
 def choose_watched(train: Split, validation: Split, count: int, seed: int) -> np.ndarray:
     """Return the indices, int64 (n,), of two images of each digit among the first `count` validation images.
 
-    First comes an easy image of each digit, then a harder one of each digit. Digits that do not occur are left out.
+    The easy images of all digits come first, then the hard ones. Digits that do not occur are left out.
     """
     rng = np.random.default_rng(seed)
     labels = validation.labels[:count]
@@ -28,7 +28,7 @@ def choose_watched(train: Split, validation: Split, count: int, seed: int) -> np
     easy, hard = [], []
     for digit in np.unique(labels):
         hardest_first = [index for index in np.argsort(-hardness, kind="stable") if labels[index] == digit]
-        hard += [index := rng.choice(hardest_first[:_HARDEST])]
+        hard += [index := rng.choice(hardest_first[:_HARDEST_IMAGES])]
         easy += [rng.choice([each for each in hardest_first[len(hardest_first) // 2 :] if each != index] or [index])]
     return np.array(easy + hard, np.int64)
 
