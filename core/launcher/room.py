@@ -1,4 +1,4 @@
-"""The room for a further worker on this machine: TRAZO_WORKERS at a time, as long as memory is left."""
+"""The room for another worker on this machine: up to TRAZO_WORKERS at a time, as long as memory allows."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _RESERVED_BYTES = 2**29
 
 
 def has_room(snapshot: Snapshot) -> bool:
-    """Return True if another run may start: always the first one, a further one only if memory is left for it.
+    """Return True if another run may start: the first always may, a further one only if there is memory for it.
 
-    Runs that have not completed a step count as if they had none of their memory yet.
+    Runs that have not completed a step count as if they had not allocated any memory yet.
     """
     running = [status for _, status in snapshot.readable() if status.state == "running"]
     if not running:

@@ -76,7 +76,7 @@ def _is_full_disk(error: StorageError | OSError) -> bool:
 
 
 def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:
-    """Start the run's worker, which inherits the lock, or let the prepared worker train the run."""
+    """Start the run's worker, which inherits the lock, or hand the run to the prepared worker."""
     with storage_errors(run.log_file), open_file(run.log_file, "ab") as log:
         starting = {"state": "running", "phase": "starting", "start": "python", "message": Message("Starting Python.")}
         run.write_status(status.model_copy(update=starting))
