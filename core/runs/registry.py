@@ -41,8 +41,8 @@ def create_run(
 ) -> Run:
     """Create a run with the state `queued`; if this fails, no files are left behind.
 
-    `drawing`: a person's drawing to watch. `fine_tuning`: what the run starts from, or None for a new network. `trial`:
-    the mark of a run that belongs to a sweep.
+    `drawing`: a person's drawing to watch. `fine_tuning`: the model and the hand to learn from, or None for a new
+    network. `trial`: the mark of a run that belongs to a sweep.
     """
     make_folder(workspace.runs)
     # The lock keeps two runs from getting the same id.
@@ -105,7 +105,7 @@ def find_run(workspace: Workspace, run_id: str) -> Run:
     becomes part of a path.
     """
     with suppress(OSError):
-        if run_id in _list_folders(workspace):  # without the time of creation of each run, by which a list is sorted
+        if run_id in _list_folders(workspace):  # avoids reading each run's creation time, which a sorted list needs
             return Run(workspace.runs / run_id)
     matches = [run for run in list_runs(workspace) if run_id and run.title == run_id]
     if not matches:

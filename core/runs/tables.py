@@ -59,9 +59,9 @@ def truncate_after_epoch(path: Path, columns: tuple[str, ...], epoch: int) -> No
     except (FileNotFoundError, ValueError):  # ValueError: the file is empty or not text; `read_rows` reports damage
         return
     epoch_index = columns.index("epoch")
-    kept = [row for row in rows if _is_valid_row(row, columns) and float(row[epoch_index]) <= epoch]
+    kept_rows = [row for row in rows if _is_valid_row(row, columns) and float(row[epoch_index]) <= epoch]
     with atomic_write(path) as temporary, temporary.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([columns, *kept])
+        csv.writer(file, lineterminator="\n").writerows([columns, *kept_rows])
 
 
 def _is_valid_row(row: list[str], columns: tuple[str, ...]) -> bool:

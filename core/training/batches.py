@@ -61,7 +61,7 @@ class _DrawingProgress:
 def training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
     """Return the training images, followed by the synthetic and the redrawn digits.
 
-    Raises Stopped if the run is asked to stop meanwhile.
+    Raises Stopped if the run is asked to stop in the meantime.
     """
     redrawn = _count_redrawn(train, config)
     progress = _DrawingProgress(run, config.synthetic_digits + redrawn, config.epochs)

@@ -24,7 +24,7 @@ _CHECKPOINT = "checkpoint.npz"
 _BUNDLE = "model"
 
 _EPHEMERAL_FILES = ("steps.csv", "watched.json", "status.json", "train.log")
-"""Files that are written too often to fsync, and that no run needs after a power failure."""
+"""Files that are written too often to fsync, and that no run needs after a power cut."""
 
 
 @dataclass(frozen=True)

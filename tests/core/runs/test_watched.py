@@ -1,4 +1,4 @@
-"""A run's published predictions, and the drawing that it classifies, survive on disk; damage hides them."""
+"""A run's published predictions and its drawing are stored on disk; damaged files are ignored."""
 
 from __future__ import annotations
 
