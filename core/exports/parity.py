@@ -44,7 +44,7 @@ class Answers:
 class Way(Record):
     """A way of running the model, compared with the reference.
 
-    `difference`: the largest difference in a probability. `changed_digits`, `changed_verdicts`: numbers of pictures;
+    `difference`: the largest difference in probability. `changed_digits`, `changed_verdicts`: numbers of pictures;
     `changed`: number of pictures with either. `example`: the first changed prediction in words. `problem`: why this way
     could not be run; all other fields are then None.
     """
@@ -60,7 +60,7 @@ class Way(Record):
 
 
 class Parity(Record):
-    """The comparison. `data`: the dataset of the fixed images. `drawing`: the SHA-256 of an added picture, if any.
+    """The comparison. `data`: the dataset of the fixed images. `drawing`: SHA-256 of the additional picture, if any.
 
     `probabilities` and `verdicts` are those of the reference, one for each picture, the drawing last.
     """

@@ -30,13 +30,13 @@ def compared_dataset(workspace: Workspace, dataset_id: str) -> Dataset:
 
 
 def fixed_images(dataset: Dataset) -> Pixels:
-    """Return the same images of the validation split on every call, uint8 (n, 28, 28): IMAGES, or all if fewer.
+    """Return the same images from the validation split on every call, uint8 (n, 28, 28): IMAGES, or all if fewer.
 
     The test set is not used.
     """
     validation = dataset.validation
-    chosen = np.random.default_rng(_SEED).permutation(len(validation))[:IMAGES]
-    images: Pixels = validation.images[chosen]
+    indices = np.random.default_rng(_SEED).permutation(len(validation))[:IMAGES]
+    images: Pixels = validation.images[indices]
     return images
 
 

@@ -56,11 +56,11 @@ class Model:
         outputs = network(**{name: image[np.newaxis, :, :, np.newaxis].astype(np.float32) / 255})
         probabilities = outputs[self.outputs[0]]
         logits = np.log(np.maximum(probabilities[0].astype(np.float64), 1e-12)) / self.temperature
-        calibrated = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-        verdict = "digit" if calibrated.max() >= self.unsure_below else "unsure"
+        confidences = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+        verdict = "digit" if confidences.max() >= self.unsure_below else "unsure"
         if self.detector and self.novelty(image, probabilities, outputs["features"]) > 0:
             verdict = "not_a_digit"
-        return {"digit": int(calibrated.argmax()), "confidence": float(calibrated.max()), "verdict": verdict}
+        return {"digit": int(confidences.argmax()), "confidence": float(confidences.max()), "verdict": verdict}
 
     def novelty(self, image: np.ndarray, probabilities: np.ndarray, features: np.ndarray) -> float:
         """Return the novelty score, above 0 for non-digits, from a small network with standardised inputs."""

@@ -76,10 +76,10 @@ def compare_ways(workspace: Workspace, bundle: Bundle, drawing: bytes | None, co
 
 def _read(files: Sequence[bytes], predictor: Predictor) -> _Pictures:
     readings = [read_digit(predictor, ink_from_picture(file)) for file in files]
-    with_ink = [reading for reading in readings if reading.drawing.image is not None]
-    if len(with_ink) < len(readings):
+    readings_with_ink = [reading for reading in readings if reading.drawing.image is not None]
+    if len(readings_with_ink) < len(readings):
         raise ExportError(Message("The drawing to compare is blank. Draw a digit first."))
-    images = np.stack([reading.drawing.image for reading in with_ink if reading.drawing.image is not None])
+    images = np.stack([reading.drawing.image for reading in readings_with_ink if reading.drawing.image is not None])
     return _Pictures(files, images, [reading.several for reading in readings])
 
 
@@ -90,10 +90,10 @@ def _answers(predictor: Predictor, pictures: _Pictures, run: Infer) -> Answers:
     rows = [run(pictures.images[index : index + 1]) for index in range(len(pictures.images))]
     seconds = time.perf_counter() - start
     probabilities, verdicts = predictor.judge(pictures.images, np.concatenate(rows))
-    judged = [
+    final_verdicts = [
         "not_a_digit" if several else verdict for several, verdict in zip(pictures.several, verdicts, strict=True)
     ]
-    return Answers(probabilities, judged, 1000 * seconds / len(rows))
+    return Answers(probabilities, final_verdicts, 1000 * seconds / len(rows))
 
 
 def _litert(network: Network) -> Infer:

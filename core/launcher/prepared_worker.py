@@ -29,7 +29,7 @@ _CHECK_SECONDS = 10.0
 class _PreparedWorker:
     """A process that waits for a run of this workspace. `last_requested`: a time in monotonic seconds.
 
-    It ends when this end of the connection is closed, even by a crash.
+    It exits when our end of the connection is closed, even by a crash.
     """
 
     root: Path
@@ -70,17 +70,17 @@ def hand_over(workspace: Workspace, folder: Path, lock: int, log: int) -> int | 
     """
     global _prepared
     with _lock:
-        waiting, _prepared = _prepared, None
-    if waiting is None:
+        waiting_worker, _prepared = _prepared, None
+    if waiting_worker is None:
         return None
-    with waiting.connection:
-        if waiting.root != workspace.root or waiting.process.poll() is not None:
+    with waiting_worker.connection:
+        if waiting_worker.root != workspace.root or waiting_worker.process.poll() is not None:
             return None
         try:
-            socket.send_fds(waiting.connection, [bytes(folder)], [lock, log])
+            socket.send_fds(waiting_worker.connection, [bytes(folder)], [lock, log])
         except OSError:  # the process has just ended
             return None
-    return waiting.process.pid
+    return waiting_worker.process.pid
 
 
 def end_prepared_worker() -> None:

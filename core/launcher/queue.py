@@ -233,7 +233,7 @@ def _requeue(ended_run: RunSnapshot) -> None:
     with storage_errors(run.folder):
         run.stop_file.unlink(missing_ok=True)
         run.process_file.unlink(missing_ok=True)
-    queued = {
+    update = {
         "state": "queued",
         "phase": "waiting",
         "message": Message("Waiting to continue."),
@@ -241,4 +241,4 @@ def _requeue(ended_run: RunSnapshot) -> None:
         "ended": None,
         "seconds_left": None,
     }
-    run.write_status(ended_run.status().model_copy(update=queued))
+    run.write_status(ended_run.status().model_copy(update=update))

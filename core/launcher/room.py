@@ -24,6 +24,6 @@ def has_room(snapshot: Snapshot) -> bool:
         return True
     if len(running) >= worker_count():
         return False
-    starting = sum(status.phase == "starting" for status in running)
-    needed = (1 + starting) * (SUPERVISING_BYTES if ray_address() else TRAINING_BYTES)
-    return available_memory() >= needed + _RESERVED_BYTES
+    starting_count = sum(status.phase == "starting" for status in running)
+    needed_bytes = (1 + starting_count) * (SUPERVISING_BYTES if ray_address() else TRAINING_BYTES)
+    return available_memory() >= needed_bytes + _RESERVED_BYTES

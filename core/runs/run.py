@@ -85,7 +85,7 @@ class Run:
 
     @property
     def trial_result_file(self) -> Path:
-        """The measurements of a finished run of a sweep's search."""
+        """The measurements of a sweep's finished search run."""
         return self.folder / "trial_result.json"
 
     @property

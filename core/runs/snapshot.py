@@ -77,7 +77,7 @@ class Snapshot:
     def with_config(self, config: TrainingConfig) -> list[tuple[RunSnapshot, Status]]:
         """Return each run with exactly these settings, and its status.
 
-        Damaged runs are left out, and so are runs of a sweep's search, which have no model.
+        Damaged runs are left out, and so are sweeps' search runs, which have no model.
         """
         matching_runs = (run for run in self.runs if run._config == config)
         return Snapshot(tuple(run for run in matching_runs if not run._is_search_run)).readable()

@@ -23,8 +23,8 @@ class Summary:
     """A run in one row: times in seconds, accuracies in 0..1.
 
     `drawings`: accuracy on redrawn digits, from `robustness` in the run's card. `created` is in this machine's time
-    zone. `of_search`: a measured run of a sweep's search, which has no model.
-    `problem`: why the run cannot be read, or None if it can.
+    zone. `of_search`: True for a measured search run of a sweep, which has no model. `problem`: why the run cannot be
+    read, or None if it can.
     """
 
     id: str

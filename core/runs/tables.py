@@ -47,8 +47,8 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if not table.empty and not all(dtype.kind in "iuf" for dtype in table.dtypes):
         raise ValueError("Expected only numbers. Received text as well.")
     position = table[_POSITION_COLUMNS]
-    valid = table[((position >= 0) & (position <= _MAX_POSITION)).all(axis=1)]
-    return valid.replace([np.inf, -np.inf], np.nan).reset_index(drop=True)
+    valid_rows = table[((position >= 0) & (position <= _MAX_POSITION)).all(axis=1)]
+    return valid_rows.replace([np.inf, -np.inf], np.nan).reset_index(drop=True)
 
 
 def truncate_after_epoch(path: Path, columns: tuple[str, ...], epoch: int) -> None:

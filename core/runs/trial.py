@@ -13,9 +13,9 @@ Measurement = Literal["redrawn_accuracy", "milliseconds"]
 
 
 class TrialMark(Record):
-    """`sweep`: the sweep's id; `trial`: the number of its trial; `seed_index`: the run's index in the trial.
+    """`sweep`: the sweep's id; `trial`: the number of its trial; `seed_index`: the run's index among the trial's runs.
 
-    `winner`: False for a run of the search, which is measured on the validation split only and has no bundle; True for
+    `winner`: False for a search run, which is measured on the validation split only and has no bundle; True for
     an ordinary run that retrains settings found by the search, and reads the test set once. `measurements`: the
     optional measurements that the run makes at its end.
     """
@@ -50,7 +50,7 @@ def read_trial_mark(path: Path) -> TrialMark | None:
 
 
 def read_search_mark(path: Path) -> TrialMark | None:
-    """Return the mark of a run of a search, or None for an ordinary run; raises RunError if it is damaged."""
+    """Return the mark of a search run, or None for any other run; raises RunError if it is damaged."""
     mark = read_trial_mark(path)
     return None if mark is None or mark.winner else mark
 

@@ -63,16 +63,16 @@ def training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
 
     Raises Stopped if the run is asked to stop in the meantime.
     """
-    redrawn = _count_redrawn(train, config)
-    progress = _DrawingProgress(run, config.synthetic_digits + redrawn, config.epochs)
+    redrawn_count = _count_redrawn(train, config)
+    progress = _DrawingProgress(run, config.synthetic_digits + redrawn_count, config.epochs)
     splits = [train]
     if config.synthetic_digits:
         splits.append(Split(*draw_digits(config.synthetic_digits, config.seed, progress.count)))
-    if redrawn:
+    if redrawn_count:
         rng = np.random.default_rng(config.seed)
-        chosen = rng.permutation(len(train))[:redrawn]
-        redrawn_images = redraw_images(train.images[chosen], TRAINING_RANGES, rng, progress.count)
-        splits.append(Split(redrawn_images, train.labels[chosen]))
+        indices = rng.permutation(len(train))[:redrawn_count]
+        redrawn_images = redraw_images(train.images[indices], TRAINING_RANGES, rng, progress.count)
+        splits.append(Split(redrawn_images, train.labels[indices]))
     _raise_if_stopped(run)
     images = np.concatenate([split.images for split in splits])
     return Split(images, np.concatenate([split.labels for split in splits]))
@@ -80,8 +80,8 @@ def training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
 
 def images_in_epoch(train: Split, config: TrainingConfig, pen_digits: Sequence[PenDigit] = ()) -> int:
     """Return the number of images in an epoch: those that `training_images` returns, and the drawn pen digits."""
-    drawn = config.pen_digits * len(pen_digits)
-    return len(train) + config.synthetic_digits + _count_redrawn(train, config) + drawn
+    pen_digit_count = config.pen_digits * len(pen_digits)
+    return len(train) + config.synthetic_digits + _count_redrawn(train, config) + pen_digit_count
 
 
 def _count_redrawn(train: Split, config: TrainingConfig) -> int:
@@ -131,11 +131,13 @@ def _epoch(
     is_final = epoch >= config.epochs - config.final_epochs
     augmentation = config.augmentation.scale(FINAL_STRENGTH) if is_final else config.augmentation
     for step, start in enumerate(range(0, total, config.batch_size)):
-        chosen = order[start : start + config.batch_size]
+        indices = order[start : start + config.batch_size]
         rng = np.random.default_rng((config.seed, epoch, step))
-        image_indices = chosen[chosen < len(split)]
+        image_indices = indices[indices < len(split)]
         images, labels = split.images[image_indices], split.labels[image_indices]
-        digits = [pen_digits[index % len(pen_digits)] for index in (chosen[chosen >= len(split)] - len(split)).tolist()]
+        digits = [
+            pen_digits[index % len(pen_digits)] for index in (indices[indices >= len(split)] - len(split)).tolist()
+        ]
         if digits:
             images = np.concatenate([images, draw_variations(digits, rng)])
             labels = np.concatenate([labels, np.array([digit.label for digit in digits], np.uint8)])

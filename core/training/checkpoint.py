@@ -19,7 +19,7 @@ from core.storage import atomic_write
 class EarlyStoppingState:
     """The state of early stopping.
 
-    `wait`: epochs since the best one. `best_accuracy`: on the validation split. `best_epoch` is counted from 0.
+    `wait`: epochs since the best one. `best_accuracy`: the best validation accuracy. `best_epoch` is counted from 0.
     """
 
     wait: int

@@ -39,9 +39,9 @@ def predict_fold(
     model = build_model(config.model)
     compile_model(model, config, steps)
     with TemporaryDirectory() as folder:  # drawing digits writes its progress into a run's folder
-        drawn = training_images(rest, config, Run(Path(folder)))
+        train = training_images(rest, config, Run(Path(folder)))
     model.fit(
-        training_batches(drawn, config, pen_digits=pen_digits),
+        training_batches(train, config, pen_digits=pen_digits),
         epochs=config.epochs,
         steps_per_epoch=steps,
         callbacks=[

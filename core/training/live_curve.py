@@ -123,7 +123,7 @@ class LiveCurve:
         self._next_watch = seconds + (time.perf_counter() - start) / MAX_WATCHING_FRACTION
 
     def _evaluate_if_due(self, seconds: float) -> tuple[float | None, float | None]:
-        """Return the loss and accuracy on the validation sample, or (None, None) if the last ones are too recent."""
+        """Return the loss and accuracy on the validation sample, or (None, None) if the last values are too recent."""
         if seconds < self._next_evaluation:
             return None, None
         start = time.perf_counter()

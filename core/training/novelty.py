@@ -76,11 +76,11 @@ def _fit_until_stopped(fit: _Fit, images: EndImages, portions: int, run: Run) ->
 
 
 def _draw(images: EndImages, portions: int, check: Callable[[], None]) -> list[Samples]:
-    drawn = []
+    samples = []
     for index in range(portions):
         check()
-        drawn.append(images.portion(index))
-    return drawn
+        samples.append(images.portion(index))
+    return samples
 
 
 def _raise_if_stopped(run: Run) -> None:

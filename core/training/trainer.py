@@ -34,7 +34,7 @@ from core.training.watching import Watching, choose_watched
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a run. `card` is None if no training step ran, and for a run of a sweep's search.
+    """The outcome of a run. `card` is None if no training step ran, and for a sweep's search run.
 
     `stopped` is True if a person, or the run's sweep, stopped the run.
     """
@@ -79,7 +79,7 @@ def train_and_evaluate(
     `images`: the images for the end of the run; by default, they are drawn when needed.
     With early stopping, the model keeps the weights of the epoch with the best validation accuracy, otherwise those of
     the last epoch. The exported model is evaluated on the test set once, at the end. If the run finished, the worker
-    then removes the checkpoint. A run of a sweep's search is only measured, on the validation split.
+    then removes the checkpoint. A sweep's search run is only measured, on the validation split.
 
     Raises RunError if the run cannot be resumed or the loss becomes infinite or NaN, BundleError if a teacher's network
     is damaged, MemoryError if the machine runs out of memory, RunNotFound if the run is deleted.

@@ -1,4 +1,4 @@
-"""The measurements of a sweep's runs on the validation split; a run of the search has them instead of a bundle."""
+"""The measurements of a sweep's runs on the validation split; a search run has them instead of a bundle."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WARM_UP_PREDICTIONS = 30
 
 
 def write_measurements(model: keras.Model, run: Run, mark: TrialMark, dataset: Dataset, accuracy: float) -> None:
-    """Measure a trained network and write the run's trial result; `accuracy`: on the validation split.
+    """Measure a trained network and write the run's trial result; `accuracy`: the validation accuracy.
 
     The test set is not read, so that no choice depends on it.
     """

@@ -29,7 +29,7 @@ class Validation(keras.callbacks.Callback):
     """
 
     def __init__(self, run: Run, split: Split, completed_epochs: int, watching: Watching | None = None) -> None:
-        """`completed_epochs`: those of a resumed run; predictions from later epochs are dropped.
+        """`completed_epochs`: epochs completed before a resume; predictions from later epochs are dropped.
 
         `watching` gets the predictions that `watch` makes.
         """

@@ -70,7 +70,7 @@ def train_to_end(run: Run, workspace: Workspace, lock: int | None = None) -> dic
 def _start_map(run: Run, workspace: Workspace) -> None:
     """Have another process compute the map of MNIST; other maps are computed when a page needs them.
 
-    A fine-tuned network's map would take far longer than the fine-tuning; a run of a sweep's search has no network.
+    A fine-tuned network's map would take far longer than the fine-tuning; a sweep's search run has no network.
     This process then exits, because TensorFlow occupies memory that the next run needs.
     """
     if run.config().dataset == "mnist" and run.bundle.complete and not run.fine_tuning_file.exists():
@@ -112,8 +112,8 @@ def _record_end(run: Run, end: dict[str, str]) -> None:
     except RunError:  # damaged or deleted
         last = Status(state="failed")
     with suppress(RunNotFound):
-        ended = {"phase": "done", "ended": time.time(), "seconds_left": None, **end}
-        run.write_final_status(last.model_copy(update=ended))
+        update = {"phase": "done", "ended": time.time(), "seconds_left": None, **end}
+        run.write_final_status(last.model_copy(update=update))
     # Remove the checkpoint after writing the status, so that a run whose worker is killed in between need not train
     # again.
     if end["state"] == "finished":

@@ -39,7 +39,7 @@ def train(run: Run, config: TrainingConfig, fine_tuning: FineTuning | None, work
 
 
 def _search_end(run: Run, outcome: Outcome) -> dict[str, str]:
-    """Return the final state and message of a run of a sweep's search, which has no model."""
+    """Return the final state and message of a sweep's search run, which has no model."""
     if outcome.stopped:
         return {"state": "stopped", "message": run.stop_reason or Message("Stopped on request.")}
     return {"state": "finished", "message": Message("Finished. Measured on the validation images only.")}

@@ -366,8 +366,8 @@ def start_foreign_worker(run: Run, until: str) -> subprocess.Popen[bytes]:
 
 
 def test_delete_waits_for_a_foreign_worker_without_the_lock(workspace: Workspace, tmp_path: Path) -> None:
-    run, may_exit = create_run(workspace, tiny_config()), tmp_path / "go-on"
-    worker = start_foreign_worker(run, f'[ -e "$0" -a -e {may_exit} ]')
+    run, exit_file = create_run(workspace, tiny_config()), tmp_path / "go-on"
+    worker = start_foreign_worker(run, f'[ -e "$0" -a -e {exit_file} ]')
 
     with ThreadPoolExecutor(1) as pool:
         deleting = pool.submit(delete, workspace, run)
@@ -376,7 +376,7 @@ def test_delete_waits_for_a_foreign_worker_without_the_lock(workspace: Workspace
             with workspace.locked():
                 assert not deleting.done()
         finally:
-            may_exit.touch()
+            exit_file.touch()
             run.stop_file.touch()
         deleting.result()
 
@@ -408,17 +408,17 @@ def test_run_whose_foreign_worker_keeps_running_is_not_deleted(
 def test_worker_caches_bytecode_even_if_the_dashboard_does_not(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    python, written = tmp_path / "python", tmp_path / "environment"
-    python.write_text(f"#!/bin/sh\nenv > {written}.part && mv {written}.part {written}\n")
+    python, file = tmp_path / "python", tmp_path / "environment"
+    python.write_text(f"#!/bin/sh\nenv > {file}.part && mv {file}.part {file}\n")
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
 
     submit(workspace, tiny_config())
 
-    wait_until(written.exists, what="the start of the worker")
-    assert f"TRAZO_WORKSPACE={workspace.root}" in written.read_text()
-    assert "PYTHONDONTWRITEBYTECODE" not in written.read_text()
+    wait_until(file.exists, what="the start of the worker")
+    assert f"TRAZO_WORKSPACE={workspace.root}" in file.read_text()
+    assert "PYTHONDONTWRITEBYTECODE" not in file.read_text()
 
 
 def test_run_fails_if_its_worker_cannot_be_started(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,8 +87,8 @@ def test_further_run_waits_while_memory_is_short(workspace: Workspace, monkeypat
 def test_worker_is_told_its_share_of_the_cores(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: str, threads: str
 ) -> None:
-    python, written = tmp_path / "python", tmp_path / "environment"
-    python.write_text(f"#!/bin/sh\nenv > {written}.part && mv {written}.part {written}\n")
+    python, file = tmp_path / "python", tmp_path / "environment"
+    python.write_text(f"#!/bin/sh\nenv > {file}.part && mv {file}.part {file}\n")
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
@@ -99,8 +99,8 @@ def test_worker_is_told_its_share_of_the_cores(
 
     submit(workspace, tiny_config())
 
-    wait_until(written.exists, what="the start of the worker")
-    variables = dict(line.split("=", 1) for line in written.read_text().splitlines() if "=" in line)
+    wait_until(file.exists, what="the start of the worker")
+    variables = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)
     expected = {"share": str(max(1, cores // 2))}.get(threads, threads)
     assert [variables.get(name, "") for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")] == [expected] * 2
 

@@ -18,7 +18,7 @@ PREDICTION = Prediction(digit=3, confidence=0.75)
 WATCHED = Watched(images=(WatchedImage(index=7, label=5, prediction=PREDICTION),), drawing=PREDICTION)
 
 
-def test_predictions_are_read_as_written(tmp_path: Path) -> None:
+def test_stored_predictions_are_read_back(tmp_path: Path) -> None:
     write_watched(tmp_path / "watched.json", WATCHED)
 
     assert read_watched(tmp_path / "watched.json") == WATCHED

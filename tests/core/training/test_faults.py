@@ -141,13 +141,13 @@ def memory_limit() -> Iterator[MemoryLimit]:
 def test_run_killed_by_the_oom_killer_can_be_resumed(
     workspace: Workspace, memory_limit: MemoryLimit, patch_worker: Callable[[str], None], tmp_path: Path
 ) -> None:
-    limited = tmp_path / "limited"
+    limit_file = tmp_path / "limited"
     # The second epoch waits for the limit, so that the kill always comes in the middle of training.
     patch_worker(
         "from pathlib import Path\nfrom core.training.callbacks import Journal\n"
         "from tests.support.waiting import wait_until\nbegin = Journal.on_epoch_begin\n"
         "Journal.on_epoch_begin = lambda journal, epoch, logs=None: ("
-        f"begin(journal, epoch, logs), epoch == 1 and wait_until(Path({str(limited)!r}).exists))"
+        f"begin(journal, epoch, logs), epoch == 1 and wait_until(Path({str(limit_file)!r}).exists))"
     )
     run, waiting = submit(workspace, tiny_config(epochs=4, patience=0)), create_run(workspace, tiny_config())
     wait_until(lambda: run.checkpoint_file.exists(), what="the first checkpoint")
@@ -156,7 +156,7 @@ def test_run_killed_by_the_oom_killer_can_be_resumed(
     assert worker is not None
     assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text() == "1000\n"  # killed first, before the dashboard
     memory_limit.add(worker.pid)
-    limited.touch()
+    limit_file.touch()
 
     wait_until(lambda: not run.alive, what="the kernel")
     assert memory_limit.killed == 1

@@ -60,13 +60,13 @@ def test_run_killed_while_tuning_can_be_resumed(
     tuned = queue_fine_tuning(workspace, hand, base)
 
     for phase in ("tuning", "tuned"):
-        reached = tmp_path / phase
+        phase_file = tmp_path / phase
         patch_worker(
             "from pathlib import Path\nfrom tests.support.holding import pause_in\n"
-            f"pause_in({phase!r}, Path({str(reached)!r}))"
+            f"pause_in({phase!r}, Path({str(phase_file)!r}))"
         )
         advance(workspace) if phase == "tuning" else resume(workspace, tuned)
-        wait_for(tuned, reached.exists, phase)
+        wait_for(tuned, phase_file.exists, phase)
         kill_worker(tuned)
         assert tuned.status().state == "interrupted"
         assert not tuned.bundle.complete
@@ -108,7 +108,7 @@ def assert_only_the_last_layer_differs(tuned: Run, base: Run, workspace: Workspa
     assert Predictor(tuned.bundle).judge(own, network(own).probabilities)[1].count("not_a_digit") <= 1
 
 
-def test_run_whose_hand_or_model_is_gone_fails_in_one_sentence(run: Run, hand: Hand, workspace: Workspace) -> None:
+def test_run_whose_hand_or_model_is_gone_fails_with_a_message(run: Run, hand: Hand, workspace: Workspace) -> None:
     other, examined = create_hand(workspace, "Ben"), create_hand(workspace, "Eva")
     teach_digits(other, 10)
     exam = start_exam(examined)

@@ -59,13 +59,13 @@ def test_run_killed_in_every_phase_has_the_same_result(
     run = create_run(workspace, CONFIG)
 
     for number, phase in enumerate(phases):
-        reached = tmp_path / f"{number}-{phase}"
+        phase_file = tmp_path / f"{number}-{phase}"
         patch_worker(
             "from pathlib import Path\nfrom tests.support.holding import pause_in\n"
-            f"pause_in({phase!r}, Path({str(reached)!r}))"
+            f"pause_in({phase!r}, Path({str(phase_file)!r}))"
         )
         resume(workspace, run) if number else advance(workspace)
-        wait_for(run, reached.exists, f"{phase}, kill number {number}")
+        wait_for(run, phase_file.exists, f"{phase}, kill number {number}")
         kill_and_check_losses(run)
     patch_worker("")
     resume(workspace, run)

@@ -1,4 +1,4 @@
-"""A run of a sweep's search: it is measured on the validation split, never on the test set, and has no model."""
+"""A sweep's search run: it is measured on the validation split, never on the test set, and has no model."""
 
 from __future__ import annotations
 

@@ -90,22 +90,22 @@ def test_next_run_starts_when_a_run_becomes_read_only(
 def test_stop_after_a_resume_stops_the_next_worker(
     workspace: Workspace, patch_worker: Callable[[str], None], tmp_path: Path
 ) -> None:
-    ended, may_exit = tmp_path / "ended", tmp_path / "go-on"
+    ended_file, exit_file = tmp_path / "ended", tmp_path / "go-on"
     # The first worker fails, then waits after writing its final status.
     patch_worker(
         "from pathlib import Path\nfrom core.runs.run import Run\nfrom tests.support.waiting import wait_until\n"
         "Run.config = lambda run: 1 / 0\nwrite = Run.write_final_status\n"
         "Run.write_final_status = lambda run, status: (write(run, status), "
-        f"Path({str(ended)!r}).touch(), wait_until(Path({str(may_exit)!r}).exists, 60))"
+        f"Path({str(ended_file)!r}).touch(), wait_until(Path({str(exit_file)!r}).exists, 60))"
     )
     run = submit(workspace, ENDLESS)
-    wait_until(ended.exists, what="the final status of the first worker")
+    wait_until(ended_file.exists, what="the final status of the first worker")
     assert run.status().state == "failed"
     patch_worker("")
 
     resume(workspace, run)
     assert run.status().state == "queued"
-    may_exit.touch()
+    exit_file.touch()
     wait_until(lambda: advance(workspace) or run.status().state == "running", what="the next worker")
     request_stop(workspace, run)
 
