@@ -43,7 +43,7 @@ _CONNECTION_ERRORS = (RayError, ConnectionError, RuntimeError, TimeoutError, Sys
 
 
 class _Training:
-    """A run's training on a machine of the cluster."""
+    """A run's training on a machine in the cluster."""
 
     def __init__(self, run: Run, report: Callable[[Report], None]) -> None:
         self._run, self._report = run, report

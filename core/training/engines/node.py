@@ -1,4 +1,4 @@
-"""A run on a machine of the cluster: a Ray actor that starts the training there and sends back what it writes."""
+"""A run on a machine in the cluster: a Ray actor that starts the training there and sends back what it writes."""
 
 from __future__ import annotations
 

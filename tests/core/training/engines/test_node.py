@@ -1,4 +1,4 @@
-"""A run on a machine of the cluster, without a cluster."""
+"""A run on a machine in a cluster, tested without a cluster."""
 
 from __future__ import annotations
 
