@@ -26,7 +26,7 @@ TOLERANCE = 1e-3
 
 
 def create(workspace: Workspace, bundle: Bundle, kind: Format) -> Path:
-    """Create a file in the cache and return its path; raises ExportError, BundleError or StorageError."""
+    """Create an export in the cache and return its path; raises ExportError, BundleError or StorageError."""
     target = Exports(workspace, bundle).file(kind)
     make_folder(target.parent)
     if kind == "zip":
@@ -67,8 +67,8 @@ def check_agreement(
                 images=len(images),
             )
         )
-    (_, verdicts), (_, others) = predictor.judge(images, expected), predictor.judge(images, found)
-    changed |= np.array(verdicts) != np.array(others)
+    (_, expected_verdicts), (_, verdicts) = predictor.judge(images, expected), predictor.judge(images, found)
+    changed |= np.array(expected_verdicts) != np.array(verdicts)
     if changed.any():
         raise ExportError(
             Message(

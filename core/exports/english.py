@@ -1,4 +1,4 @@
-"""English sentences only, as a substitute for Trazo's module that translates them."""
+"""A substitute for Trazo's translation module, with English sentences only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exported files of each network in the workspace's cache, and the job that makes one of them."""
+"""The exported files of each network in the workspace's cache, and the job that creates one of them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _INTERRUPTED = Message(
 
 
 class Job(Record):
-    """The job started last: its network, its task, and the message of its error, if any."""
+    """The most recently started job: its network, its task, and its error message, if any."""
 
     network: str
     task: Task
@@ -50,8 +50,8 @@ class Job(Record):
 class TaskState:
     """The state of a task for one network.
 
-    `file`: its result, or None before there is one. `running`: True while a worker does it. `problem`: why the last
-    attempt has failed. `busy`: True while a worker does any task, so that no other can start.
+    `file`: its result, or None before there is one. `running`: True while a worker runs it. `problem`: why the last
+    attempt failed. `busy`: True while a worker runs any task, so that no other can start.
     """
 
     file: Path | None
@@ -79,7 +79,7 @@ class Exports:
     def state(self, task: Task) -> TaskState:
         """Return the state of a task."""
         busy = is_held(lock_file(self._workspace))
-        # Read after the lock: a job that ends in between has its result.
+        # Read after the lock, so that a job that ends in between already has its result.
         file = self.file(task) if self.file(task).is_file() else None
         job = read_job(self._workspace)
         if job is None or (job.network, job.task) != (self.network, task):
@@ -90,7 +90,7 @@ class Exports:
 
 
 def lock_file(workspace: Workspace) -> Path:
-    """Return the path of the lock that a worker holds; only one works at a time."""
+    """Return the path of the lock that a worker holds; only one worker runs at a time."""
     return workspace.exports / "worker.lock"
 
 
@@ -100,7 +100,7 @@ def log_file(workspace: Workspace) -> Path:
 
 
 def read_job(workspace: Workspace) -> Job | None:
-    """Return the job started last, or None if there is none or its record is damaged."""
+    """Return the most recently started job, or None if there is none or its record is damaged."""
     try:
         return Job.model_validate_json(read_file(_job_file(workspace)))
     except (OSError, ValidationError):
@@ -113,8 +113,8 @@ def write_job(workspace: Workspace, job: Job) -> None:
         temporary.write_text(job.model_dump_json() + "\n")
 
 
-def remove_old(workspace: Workspace, kept: str) -> None:
-    """Remove what killed workers left behind, and the oldest folders beyond MAX_FOLDERS, but not that of `kept`.
+def remove_old_files(workspace: Workspace, current_network: str) -> None:
+    """Remove the leftovers of killed workers, and the oldest folders beyond MAX_FOLDERS except `current_network`'s.
 
     Call this only while holding the lock.
     """
@@ -122,7 +122,7 @@ def remove_old(workspace: Workspace, kept: str) -> None:
         for leftover in [*workspace.exports.glob(".*"), *workspace.exports.glob("*/.*")]:
             with suppress(FileNotFoundError):
                 remove(leftover)
-        folders = [path for path in workspace.exports.iterdir() if path.is_dir() and path.name != kept]
+        folders = [path for path in workspace.exports.iterdir() if path.is_dir() and path.name != current_network]
         folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
         for folder in folders[MAX_FOLDERS - 1 :]:
             shutil.rmtree(folder)

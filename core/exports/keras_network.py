@@ -18,7 +18,7 @@ class KerasNetwork:
         """Load the network; raises BundleError if the file is damaged or was saved by a later version of Keras."""
         try:
             self._model: keras.Model = keras.models.load_model(bundle.keras_file, compile=False)
-        except Exception as error:  # Keras, zipfile and HDF5 raise a dozen kinds of error
+        except Exception as error:  # Keras, zipfile and HDF5 raise a dozen kinds of errors
             raise file_error(bundle.keras_file, UNREADABLE_OR_DAMAGED) from error
         self._call = tf.function(lambda inputs: self._model(inputs, training=False), reduce_retracing=True)
 

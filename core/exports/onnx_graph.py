@@ -27,7 +27,7 @@ from core.ink.drawing import IMAGE_SIZE
 INPUT, OUTPUT = "image", "probabilities"
 """Names of the graph's input and output."""
 
-_OPSET = 17  # of 2022; every later runtime reads it
+_OPSET = 17  # from 2022; every later runtime reads it
 _IR_VERSION = 8  # the file format that came with this opset
 _CHANNELS_FIRST, _CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 _DESCRIPTION = (
@@ -70,7 +70,7 @@ class OnnxNetwork:
 
 
 class _Graph:
-    """Adds one layer after another; `_last` is the name of the last output.
+    """Adds one layer after another; `_last_output` is the name of the last output.
 
     Feature maps are channels-first, as ONNX's operators expect. Weights of dense layers expect channels-last.
     """
@@ -78,8 +78,8 @@ class _Graph:
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
         self._weights: list[onnx.TensorProto] = []
-        self._last = INPUT
-        self._is_map = True
+        self._last_output = INPUT
+        self._is_feature_map = True
         self._node("Transpose", perm=_CHANNELS_FIRST)
 
     def build(self) -> onnx.GraphProto:
@@ -106,7 +106,7 @@ class _Graph:
             case Flatten():
                 self._node("Transpose", perm=_CHANNELS_LAST)
                 self._node("Flatten", axis=1)
-                self._is_map = False
+                self._is_feature_map = False
             case Dense():
                 self._node("Gemm", layer.kernel, layer.bias)
             case Softmax():
@@ -120,7 +120,7 @@ class _Graph:
         self._node("Conv", kernel, bias, group=group, strides=stride, pads=[before, before, after, after])
 
     def _channel_values(self, values: np.ndarray) -> np.ndarray:
-        return values[:, np.newaxis, np.newaxis] if self._is_map else values
+        return values[:, np.newaxis, np.newaxis] if self._is_feature_map else values
 
     def _node(self, operator: str, *weights: np.ndarray | np.float32, **attributes: object) -> None:
         """Append an operator that takes the last output and these weights."""
@@ -131,5 +131,5 @@ class _Graph:
             for name, values in zip(names, weights, strict=True)
         ]
         output = f"{operator.lower()}_{number}"
-        self._nodes.append(helper.make_node(operator, [self._last, *names], [output], name=output, **attributes))
-        self._last = output
+        self._nodes.append(helper.make_node(operator, [self._last_output, *names], [output], name=output, **attributes))
+        self._last_output = output

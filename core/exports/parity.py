@@ -18,7 +18,7 @@ from core.records import Amount, Count, Fraction, Record
 from core.storage import atomic_write, read_file
 
 REFERENCE = ".keras"
-"""Name of the way that all others are compared with."""
+"""Name of the way with which all others are compared."""
 
 _VERDICTS: dict[Verdict, Message] = {
     "digit": Message("a digit"),
@@ -44,9 +44,9 @@ class Answers:
 class Way(Record):
     """A way of running the model, compared with the reference.
 
-    `difference`: the greatest difference of a probability. `changed_digits`, `changed_verdicts`: numbers of pictures;
-    `changed`: of those with either. `example`: the first changed prediction in words. `problem`: why this way could not
-    be run; all other fields are then None.
+    `difference`: the largest difference in probability. `changed_digits`, `changed_verdicts`: numbers of pictures;
+    `changed`: number of pictures with either. `example`: the first changed prediction in words. `problem`: why this way
+    could not be run; all other fields are then None.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Way(Record):
 
 
 class Parity(Record):
-    """The comparison. `data`: the dataset of the fixed images. `drawing`: the SHA-256 of a further picture, if any.
+    """The comparison. `data`: the dataset of the fixed images. `drawing`: SHA-256 of the additional picture, if any.
 
     `probabilities` and `verdicts` are those of the reference, one for each picture, the drawing last.
     """
@@ -77,8 +77,8 @@ class Parity(Record):
             raise ValueError("Expected probabilities and a verdict for each picture.")
         return self
 
-    def is_of_same_pictures(self, other: Parity) -> bool:
-        """Return True if another comparison has the same pictures and predictions of the reference."""
+    def has_same_pictures_as(self, other: Parity) -> bool:
+        """Return True if another comparison has the same pictures and the same reference predictions."""
         return (self.data, self.drawing, self.probabilities) == (other.data, other.drawing, other.probabilities)
 
     @classmethod
@@ -92,7 +92,7 @@ class Parity(Record):
     def with_way(self, name: str, answers: Answers | Message) -> Parity:
         """Return the comparison with one more way; `answers` is a sentence if this way could not be run.
 
-        The answers may be for the first pictures only.
+        The answers may cover only the first pictures.
         """
         way = Way(name=name, problem=answers) if isinstance(answers, Message) else self._compare(name, answers)
         return self.model_copy(update={"ways": (*(other for other in self.ways if other.name != name), way)})
@@ -114,7 +114,7 @@ class Parity(Record):
         )
 
     def _describe(self, index: int, answers: Answers) -> Message:
-        """Return in words how the prediction for a picture changes."""
+        """Describe how the prediction for a picture changes."""
         before = _describe(np.array(self.probabilities[index]), self.verdicts[index])
         after = _describe(answers.probabilities[index], answers.verdicts[index])
         return Message("{before} confidence becomes {after}", before=before, after=after)

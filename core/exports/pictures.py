@@ -13,13 +13,13 @@ from core.ink.drawing import Pixels
 from core.workspace import Workspace
 
 IMAGES = 256
-"""Number of fixed images: enough to meet close calls, and read in about a second."""
+"""Number of fixed images: enough to include close calls, yet read in about a second."""
 
 _SEED = 20261129
 
 
 def compared_dataset(workspace: Workspace, dataset_id: str) -> Dataset:
-    """Return the dataset that a model was trained on; if that is MNIST and missing, scikit-learn's digits.
+    """Return the dataset that a model was trained on, or scikit-learn's digits if that is MNIST and is missing.
 
     Raises DataError if the dataset's files are damaged.
     """
@@ -30,13 +30,13 @@ def compared_dataset(workspace: Workspace, dataset_id: str) -> Dataset:
 
 
 def fixed_images(dataset: Dataset) -> Pixels:
-    """Return the same images of the validation split each time, uint8 (n, 28, 28): IMAGES, or all if there are fewer.
+    """Return the same images from the validation split on every call, uint8 (n, 28, 28): IMAGES, or all if fewer.
 
     The test set is not used.
     """
     validation = dataset.validation
-    chosen = np.random.default_rng(_SEED).permutation(len(validation))[:IMAGES]
-    images: Pixels = validation.images[chosen]
+    indices = np.random.default_rng(_SEED).permutation(len(validation))[:IMAGES]
+    images: Pixels = validation.images[indices]
     return images
 
 

@@ -1,9 +1,9 @@
 """Reads the digit in a picture as Trazo does: python read.py digit.png
 
-Needs Python 3.11, NumPy, Pillow, SciPy and LiteRT (pip install numpy pillow scipy ai-edge-litert), and nothing else of
-Trazo. The folder `ink` beside this file holds Trazo's own code from the picture to the 28x28 image: drawings, scans and
-photos with dark or light ink, on paper with or without lines, in even or uneven light. Left out: several digits in one
-picture, which Trazo tells from one digit, are read as one.
+Needs Python 3.11, NumPy, Pillow, SciPy and LiteRT (pip install numpy pillow scipy ai-edge-litert), and nothing else
+from Trazo. The folder `ink` beside this file holds Trazo's own code that turns a picture into the 28x28 image:
+drawings, scans and photos with dark or light ink, on paper with or without lines, in even or uneven light. Unlike
+Trazo, this program does not detect several digits in one picture, but reads them as one.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from core.ink.drawing import prepare
 from core.ink.photo import ink_from_picture
 
 BLANK = {"digit": None, "confidence": 0.0, "verdict": "blank"}
-CLOSE_CALL = 0.8  # predictions with a lower confidence are close calls, unless the card has another limit
+CLOSE_CALL = 0.8  # predictions with a lower confidence are close calls, unless the card has another threshold
 
 
 class Model:
-    """The network `mnist_model.tflite`, its calibration in `card.json`, and its detector of anything but digits."""
+    """The network `mnist_model.tflite`, its calibration in `card.json`, and its detector of non-digits."""
 
     def __init__(self, folder: Path) -> None:
         self.interpreter = Interpreter(str(folder / "mnist_model.tflite"))
@@ -38,8 +38,8 @@ class Model:
 
     def read(self, picture: bytes) -> dict[str, Any]:
         """Return the digit, its confidence and a verdict: digit, unsure, not_a_digit, or blank."""
-        # Some pictures can be understood in several ways, such as a 0 that looks like a frame: the first digit without
-        # doubt is taken, and otherwise the prediction with the best verdict and then the highest confidence.
+        # Some pictures can be interpreted in several ways, such as a 0 that looks like a frame. The first certain digit
+        # is returned, or else the prediction with the best verdict and then the highest confidence.
         order = ["not_a_digit", "blank", "unsure", "digit"]
         predictions = []
         for ink in ink_from_picture(picture).candidates:
@@ -56,14 +56,14 @@ class Model:
         outputs = network(**{name: image[np.newaxis, :, :, np.newaxis].astype(np.float32) / 255})
         probabilities = outputs[self.outputs[0]]
         logits = np.log(np.maximum(probabilities[0].astype(np.float64), 1e-12)) / self.temperature
-        calibrated = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-        verdict = "digit" if calibrated.max() >= self.unsure_below else "unsure"
+        confidences = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+        verdict = "digit" if confidences.max() >= self.unsure_below else "unsure"
         if self.detector and self.novelty(image, probabilities, outputs["features"]) > 0:
             verdict = "not_a_digit"
-        return {"digit": int(calibrated.argmax()), "confidence": float(calibrated.max()), "verdict": verdict}
+        return {"digit": int(confidences.argmax()), "confidence": float(confidences.max()), "verdict": verdict}
 
     def novelty(self, image: np.ndarray, probabilities: np.ndarray, features: np.ndarray) -> float:
-        """Return the novelty score, above 0 for anything but a digit: a small network on standardised inputs."""
+        """Return the novelty score, above 0 for non-digits, from a small network with standardised inputs."""
         assert self.detector
         detector = self.detector
         tiles = image.reshape(7, 4, 7, 4).mean(axis=(1, 3), dtype=np.float32) / 255

@@ -1,7 +1,7 @@
 """A ZIP archive with the LiteRT model, its card, and `read.py`, which reads a picture as Trazo does.
 
-`read.py` and the modules that it imports are the very files of this package, so that they cannot differ from it. Only
-the name of the package in their imports changes, and sentences are not translated.
+`read.py` and the modules that it imports are this package's own files, so that they cannot diverge from it. Only the
+package name in their imports changes, and sentences are not translated.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MODULES = (
     "sheet",
     "uneven",
 )
-"""The modules of core.ink that read a picture."""
+"""The modules of core.ink needed to read a picture."""
 
 _CORE = Path(__file__).resolve().parents[1]
 

@@ -41,7 +41,7 @@ class _Pictures:
 
 
 def compare_ways(workspace: Workspace, bundle: Bundle, drawing: bytes | None, command_line: CommandLine) -> Parity:
-    """Run the fixed images and a drawing, an encoded picture, through every way.
+    """Run the model in every way on the fixed images and on a drawing (an encoded picture), if any.
 
     A network gets the image that Trazo finds in a picture; the command line gets the picture. Raises BundleError if the
     Keras file or the bundle is damaged, and PictureError.
@@ -76,24 +76,24 @@ def compare_ways(workspace: Workspace, bundle: Bundle, drawing: bytes | None, co
 
 def _read(files: Sequence[bytes], predictor: Predictor) -> _Pictures:
     readings = [read_digit(predictor, ink_from_picture(file)) for file in files]
-    with_ink = [reading for reading in readings if reading.drawing.image is not None]
-    if len(with_ink) < len(readings):
+    readings_with_ink = [reading for reading in readings if reading.drawing.image is not None]
+    if len(readings_with_ink) < len(readings):
         raise ExportError(Message("The drawing to compare is blank. Draw a digit first."))
-    images = np.stack([reading.drawing.image for reading in with_ink if reading.drawing.image is not None])
+    images = np.stack([reading.drawing.image for reading in readings_with_ink if reading.drawing.image is not None])
     return _Pictures(files, images, [reading.several for reading in readings])
 
 
 def _answers(predictor: Predictor, pictures: _Pictures, run: Infer) -> Answers:
-    """Run a network on one image at a time, as for drawings, and judge its probabilities like the predictor's."""
-    run(pictures.images[:1])  # the first call also loads or compiles something
+    """Run a network on one image at a time, as with drawings, and judge its probabilities as the predictor would."""
+    run(pictures.images[:1])  # the first call also loads or compiles code
     start = time.perf_counter()
     rows = [run(pictures.images[index : index + 1]) for index in range(len(pictures.images))]
     seconds = time.perf_counter() - start
     probabilities, verdicts = predictor.judge(pictures.images, np.concatenate(rows))
-    judged = [
+    final_verdicts = [
         "not_a_digit" if several else verdict for several, verdict in zip(pictures.several, verdicts, strict=True)
     ]
-    return Answers(probabilities, judged, 1000 * seconds / len(rows))
+    return Answers(probabilities, final_verdicts, 1000 * seconds / len(rows))
 
 
 def _litert(network: Network) -> Infer:
@@ -106,6 +106,6 @@ def _onnx(exports: Exports) -> Infer:
         raise ExportError(Message("There is no ONNX file yet. Create it first."))
     try:
         network = OnnxNetwork(file)
-    except Exception as error:  # ONNX Runtime raises several kinds of error of its own
+    except Exception as error:  # ONNX Runtime raises several error types of its own
         raise ExportError(Message("The ONNX file cannot be read or is damaged. Create it again.")) from error
     return lambda images: network(normalise(images))

@@ -1,4 +1,4 @@
-"""A process that computes a file of the workspace's cache in the background; its log is also its lock."""
+"""A background process that computes a file for the workspace's cache; its log is also its lock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.storage import make_folder
 from core.workspace import PROJECT, Workspace
 
 MAX_PROCESSES = 2
-"""Number of processes at a time; each takes up to 350 MB."""
+"""Maximum number of processes at a time; each takes up to 350 MB of memory."""
 
 
 def start(workspace: Workspace, log_file: Path, module: str, *arguments: str) -> None:
@@ -37,7 +37,7 @@ def start(workspace: Workspace, log_file: Path, module: str, *arguments: str) ->
                 cwd=PROJECT,
                 env=python_environment(TRAZO_WORKSPACE=str(workspace.root)),
                 stdin=subprocess.DEVNULL,
-                # The process holds the lock of its log as long as it lives.
+                # The process holds the lock on its log for as long as it lives.
                 stdout=lock,
                 stderr=lock,
                 start_new_session=True,

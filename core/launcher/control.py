@@ -28,7 +28,7 @@ _POLL_SECONDS = 0.02
 def request_stop(workspace: Workspace, run: Run, reason: str = "") -> None:
     """Ask a run to stop: a queued run is removed from the queue, a running run saves its model.
 
-    `reason`: the final message of a running run of a sweep's search, which has no model to save.
+    `reason`: the final message of a sweep's running search run, which has no model to save.
 
     Training stops within a second or two; saving takes a few seconds more, because the novelty detector is fitted
     briefly. Raises RunError if the run is neither queued nor running.

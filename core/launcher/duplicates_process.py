@@ -11,7 +11,7 @@ from core.workspace import Workspace
 
 
 def start_search(workspace: Workspace, dataset: Dataset) -> None:
-    """Start to find the near duplicates of a dataset, unless a process is doing so already.
+    """Start finding the near duplicates of a dataset, unless a process is already doing so.
 
     Raises the errors of `background.start`.
     """

@@ -9,7 +9,7 @@ import tempfile
 from core.classifier.bundle import Bundle
 from core.environment import python_environment
 from core.errors import ExportError
-from core.exports.folder import Exports, Job, Task, lock_file, log_file, remove_old, write_job
+from core.exports.folder import Exports, Job, Task, lock_file, log_file, remove_old_files, write_job
 from core.exports.parity import Parity, read_parity, write_parity
 from core.language import Message
 from core.runs.process import worker_lock
@@ -18,7 +18,7 @@ from core.workspace import PROJECT, Workspace
 
 
 def start_export(workspace: Workspace, bundle: Bundle, task: Task, drawing: bytes | None = None) -> Exports:
-    """Start a worker for a task; `Exports.state` then tells its state.
+    """Start a worker for a task; `Exports.state` then returns its state.
 
     `drawing`: an encoded picture to compare the ways of running the model on, besides the fixed images. Raises
     ExportError if another worker is running or if no process can be started, BundleError, or StorageError.
@@ -28,9 +28,9 @@ def start_export(workspace: Workspace, bundle: Bundle, task: Task, drawing: byte
     with worker_lock(lock_file(workspace)) as lock:
         if lock is None:
             raise ExportError(Message("Another model is being exported or compared. Try again in a minute."))
-        remove_old(workspace, exports.network)
+        remove_old_files(workspace, exports.network)
         with storage_errors(workspace.exports):
-            # An earlier result must not look like this job's if the worker is killed.
+            # If the worker is killed, an earlier result must not look like this job's.
             exports.file(task).unlink(missing_ok=True)
         write_job(workspace, Job(network=exports.network, task=task))
         _start(workspace, bundle, task, drawing, lock)
@@ -38,10 +38,10 @@ def start_export(workspace: Workspace, bundle: Bundle, task: Task, drawing: byte
 
 
 def store_parity(workspace: Workspace, exports: Exports, report: Parity) -> None:
-    """Replace the stored comparison with one that has more ways, unless it has been replaced or a worker is running."""
+    """Replace the stored comparison with one that has more ways, unless a new one was stored or a worker is running."""
     with worker_lock(lock_file(workspace)) as lock:
         stored = read_parity(exports.file("parity"))
-        if lock is not None and stored is not None and stored.is_of_same_pictures(report):
+        if lock is not None and stored is not None and stored.has_same_pictures_as(report):
             write_parity(exports.file("parity"), report)
 
 

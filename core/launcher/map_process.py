@@ -11,7 +11,7 @@ from core.workspace import Workspace
 
 
 def start_map(workspace: Workspace, bundle: Bundle, dataset_id: str) -> None:
-    """Start to compute the map of a dataset by a model, unless a process is computing it already.
+    """Start computing a model's map of a dataset, unless a process is already doing so.
 
     Raises BundleError if the model cannot be read, and the errors of `background.start`.
     """

@@ -25,6 +25,6 @@ def available_memory() -> int:
 
 
 def _cached(group: Path) -> int:
-    """Return the bytes of files in memory, which the kernel frees on demand."""
+    """Return the bytes of inactive page cache, which the kernel frees on demand."""
     lines = (line.split() for line in (group / "memory.stat").read_text().splitlines())
     return next((int(value) for name, value in lines if name == "inactive_file"), 0)

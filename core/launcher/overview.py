@@ -21,7 +21,7 @@ class Overview:
     """The state of the queue.
 
     `latest`: the newest run in progress, or else the newest run that has ended. `waiting`: the queued runs, in
-    the order in which they will start. `busy`: true if any run is running or queued.
+    the order in which they will start. `busy`: True if any run is running or queued.
     """
 
     latest: Run | None
@@ -73,5 +73,5 @@ def exit_message(workspace: Workspace) -> Message | None:
 
 
 def is_container_main_process() -> bool:
-    """Return True in a container's main process, alone or under a small init; the container ends with it."""
+    """Return True in a container's main process (PID 1, or the child of a small init); the container ends with it."""
     return os.getpid() == 1 or (os.getppid() == 1 and any(marker.exists() for marker in _CONTAINER_MARKERS))

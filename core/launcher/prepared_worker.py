@@ -16,44 +16,44 @@ from core.launcher.memory import available_memory
 from core.workspace import PROJECT, Workspace
 
 IDLE_SECONDS = 600.0
-"""Seconds after the last call of `prepare_worker` at which the process ends."""
+"""Seconds from the last call to `prepare_worker` until the process is ended."""
 MIN_AVAILABLE_BYTES = 3 * 2**30
 """Memory that must be available before a worker is started: it takes 0.65 GB, and a training run up to 1.5 GB."""
-MIN_KEPT_BYTES = 2 * 2**30
-"""Memory that must stay available while the worker waits; less than before, because the worker itself takes some."""
+MIN_REMAINING_BYTES = 2 * 2**30
+"""Memory that must stay available while the worker waits; less than the above, because the worker itself takes some."""
 _CHECK_SECONDS = 10.0
-"""Seconds between two checks whether the process should end."""
+"""Seconds between two checks for whether the process should end."""
 
 
 @dataclass
-class _Prepared:
-    """A process that waits for a run of this workspace. `used`: time of the last request for it, in monotonic seconds.
+class _PreparedWorker:
+    """A process that waits for a run of this workspace. `last_requested`: a time in monotonic seconds.
 
-    It ends when this end of the connection is closed, even by a crash.
+    It exits when our end of the connection is closed, even by a crash.
     """
 
     root: Path
     process: subprocess.Popen[bytes]
     connection: socket.socket
-    used: float
+    last_requested: float
 
 
 _lock = threading.Lock()
-_prepared: _Prepared | None = None
+_prepared: _PreparedWorker | None = None
 
 
 def prepare_worker(workspace: Workspace) -> None:
     """Have a worker wait for the next run that this process starts; it ends after IDLE_SECONDS without a call.
 
     Does nothing if TRAZO_PREPARED_WORKER or TRAZO_READONLY forbids it, if runs train on a cluster, if memory is short,
-    or if no process can be started: runs then start without it.
+    or if no process can be started; runs then start without a prepared worker.
     """
     global _prepared
     if read_only() or not prepares_workers() or ray_address():
         return
     with _lock:
         if _prepared is not None and _prepared.root == workspace.root and _prepared.process.poll() is None:
-            _prepared.used = time.monotonic()
+            _prepared.last_requested = time.monotonic()
             return
         _end()
         if available_memory() < MIN_AVAILABLE_BYTES:
@@ -64,23 +64,23 @@ def prepare_worker(workspace: Workspace) -> None:
 
 
 def hand_over(workspace: Workspace, folder: Path, lock: int, log: int) -> int | None:
-    """Let the waiting worker train the run in `folder`; return its process id, or None if no worker is waiting.
+    """Hand the run in `folder` to the waiting worker; return its process id, or None if no worker is waiting.
 
     `lock`, `log`: file descriptors of the run's lock and of its log, which the worker inherits.
     """
     global _prepared
     with _lock:
-        waiting, _prepared = _prepared, None
-    if waiting is None:
+        waiting_worker, _prepared = _prepared, None
+    if waiting_worker is None:
         return None
-    with waiting.connection:
-        if waiting.root != workspace.root or waiting.process.poll() is not None:
+    with waiting_worker.connection:
+        if waiting_worker.root != workspace.root or waiting_worker.process.poll() is not None:
             return None
         try:
-            socket.send_fds(waiting.connection, [bytes(folder)], [lock, log])
+            socket.send_fds(waiting_worker.connection, [bytes(folder)], [lock, log])
         except OSError:  # the process has just ended
             return None
-    return waiting.process.pid
+    return waiting_worker.process.pid
 
 
 def end_prepared_worker() -> None:
@@ -89,7 +89,7 @@ def end_prepared_worker() -> None:
         _end()
 
 
-def _start(workspace: Workspace) -> _Prepared:
+def _start(workspace: Workspace) -> _PreparedWorker:
     ours, theirs = socket.socketpair()
     with theirs:
         try:
@@ -106,18 +106,18 @@ def _start(workspace: Workspace) -> _Prepared:
         except OSError:
             ours.close()
             raise
-    return _Prepared(workspace.root, process, ours, time.monotonic())
+    return _PreparedWorker(workspace.root, process, ours, time.monotonic())
 
 
-def _end_when_idle(prepared: _Prepared) -> None:
+def _end_when_idle(prepared: _PreparedWorker) -> None:
     """End a waiting worker after IDLE_SECONDS without a request for it, or if memory becomes short."""
     while prepared.process.poll() is None:
         time.sleep(_CHECK_SECONDS)
         with _lock:
             if _prepared is not prepared:  # it has been handed over or ended
                 return
-            idle = time.monotonic() - prepared.used
-            if idle > IDLE_SECONDS or available_memory() < MIN_KEPT_BYTES:
+            idle = time.monotonic() - prepared.last_requested
+            if idle > IDLE_SECONDS or available_memory() < MIN_REMAINING_BYTES:
                 _end()
 
 
@@ -126,7 +126,7 @@ def _end() -> None:
     global _prepared
     if _prepared is not None:
         _prepared.connection.close()
-        # An idle process on a busy machine would read the end of the connection late.
+        # On a busy machine, a process with idle priority would notice the closed connection late.
         _prepared.process.kill()
         _prepared.process.wait()
         _prepared = None

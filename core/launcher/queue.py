@@ -1,4 +1,4 @@
-"""The queue of runs: TRAZO_WORKERS of them are trained at a time, the others wait."""
+"""The queue of runs: TRAZO_WORKERS of them are trained at a time, and the others wait."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def submit(
     fine_tuning: FineTuning | None = None,
     trial: TrialMark | None = None,
 ) -> Run:
-    """Create a run and queue it after its teachers that are neither trained nor queued yet; start the next queued run.
+    """Create a run, queue it after any teachers that are neither trained nor queued, and start the next queued run.
 
     The run classifies the person's drawing, if any, during training. With `fine_tuning`, it continues from a model;
     with `trial`, it belongs to a sweep.
@@ -105,7 +105,7 @@ def remove_from_queue(workspace: Workspace, run: Run) -> None:
 
 
 def advance(workspace: Workspace) -> Run | None:
-    """Start the oldest queued runs while fewer than TRAZO_WORKERS are running; return the first that was started.
+    """Start the oldest queued runs while fewer than TRAZO_WORKERS are running; return the first one started.
 
     The dashboard calls this every few seconds, and a worker calls it before exiting. A run is skipped if it is waiting
     for its teachers or if its files cannot be written. Raises StorageError if the runs cannot be listed, if the disk is
@@ -157,7 +157,7 @@ def log_errors_from_other_runs(run: Run) -> Iterator[None]:
 def _start_next(workspace: Workspace, snapshot: Snapshot) -> Run | None:
     """Start the oldest queued runs until TRAZO_WORKERS are running or memory is short; return the first of them.
 
-    The snapshot must have been taken under the lock. An error of a further run is only logged.
+    The snapshot must have been taken under the lock. Errors from further runs are only logged.
     """
     if not has_room(snapshot):
         return None
@@ -226,19 +226,19 @@ def _check_room(snapshot: Snapshot, needed: int) -> None:
         raise RunError(message)
 
 
-def _requeue(ended: RunSnapshot) -> None:
+def _requeue(ended_run: RunSnapshot) -> None:
     """Put a run that has ended back into the queue."""
-    run = ended.run
+    run = ended_run.run
     # Leftover files of the previous process must not be mistaken for the next one's.
     with storage_errors(run.folder):
         run.stop_file.unlink(missing_ok=True)
         run.process_file.unlink(missing_ok=True)
-    queued = {
+    update = {
         "state": "queued",
         "phase": "waiting",
         "message": Message("Waiting to continue."),
-        "epochs": ended.config().epochs,
+        "epochs": ended_run.config().epochs,
         "ended": None,
         "seconds_left": None,
     }
-    run.write_status(ended.status().model_copy(update=queued))
+    run.write_status(ended_run.status().model_copy(update=update))

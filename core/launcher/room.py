@@ -1,4 +1,4 @@
-"""The room for a further worker on this machine: TRAZO_WORKERS at a time, as long as memory is left."""
+"""The room for another worker on this machine: up to TRAZO_WORKERS at a time, as long as memory allows."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _RESERVED_BYTES = 2**29
 
 
 def has_room(snapshot: Snapshot) -> bool:
-    """Return True if another run may start: always the first one, a further one only if memory is left for it.
+    """Return True if another run may start: the first always may, a further one only if there is memory for it.
 
-    Runs that have not completed a step count as if they had none of their memory yet.
+    Runs that have not completed a step count as if they had not allocated any memory yet.
     """
     running = [status for _, status in snapshot.readable() if status.state == "running"]
     if not running:
         return True
     if len(running) >= worker_count():
         return False
-    starting = sum(status.phase == "starting" for status in running)
-    needed = (1 + starting) * (SUPERVISING_BYTES if ray_address() else TRAINING_BYTES)
-    return available_memory() >= needed + _RESERVED_BYTES
+    starting_count = sum(status.phase == "starting" for status in running)
+    needed_bytes = (1 + starting_count) * (SUPERVISING_BYTES if ray_address() else TRAINING_BYTES)
+    return available_memory() >= needed_bytes + _RESERVED_BYTES

@@ -76,18 +76,23 @@ def _is_full_disk(error: StorageError | OSError) -> bool:
 
 
 def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:
-    """Start the run's worker, which inherits the lock, or let the prepared worker train the run."""
+    """Start the run's worker, which inherits the lock, or hand the run to the prepared worker."""
     with storage_errors(run.log_file), open_file(run.log_file, "ab") as log:
-        starting = {"state": "running", "phase": "starting", "start": "python", "message": Message("Starting Python.")}
-        run.write_status(status.model_copy(update=starting))
+        start_update = {
+            "state": "running",
+            "phase": "starting",
+            "start": "python",
+            "message": Message("Starting Python."),
+        }
+        run.write_status(status.model_copy(update=start_update))
         process_id = hand_over(workspace, run.folder, lock, log.fileno())
         if process_id is None:
             try:
                 process_id = _start_worker(workspace, run, lock, log)
             except OSError as error:
                 message = Message("The training process could not be started. Close other programs and try again.")
-                ended = {"state": "failed", "message": message, "ended": time.time()}
-                run.write_status(status.model_copy(update=ended))
+                failure_update = {"state": "failed", "message": message, "ended": time.time()}
+                run.write_status(status.model_copy(update=failure_update))
                 raise RunError(message, run.id) from error
     with suppress(StorageError, psutil.NoSuchProcess):  # the worker also records its process id
         run.write_process(process_id)

@@ -30,7 +30,7 @@ SHIPPED = "shipped"
 SHIPPED_TITLE = Message("Shipped model")
 
 
-class _Promoted(Record):
+class _Promotion(Record):
     """The contents of active.json."""
 
     run_id: str
@@ -72,13 +72,13 @@ def promote(workspace: Workspace, run: Run | None) -> None:
             )
         Predictor(run.bundle)
         with atomic_write(workspace.active_file) as temporary:
-            temporary.write_text(_Promoted(run_id=run.id).model_dump_json() + "\n")
+            temporary.write_text(_Promotion(run_id=run.id).model_dump_json() + "\n")
 
 
 def active_model(workspace: Workspace) -> ActiveModel:
     """Return the promoted run's model, or the shipped one; works even if the workspace is damaged."""
     try:
-        promoted = _Promoted.model_validate_json(read_file(workspace.active_file))
+        promoted = _Promotion.model_validate_json(read_file(workspace.active_file))
         run = find_run(workspace, promoted.run_id)
     except (FileNotFoundError, NotADirectoryError):
         return ActiveModel(None, Bundle(SHIPPED_BUNDLE))
@@ -182,7 +182,7 @@ class _Versions:
 
 
 def _version(path: Path) -> _Version | None:
-    """Return a value that changes whenever the file is replaced, or None if there is none."""
+    """Return a value that changes whenever the file is replaced, or None if there is no file."""
     try:
         stat = path.stat()
     except OSError:

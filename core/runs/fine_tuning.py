@@ -9,11 +9,11 @@ from core.records import Count, Record
 from core.runs.small_files import read_record, write_record
 
 CLASS = "class"
-"""Name that stands for all hands of the workspace; it is no id of a hand."""
+"""Name that stands for all hands in the workspace; no hand has this id."""
 
 
 class FineTuning(Record):
-    """`hand`: the id of a hand, which says nothing about the person, or CLASS. `base`: `shipped`, or the id of a run.
+    """`hand`: the id of a hand, which does not identify the person, or CLASS. `base`: `shipped`, or the id of a run.
     `digits`: number of digits that were taught when the run was queued.
     """
 
@@ -33,5 +33,5 @@ def write_fine_tuning(path: Path, fine_tuning: FineTuning) -> None:
 
 
 def read_fine_tuning(path: Path) -> FineTuning | None:
-    """Return the record, or None for a run that was trained from the beginning; raises RunError if it is damaged."""
+    """Return the record, or None for a run that was trained from scratch; raises RunError if it is damaged."""
     return read_record(path, FineTuning)

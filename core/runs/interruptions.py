@@ -15,7 +15,7 @@ from core.workspace import Workspace
 def record_interruptions(workspace: Workspace) -> None:
     """Write the status of each interrupted run, with the probable cause.
 
-    If one status cannot be written, the others still are; then the first error is raised.
+    If one status cannot be written, the others are still written; then the first error is raised.
     """
     if read_only() or not _unrecorded_interruptions(workspace):
         return

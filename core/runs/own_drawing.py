@@ -10,7 +10,7 @@ import numpy as np
 from core.arrays import read_arrays
 from core.storage import atomic_write
 
-_UNREAD = -1
+_NO_DIGIT = -1
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class OwnDrawing:
 
 def write_own_drawing(path: Path, drawing: OwnDrawing) -> None:
     """Write a drawing; raises StorageError."""
-    digit = _UNREAD if drawing.digit is None else drawing.digit
+    digit = _NO_DIGIT if drawing.digit is None else drawing.digit
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, image=drawing.image, digit=np.array(digit, np.int8))
 
@@ -41,6 +41,6 @@ def read_own_drawing(path: Path) -> OwnDrawing | None:
     try:
         arrays = read_arrays(path)
         digit = int(arrays["digit"])
-        return OwnDrawing(arrays["image"], None if digit == _UNREAD else digit)
+        return OwnDrawing(arrays["image"], None if digit == _NO_DIGIT else digit)
     except (OSError, ValueError, TypeError, KeyError, MemoryError):
         return None

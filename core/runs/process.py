@@ -17,7 +17,7 @@ from core.records import Count, Record
 from core.storage import NotRegularFile, open_file, storage_errors
 
 _LOCK_RETRY_SECONDS = 1.0
-"""Time for which an attempt to take a lock is repeated, because `is_held` may hold it for a few microseconds."""
+"""Time for which taking a lock is retried, because `is_held` may hold it for a few microseconds."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SYSTEM_COUNTERS = Path("/proc/vmstat")
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -53,7 +53,7 @@ class WorkerRecord(Record, extra="ignore"):
     def oom_kill_since_start(self) -> bool:
         """True if the system has run out of memory and killed a process since this worker started.
 
-        The process killed was probably this worker, because workers are killed first. False if this is unknown, because
+        The killed process was probably this worker, because workers are killed first. False if this is unknown, because
         the machine was rebooted or the worker ran in another container.
         """
         counter, kills = _oom_kills(os.getpid())
@@ -117,7 +117,7 @@ def _birth(pid: int) -> str:
 
 
 def _oom_kills(pid: int) -> tuple[str, int | None]:
-    """Return the unique name of a counter of OOM kills on Linux, and its value.
+    """Return the unique name of Linux's counter of OOM kills, and its value.
 
     The counter belongs to the process's own cgroup, such as its container. With cgroup v1, the counter covers the whole
     machine since boot. The value is None if there is no counter.

@@ -41,8 +41,8 @@ def create_run(
 ) -> Run:
     """Create a run with the state `queued`; if this fails, no files are left behind.
 
-    `drawing`: a person's drawing to watch. `fine_tuning`: what the run starts from, or None for a new network. `trial`:
-    the mark of a run that belongs to a sweep.
+    `drawing`: a person's drawing to watch. `fine_tuning`: the model and the hand to learn from, or None for a new
+    network. `trial`: the mark of a run that belongs to a sweep.
     """
     make_folder(workspace.runs)
     # The lock keeps two runs from getting the same id.
@@ -50,23 +50,23 @@ def create_run(
         now = _now()
         run = _run_with_unused_id(workspace, now)
         # Runs with this prefix are not listed; the folder gets its final name once it is complete.
-        unlisted = Run(make_folder(run.folder.with_name(NEW_PREFIX + run.id)))
+        unlisted_run = Run(make_folder(run.folder.with_name(NEW_PREFIX + run.id)))
         try:
-            write_creation(unlisted, now)
-            unlisted.write_config(config)
+            write_creation(unlisted_run, now)
+            unlisted_run.write_config(config)
             if drawing:
-                write_own_drawing(unlisted.drawing_file, drawing)
+                write_own_drawing(unlisted_run.drawing_file, drawing)
             if fine_tuning:
-                write_fine_tuning(unlisted.fine_tuning_file, fine_tuning)
+                write_fine_tuning(unlisted_run.fine_tuning_file, fine_tuning)
             if trial:
-                write_trial_mark(unlisted.trial_file, trial)
-            unlisted.write_status(
+                write_trial_mark(unlisted_run.trial_file, trial)
+            unlisted_run.write_status(
                 Status(state="queued", message=Message("Waiting for its turn."), epochs=config.epochs)
             )
             with storage_errors(run.folder):
-                unlisted.folder.rename(run.folder)
+                unlisted_run.folder.rename(run.folder)
         finally:
-            shutil.rmtree(unlisted.folder, ignore_errors=True)
+            shutil.rmtree(unlisted_run.folder, ignore_errors=True)
     return run
 
 
@@ -105,7 +105,7 @@ def find_run(workspace: Workspace, run_id: str) -> Run:
     becomes part of a path.
     """
     with suppress(OSError):
-        if run_id in _list_folders(workspace):  # without the time of creation of each run, by which a list is sorted
+        if run_id in _list_folders(workspace):  # avoids reading each run's creation time, which a sorted list needs
             return Run(workspace.runs / run_id)
     matches = [run for run in list_runs(workspace) if run_id and run.title == run_id]
     if not matches:

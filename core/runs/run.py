@@ -75,7 +75,7 @@ class Run:
 
     @property
     def fine_tuning_file(self) -> Path:
-        """The model and the hand of a fine-tuned run; a run that was trained from the beginning has no such file."""
+        """The model and the hand of a fine-tuned run; a run that was trained from scratch has no such file."""
         return self.folder / "fine_tuning.json"
 
     @property
@@ -85,7 +85,7 @@ class Run:
 
     @property
     def trial_result_file(self) -> Path:
-        """The measurements of a finished run of a sweep's search."""
+        """The measurements of a sweep's finished search run."""
         return self.folder / "trial_result.json"
 
     @property
@@ -161,7 +161,7 @@ class Run:
 
     @property
     def started(self) -> float | None:
-        """The start of the run's worker as a Unix timestamp, or None if it is not recorded."""
+        """The start time of the run's worker as a Unix timestamp, or None if it is not recorded."""
         try:
             return self.status().started
         except RunError:
@@ -189,7 +189,7 @@ class Run:
         return is_held(self.lock_file)
 
     def process(self) -> psutil.Process | None:
-        """Return the recorded worker, or None if it has exited, even if another process now has its process id."""
+        """Return the worker's process, or None if it has exited, even if another process now has its process id."""
         record = self._read_worker()
         return record.process() if record else None
 
@@ -256,8 +256,8 @@ class Run:
     def _unexplained_end(self) -> dict[str, str]:
         """Return the state and the message of a run whose worker died without recording why.
 
-        "failed" is a guess, based on an out-of-memory (OOM) kill since the worker started; it may have been another
-        process that was killed. `record_interruptions` stores the guess, because a later kill or a reboot would change
+        "failed" is a guess, based on an out-of-memory (OOM) kill since the worker started; another process may
+        have been killed. `record_interruptions` stores the guess, because a later kill or a reboot would change
         it.
         """
         worker = self._read_worker()

@@ -38,7 +38,7 @@ class RunSnapshot:
         return RunSnapshot(self.run, self.config)
 
     @cached_property
-    def _is_of_search(self) -> bool:
+    def _is_search_run(self) -> bool:
         return bool(_read_or_error(lambda: read_search_mark(self.run.trial_file)))
 
     @cached_property
@@ -77,10 +77,10 @@ class Snapshot:
     def with_config(self, config: TrainingConfig) -> list[tuple[RunSnapshot, Status]]:
         """Return each run with exactly these settings, and its status.
 
-        Damaged runs are left out, and so are runs of a sweep's search, which have no model.
+        Damaged runs are left out, and so are sweeps' search runs, which have no model.
         """
-        same = (run for run in self.runs if run._config == config)
-        return Snapshot(tuple(run for run in same if not run._is_of_search)).readable()
+        matching_runs = (run for run in self.runs if run._config == config)
+        return Snapshot(tuple(run for run in matching_runs if not run._is_search_run)).readable()
 
     def find(self, run: Run) -> RunSnapshot:
         """Return the snapshot of one run, or a new one if the run was created after this snapshot."""

@@ -38,7 +38,7 @@ UNEXPECTED_ENDS = {
         "process to free memory. Resume the run to continue from the last completed epoch."
     ),
 }
-"""Messages of a run whose worker died, keyed by two bools: a process was killed for memory, there is a checkpoint."""
+"""Messages for a run whose worker died, keyed by two bools: a process was killed for memory, a checkpoint exists."""
 
 
 class Status(Record, extra="ignore"):

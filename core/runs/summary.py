@@ -23,8 +23,8 @@ class Summary:
     """A run in one row: times in seconds, accuracies in 0..1.
 
     `drawings`: accuracy on redrawn digits, from `robustness` in the run's card. `created` is in this machine's time
-    zone. `of_search`: a measured run of a sweep's search, which has no model.
-    `problem`: why the run cannot be read, or None if it can.
+    zone. `of_search`: True for a measured search run of a sweep, which has no model. `problem`: why the run cannot be
+    read, or None if it can.
     """
 
     id: str
@@ -61,7 +61,7 @@ def summarise(snapshot: RunSnapshot, active: ActiveModel) -> Summary:
         result = read_trial_result(run.trial_result_file) if card is None else None
     except (RunError, BundleError) as error:
         return Summary(id=run.id, title=run.title, state=None, created=created, problem=message_of(error), label=label)
-    measured, sized = card.metrics if card else result, card or result
+    metrics, record = card.metrics if card else result, card or result
     return Summary(
         id=run.id,
         title=run.title,
@@ -70,9 +70,9 @@ def summarise(snapshot: RunSnapshot, active: ActiveModel) -> Summary:
         preset=config.preset,
         dataset=config.dataset,
         accuracy=card.metrics.test_accuracy if card else None,
-        validation_accuracy=measured.validation_accuracy if measured else None,
+        validation_accuracy=metrics.validation_accuracy if metrics else None,
         drawings=card.robustness.drawings if card and card.robustness else None,
-        parameters=sized.parameters if sized else None,
+        parameters=record.parameters if record else None,
         seconds=card.seconds if card else status.seconds,
         has_model=card is not None,
         of_search=result is not None,

@@ -47,8 +47,8 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if not table.empty and not all(dtype.kind in "iuf" for dtype in table.dtypes):
         raise ValueError("Expected only numbers. Received text as well.")
     position = table[_POSITION_COLUMNS]
-    valid = table[((position >= 0) & (position <= _MAX_POSITION)).all(axis=1)]
-    return valid.replace([np.inf, -np.inf], np.nan).reset_index(drop=True)
+    valid_rows = table[((position >= 0) & (position <= _MAX_POSITION)).all(axis=1)]
+    return valid_rows.replace([np.inf, -np.inf], np.nan).reset_index(drop=True)
 
 
 def truncate_after_epoch(path: Path, columns: tuple[str, ...], epoch: int) -> None:
@@ -59,9 +59,9 @@ def truncate_after_epoch(path: Path, columns: tuple[str, ...], epoch: int) -> No
     except (FileNotFoundError, ValueError):  # ValueError: the file is empty or not text; `read_rows` reports damage
         return
     epoch_index = columns.index("epoch")
-    kept = [row for row in rows if _is_valid_row(row, columns) and float(row[epoch_index]) <= epoch]
+    kept_rows = [row for row in rows if _is_valid_row(row, columns) and float(row[epoch_index]) <= epoch]
     with atomic_write(path) as temporary, temporary.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([columns, *kept])
+        csv.writer(file, lineterminator="\n").writerows([columns, *kept_rows])
 
 
 def _is_valid_row(row: list[str], columns: tuple[str, ...]) -> bool:

@@ -13,10 +13,10 @@ Measurement = Literal["redrawn_accuracy", "milliseconds"]
 
 
 class TrialMark(Record):
-    """`sweep`: the sweep's id; `trial`: the number of its trial; `seed_index`: the run's position among the trial's.
+    """`sweep`: the sweep's id; `trial`: the number of its trial; `seed_index`: the run's index among the trial's runs.
 
-    `winner`: False for a run of the search, which is measured on the validation split only and has no bundle; True for
-    a run that trains a found setting again, as an ordinary run that reads the test set once. `measurements`: the
+    `winner`: False for a search run, which is measured on the validation split only and has no bundle; True for
+    an ordinary run that retrains settings found by the search, and reads the test set once. `measurements`: the
     optional measurements that the run makes at its end.
     """
 
@@ -30,7 +30,7 @@ class TrialMark(Record):
 class TrialResult(Record):
     """The measurements of one run of a trial, on the validation split only; the test set is not read.
 
-    `redrawn_accuracy` and `milliseconds` are None if they are no objective of the sweep.
+    `redrawn_accuracy` and `milliseconds` are None if they are not objectives of the sweep.
     """
 
     validation_accuracy: Fraction
@@ -45,12 +45,12 @@ def write_trial_mark(path: Path, mark: TrialMark) -> None:
 
 
 def read_trial_mark(path: Path) -> TrialMark | None:
-    """Return the mark, or None for a run that belongs to no sweep; raises RunError if it is damaged."""
+    """Return the mark, or None if the run does not belong to a sweep; raises RunError if it is damaged."""
     return read_record(path, TrialMark)
 
 
 def read_search_mark(path: Path) -> TrialMark | None:
-    """Return the mark of a run of a search, or None for an ordinary run; raises RunError if it is damaged."""
+    """Return the mark of a search run, or None for any other run; raises RunError if it is damaged."""
     mark = read_trial_mark(path)
     return None if mark is None or mark.winner else mark
 

@@ -16,7 +16,7 @@ _Digit = Annotated[int, Field(ge=0, le=9)]
 
 
 class Prediction(Record):
-    """A predicted digit and its probability, not calibrated."""
+    """A predicted digit and its uncalibrated probability."""
 
     digit: _Digit
     confidence: Fraction

@@ -27,14 +27,14 @@ FINAL_STRENGTH = 0.5
 """Strength of the augmentation in the final epochs, as a fraction of the configured one."""
 
 _TEACHER_BATCHES = 8
-"""Number of batches that the teachers predict at once; together, these fill one batch of LiteRT."""
+"""Number of batches that the teachers predict at once; together, these fill one LiteRT batch."""
 
 _DIGITS_PER_STATUS = 500
-"""Number of digits that are drawn between two status updates, in about half a second."""
+"""Number of digits drawn between two status updates; drawing them takes about half a second."""
 
 
 class Stopped(Exception):
-    """The run was asked to stop before there is anything to save."""
+    """The run was asked to stop before there was anything to save."""
 
 
 class _DrawingProgress:
@@ -63,16 +63,16 @@ def training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
 
     Raises Stopped if the run is asked to stop in the meantime.
     """
-    redrawn = _count_redrawn(train, config)
-    progress = _DrawingProgress(run, config.synthetic_digits + redrawn, config.epochs)
+    redrawn_count = _count_redrawn(train, config)
+    progress = _DrawingProgress(run, config.synthetic_digits + redrawn_count, config.epochs)
     splits = [train]
     if config.synthetic_digits:
         splits.append(Split(*draw_digits(config.synthetic_digits, config.seed, progress.count)))
-    if redrawn:
+    if redrawn_count:
         rng = np.random.default_rng(config.seed)
-        chosen = rng.permutation(len(train))[:redrawn]
-        redrawn_images = redraw_images(train.images[chosen], TRAINING_RANGES, rng, progress.count)
-        splits.append(Split(redrawn_images, train.labels[chosen]))
+        indices = rng.permutation(len(train))[:redrawn_count]
+        redrawn_images = redraw_images(train.images[indices], TRAINING_RANGES, rng, progress.count)
+        splits.append(Split(redrawn_images, train.labels[indices]))
     _raise_if_stopped(run)
     images = np.concatenate([split.images for split in splits])
     return Split(images, np.concatenate([split.labels for split in splits]))
@@ -80,8 +80,8 @@ def training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
 
 def images_in_epoch(train: Split, config: TrainingConfig, pen_digits: Sequence[PenDigit] = ()) -> int:
     """Return the number of images in an epoch: those that `training_images` returns, and the drawn pen digits."""
-    drawn = config.pen_digits * len(pen_digits)
-    return len(train) + config.synthetic_digits + _count_redrawn(train, config) + drawn
+    pen_digit_count = config.pen_digits * len(pen_digits)
+    return len(train) + config.synthetic_digits + _count_redrawn(train, config) + pen_digit_count
 
 
 def _count_redrawn(train: Split, config: TrainingConfig) -> int:
@@ -103,9 +103,9 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Return every batch of every epoch from `first_epoch` (counted from 0).
 
-    Each epoch has each image of `split` once, augmented, and each of `pen_digits` as often as the config says.
-    Images are float32 (n, 28, 28, 1) in 0..1, targets smoothed one-hot labels, float32 (n, 10). With teachers, targets
-    are float32 (n, 20): the labels, then the teachers' probabilities for the same augmented images. Order and
+    Each epoch contains each image of `split` once, augmented, and each pen digit as often as the config says.
+    Images are float32 (n, 28, 28, 1) in 0..1; targets are smoothed one-hot labels, float32 (n, 10). With teachers,
+    targets are float32 (n, 20): the labels, then the teachers' probabilities for the same augmented images. Order and
     augmentation depend only on the seed, the epoch and the step.
     """
 
@@ -131,15 +131,17 @@ def _epoch(
     is_final = epoch >= config.epochs - config.final_epochs
     augmentation = config.augmentation.scale(FINAL_STRENGTH) if is_final else config.augmentation
     for step, start in enumerate(range(0, total, config.batch_size)):
-        chosen = order[start : start + config.batch_size]
+        indices = order[start : start + config.batch_size]
         rng = np.random.default_rng((config.seed, epoch, step))
-        of_split = chosen[chosen < len(split)]
-        images, labels = split.images[of_split], split.labels[of_split]
-        digits = [pen_digits[index % len(pen_digits)] for index in (chosen[chosen >= len(split)] - len(split)).tolist()]
+        image_indices = indices[indices < len(split)]
+        images, labels = split.images[image_indices], split.labels[image_indices]
+        digits = [
+            pen_digits[index % len(pen_digits)] for index in (indices[indices >= len(split)] - len(split)).tolist()
+        ]
         if digits:
             images = np.concatenate([images, draw_variations(digits, rng)])
             labels = np.concatenate([labels, np.array([digit.label for digit in digits], np.uint8)])
-        # Augment pen digits, too: if they alone were sharp, the network would take every sharp image for a pen digit.
+        # Augment pen digits, too: if they alone were sharp, the network would mistake any sharp image for a pen digit.
         yield augment(images, augmentation, rng)[..., np.newaxis], labels
 
 
@@ -165,7 +167,7 @@ def _mean_probabilities(teachers: Sequence[Network], images: np.ndarray) -> np.n
 def _network_input(
     smoothing: float, images: tf.Tensor, labels: tf.Tensor, predictions: tf.Tensor | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Convert uint8 images and labels to float32 images in 0..1 and float32 targets: (n, 10), with predictions (n, 20).
+    """Convert uint8 images and labels to float32: images in 0..1, and targets (n, 10), or (n, 20) with predictions.
 
     Labels are smoothed here rather than by the loss, so that the validation loss is measured with unsmoothed labels.
     """

@@ -22,7 +22,7 @@ MIN_STATUS_SECONDS = 0.4
 """Minimum time between two status updates, because the browser does not refresh more often."""
 
 MIN_TIMED_SECONDS = 2.0
-"""Training time after the first step before the time left is estimated.
+"""Minimum training time after the first step before the remaining time is estimated.
 
 The first step takes seconds, because TensorFlow compiles the network; the next few are fast, because their batches are
 ready.
@@ -68,14 +68,14 @@ class Journal(keras.callbacks.Callback):
     def __init__(
         self, run: Run, validation: Validation, config: TrainingConfig, steps: int, checkpoint: Checkpoint | None = None
     ) -> None:
-        """`steps`: number of steps in an epoch. Rows of epochs after the checkpoint are removed from the CSV files."""
+        """`steps`: number of steps in an epoch. Rows for epochs after the checkpoint are removed from the CSV files."""
         super().__init__()
         self._run = run
         self._epochs = config.epochs
         self._steps_per_epoch = steps
         self._epoch = checkpoint.epoch if checkpoint else 0
         self._steps_done = steps if checkpoint else 0  # in the current epoch
-        self._seconds_before = checkpoint.seconds if checkpoint else 0.0
+        self._checkpoint_seconds = checkpoint.seconds if checkpoint else 0.0
         truncate_after_epoch(run.history_file, HISTORY_COLUMNS, self._epoch)
         truncate_after_epoch(run.steps_file, STEP_COLUMNS, self._epoch)
         self._train_start_clock = time.perf_counter()
@@ -91,13 +91,13 @@ class Journal(keras.callbacks.Callback):
 
     @property
     def epoch_fraction(self) -> float:
-        """The trained part of the current or last epoch, 0..1."""
+        """The completed fraction of the current or last epoch, 0..1."""
         return self._steps_done / self._steps_per_epoch
 
     @property
     def seconds(self) -> float:
         """Seconds of training so far."""
-        return self._seconds_before + time.perf_counter() - self._train_start_clock
+        return self._checkpoint_seconds + time.perf_counter() - self._train_start_clock
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self._train_start_clock = time.perf_counter()
@@ -159,13 +159,13 @@ class Journal(keras.callbacks.Callback):
         self._last_write_seconds = self.seconds
 
     def _start_step(self, phase: Phase) -> Start | None:
-        """Return what this process does before its first step is complete, or None after that."""
+        """Return the start-up stage of this process, or None once its first step is complete."""
         if self._timed_from is not None:
             return None
         return {"starting": "network", "training": "step"}.get(phase)  # type: ignore[return-value]
 
     def _seconds_left(self) -> float | None:
-        """Return the estimated training time left, including validation, or None if too little has been timed."""
+        """Return the estimated remaining training time, including validation, or None if too little has been timed."""
         if self._timed_from is None:
             return None
         steps, seconds = self._steps_so_far - self._timed_from[0], self.seconds - self._timed_from[1]
@@ -192,7 +192,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
         pen_digits: int = 0,
     ) -> None:
         """`steps`: number of steps in an epoch. `journal` and `early_stopping` supply the training time and the state
-        saved in the checkpoint. `pen_digits`: number of different pen digits.
+        saved in the checkpoint. `pen_digits`: number of distinct pen digits.
         """
         super().__init__()
         self._run = run

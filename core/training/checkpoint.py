@@ -19,7 +19,7 @@ from core.storage import atomic_write
 class EarlyStoppingState:
     """The state of early stopping.
 
-    `wait`: epochs since the best one. `best_accuracy`: on the validation split. `best_epoch` is counted from 0.
+    `wait`: epochs since the best one. `best_accuracy`: the best validation accuracy. `best_epoch` is counted from 0.
     """
 
     wait: int
@@ -32,10 +32,9 @@ class EarlyStoppingState:
 class Checkpoint:
     """The state of a run after a completed epoch.
 
-    `seconds`: training time so far. `done`: True if no epoch follows. `pen_digits`: number of different pen digits that
-    were trained on. `variables`: the variables of the network,
-    including the state of its dropout, then those of the optimizer, including the step on which the learning rate
-    depends.
+    `seconds`: training time so far. `done`: True if no epochs remain. `pen_digits`: number of distinct pen digits that
+    were trained on. `variables`: the variables of the network, including the state of its dropout, then those of the
+    optimizer, including the step on which the learning rate depends.
     """
 
     epoch: int

@@ -1,7 +1,8 @@
 """Knowledge distillation: a student network learns its teachers' probabilities (Hinton, Vinyals and Dean, 2015).
 
-A teacher's probabilities say more about an image than its label, such as that a 4 is nearly a 9. Teachers and student
-see the same augmented image (Beyer et al., 2022, "Knowledge distillation: A good teacher is patient and consistent").
+A teacher's probabilities say more about an image than its label does, for example that a 4 looks almost like a 9.
+Teachers and student see the same augmented image (Beyer et al., 2022, "Knowledge distillation: A good teacher is
+patient and consistent").
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def distillation_loss(targets: keras.KerasTensor, probabilities: keras.KerasTens
 
 
 def label_accuracy() -> keras.metrics.Metric:
-    """Return the metric that compares predictions with the labels in `targets` (n, 20), not with the teachers."""
+    """Return the metric that compares predictions with the labels in `targets` (n, 20), not with the teachers' part."""
 
     def matches(targets: keras.KerasTensor, probabilities: keras.KerasTensor) -> keras.KerasTensor:
         return ops.equal(ops.argmax(targets[:, :CLASSES], axis=-1), ops.argmax(probabilities, axis=-1))

@@ -82,7 +82,7 @@ class DrawingProcess:
 def draw_ahead(run: Run, config: TrainingConfig) -> Iterator[DrawingProcess | None]:
     """Draw a run's images in a second process while the with block runs.
 
-    Yield None for scikit-learn's small dataset, for a run of a sweep's search (which needs no images), and if no
+    Yield None for scikit-learn's small dataset, for a sweep's search run (which needs no images), and if no
     process can be started.
     """
     if config.dataset == "digits" or read_search_mark(run.trial_file):
@@ -101,7 +101,7 @@ def draw_ahead(run: Run, config: TrainingConfig) -> Iterator[DrawingProcess | No
 
 
 class EndImages:
-    """The images of a run: received from the process that draws them, or otherwise drawn on demand."""
+    """The images of a run: received from the process that draws them, or else drawn on demand."""
 
     def __init__(
         self,

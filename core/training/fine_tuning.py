@@ -1,4 +1,4 @@
-"""Fine-tuning of a model to the handwriting of one person or a class, from the taught digits to the bundle."""
+"""Fine-tuning a model to the handwriting of a person or a class, from the taught digits to the bundle."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from core.workspace import Workspace
 
 @dataclass(frozen=True)
 class OwnDigits:
-    """The taught digits of a hand or a class: `digits` with a label, and `others`, which are no digits."""
+    """The taught digits of a hand or a class: `digits`, which have labels, and `others`, which are not digits."""
 
     digits: Sequence[Written]
     others: Sequence[Written]
@@ -90,7 +90,7 @@ def _base(workspace: Workspace, fine_tuning: FineTuning) -> Bundle:
 
 
 def _own_digits(workspace: Workspace, fine_tuning: FineTuning, seed: int, run: Run) -> OwnDigits:
-    """Return what the hand or the class has taught, without any digit of an exam."""
+    """Return what the hand or the class has taught, without the digits of any exam."""
     written = learnable_digits(_hands(workspace, fine_tuning, run))
     if fine_tuning.hand == CLASS:
         written += won(attempts(workspace))
@@ -111,7 +111,7 @@ def _hands(workspace: Workspace, fine_tuning: FineTuning, run: Run) -> list[Hand
 
 
 def _with_last_layer(base: Bundle, layer: LastLayer) -> keras.Model:
-    """Return the base's Keras model with other weights in its last dense layer."""
+    """Return the base's Keras model with new weights in its last dense layer."""
     model: keras.Model = keras.models.load_model(base.keras_file, compile=False)
     last = next(each for each in reversed(model.layers) if isinstance(each, keras.layers.Dense))
     last.set_weights([layer.kernel, layer.bias])
@@ -166,7 +166,7 @@ def _save(
 
 
 def _fit_novelty(exported: Exported, dataset: Dataset, own: OwnDigits, images: EndImages, seed: int) -> Novelty:
-    """Fit the detector with the hand's digits as digits, and write it into the bundle."""
+    """Fit the detector, with the hand's digits among the digits, and write it into the bundle."""
     network, outputs, validation = exported.network, exported.outputs, dataset.validation.images
     portions = [*(images.portion(index) for index in range(MIN_PORTIONS)), own.samples]
     handwriting = [images.other_handwriting, own.samples.digits]
@@ -175,7 +175,7 @@ def _fit_novelty(exported: Exported, dataset: Dataset, own: OwnDigits, images: E
 
 
 def _write_status(run: Run, phase: Phase, message: Message, test_accuracy: float | None = None) -> None:
-    """Write the run's status; raises Stopped if somebody has asked the run to stop."""
+    """Write the run's status; raises Stopped if the run was asked to stop."""
     if run.stop_requested:
         raise Stopped
     status = Status(

@@ -31,17 +31,17 @@ def predict_fold(
 ) -> np.ndarray:
     """Train a network on `rest`; return its probabilities float32 (n, 10) for images uint8 (n, 28, 28).
 
-    All epochs are trained, and the last weights are used: no image is left to choose an epoch with. `report` is called
-    after each epoch with its number, loss and training accuracy.
+    All epochs are trained and the last weights are used, because no images are left over for choosing an epoch.
+    `report` is called after each epoch with its number, loss and training accuracy.
     """
     keras.utils.set_random_seed(config.seed)
     steps = math.ceil(images_in_epoch(rest, config, pen_digits) / config.batch_size)
     model = build_model(config.model)
     compile_model(model, config, steps)
     with TemporaryDirectory() as folder:  # drawing digits writes its progress into a run's folder
-        drawn = training_images(rest, config, Run(Path(folder)))
+        train = training_images(rest, config, Run(Path(folder)))
     model.fit(
-        training_batches(drawn, config, pen_digits=pen_digits),
+        training_batches(train, config, pen_digits=pen_digits),
         epochs=config.epochs,
         steps_per_epoch=steps,
         callbacks=[

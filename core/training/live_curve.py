@@ -70,12 +70,12 @@ class LiveCurve:
         watch: Callable[[], None] = lambda: None,
     ) -> None:
         """`evaluate(count)` returns the loss and the accuracy on the first `count` validation images; `watch()`
-        publishes the predictions for the watched images, at points of the curve.
+        publishes the predictions for the watched images, at some points of the curve.
         """
         self._watch, self._next_watch = watch, 0.0
         self._file, self._batch_size, self._evaluate = run.steps_file, batch_size, evaluate
         self._epoch, self._steps_before = 0, 0
-        self._start, self._start_before = _Mark(), _Mark()
+        self._start, self._previous_start = _Mark(), _Mark()
         self._overhead = 0.0
         self._metrics: tuple[float | None, float | None] = None, None
         self._next_evaluation = 0.0
@@ -84,7 +84,7 @@ class LiveCurve:
     def begin_epoch(self, epoch: int, steps_before: int, seconds: float) -> None:
         """Begin an epoch (counted from 1) after `steps_before` steps and `seconds` of training time."""
         self._epoch, self._steps_before = epoch, steps_before
-        self._start = self._start_before = _Mark(seconds=seconds - self._overhead)
+        self._start = self._previous_start = _Mark(seconds=seconds - self._overhead)
 
     def add_step(self, step: int, seconds: float, logs: Mapping[str, float], *, last: bool) -> None:
         """Add a step, counted from 1 in the epoch, with Keras's running means. `last`: True if the epoch ends."""
@@ -107,13 +107,13 @@ class LiveCurve:
         metrics = self._evaluate_if_due(seconds)
         if self._start.step and not self._covers_enough(end):
             drop_last_row(self._file)
-            self._start = self._start_before
+            self._start = self._previous_start
             metrics = self._metrics if metrics[0] is None else metrics
         steps, elapsed = end.step - self._start.step, end.seconds - self._start.seconds
         self.images_per_second = steps * self._batch_size / max(elapsed, 1e-9)
         position = self._steps_before + end.step, self._epoch, seconds
         append_row(self._file, STEP_COLUMNS, (*position, *end.since(self._start), *metrics, self.images_per_second))
-        self._start_before, self._start, self._metrics = self._start, end, metrics
+        self._previous_start, self._start, self._metrics = self._start, end, metrics
 
     def _watch_if_due(self, seconds: float) -> None:
         if seconds < self._next_watch:
@@ -123,7 +123,7 @@ class LiveCurve:
         self._next_watch = seconds + (time.perf_counter() - start) / MAX_WATCHING_FRACTION
 
     def _evaluate_if_due(self, seconds: float) -> tuple[float | None, float | None]:
-        """Return the loss and accuracy on the validation sample, or (None, None) if the last ones are too recent."""
+        """Return the loss and accuracy on the validation sample, or (None, None) if the last values are too recent."""
         if seconds < self._next_evaluation:
             return None, None
         start = time.perf_counter()

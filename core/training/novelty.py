@@ -21,7 +21,7 @@ _Fit = Callable[[Sequence[Samples], Callable[[], None]], Detector]
 
 
 class _StopRequested(Exception):
-    """The run was asked to stop while its detector was fitted."""
+    """The run was asked to stop while its detector was being fitted."""
 
 
 def fit_novelty(
@@ -76,11 +76,11 @@ def _fit_until_stopped(fit: _Fit, images: EndImages, portions: int, run: Run) ->
 
 
 def _draw(images: EndImages, portions: int, check: Callable[[], None]) -> list[Samples]:
-    drawn = []
+    samples = []
     for index in range(portions):
         check()
-        drawn.append(images.portion(index))
-    return drawn
+        samples.append(images.portion(index))
+    return samples
 
 
 def _raise_if_stopped(run: Run) -> None:

@@ -19,8 +19,8 @@ _MAX_PATH_BYTES = 4096
 def main(connection: int) -> int:
     """Load the trainer; train the run that the connection names, or exit when the other end is closed.
 
-    `connection`: file descriptor of a socket, on which the run's folder arrives with the descriptors of its lock and of
-    its log.
+    `connection`: file descriptor of a socket, on which the run's folder arrives with the descriptors of its lock and
+    log.
     """
     worker.yield_to_others()
     prepare_tensorflow()

@@ -31,9 +31,9 @@ from core.training.optimizer import compile_for_labels
 class TrainingResult:
     """The metrics of a training run.
 
-    `epochs`: number of epochs trained; only `last_epoch_fraction`, 0..1, of the last one if the run was stopped.
-    `best_epoch`: the epoch whose weights are kept, counted from 1. `loss` and `accuracy`: measured with the kept
-    weights on the validation split. `seconds`: training time.
+    `epochs`: number of epochs trained; if the run was stopped, only `last_epoch_fraction` (0..1) of the last one was
+    trained. `best_epoch`: the epoch whose weights are kept, counted from 1. `loss` and `accuracy`: measured with the
+    kept weights on the validation split. `seconds`: training time.
     """
 
     epochs: int

@@ -13,7 +13,7 @@ from core.runs.status import Start, Status
 def write_start(
     run: Run, config: TrainingConfig, start: Start | None, message: Message, started: float | None = None
 ) -> None:
-    """Write what happens before training; `start`: the stage of a process that trains here, or None on a cluster.
+    """Write the status before training; `start`: the stage of a local training process, or None on a cluster.
 
     `started`: the time at which the worker started, if not yet recorded.
     """

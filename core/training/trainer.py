@@ -34,9 +34,9 @@ from core.training.watching import Watching, choose_watched
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a run. `card` is None if no training step ran, and for a run of a sweep's search.
+    """The outcome of a run. `card` is None if no training step ran, and for a sweep's search run.
 
-    `stopped` is True if a person stopped the run, or its sweep did.
+    `stopped` is True if a person, or the run's sweep, stopped the run.
     """
 
     card: Card | None
@@ -76,10 +76,10 @@ def train_and_evaluate(
     bundle.
 
     `pen_digits`: real pen digits to train on, if the config asks for any; none if they are not on this machine.
-    `images`: the images for the end of the run; by default, they are drawn when they are needed.
+    `images`: the images for the end of the run; by default, they are drawn when needed.
     With early stopping, the model keeps the weights of the epoch with the best validation accuracy, otherwise those of
     the last epoch. The exported model is evaluated on the test set once, at the end. If the run finished, the worker
-    then removes the checkpoint. A run of a sweep's search is only measured, on the validation split.
+    then removes the checkpoint. A sweep's search run is only measured, on the validation split.
 
     Raises RunError if the run cannot be resumed or the loss becomes infinite or NaN, BundleError if a teacher's network
     is damaged, MemoryError if the machine runs out of memory, RunNotFound if the run is deleted.
@@ -93,8 +93,8 @@ def train_and_evaluate(
     if start.stopped and not _has_new_weights(start, run):
         return Outcome(run.bundle.card() if start.checkpoint else None, stopped=True)
     steps = math.ceil(images_in_epoch(dataset.train, config, start.pen_digits) / config.batch_size)
-    epochs_before = start.checkpoint.epoch if start.checkpoint else 0
-    validation = Validation(run, dataset.validation, epochs_before, _watching(run, dataset, config.seed))
+    completed_epochs = start.checkpoint.epoch if start.checkpoint else 0
+    validation = Validation(run, dataset.validation, completed_epochs, _watching(run, dataset, config.seed))
     journal = Journal(run, validation, config, steps, start.checkpoint)
 
     journal.write_status("starting", Message("Compiling the network."))
@@ -200,7 +200,7 @@ def _train(
             epochs=config.epochs,
             steps_per_epoch=steps,
             # The order matters. Validation adds the metrics that later callbacks read. The journal needs the
-            # epoch's weights, which early stopping may replace by the best ones. The checkpoint includes the state of
+            # epoch's weights, which early stopping may replace with the best ones. The checkpoint includes the state of
             # early stopping.
             callbacks=[
                 validation,

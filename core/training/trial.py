@@ -1,4 +1,4 @@
-"""The measurements of a sweep's runs on the validation split; a run of the search has them instead of a bundle."""
+"""The measurements of a sweep's runs on the validation split; a search run has them instead of a bundle."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from core.storage import storage_errors
 from core.training.optimizer import compile_for_labels
 
 _TIMED_PREDICTIONS = 300
-"""Number of predictions whose median time counts; they take about 20 ms."""
+"""Number of timed predictions, of which the median counts; together, they take about 20 ms."""
 _WARM_UP_PREDICTIONS = 30
 
 
 def write_measurements(model: keras.Model, run: Run, mark: TrialMark, dataset: Dataset, accuracy: float) -> None:
-    """Measure a trained network and write the run's trial result; `accuracy`: on the validation split.
+    """Measure a trained network and write the run's trial result; `accuracy`: the validation accuracy.
 
-    The test set is not read, so that nothing is chosen on it.
+    The test set is not read, so that no choice depends on it.
     """
     result = TrialResult(validation_accuracy=accuracy, parameters=model.count_params())
     if mark.measurements:
@@ -40,7 +40,7 @@ def write_measurements(model: keras.Model, run: Run, mark: TrialMark, dataset: D
 
 
 def write_winner_measurements(run: Run, mark: TrialMark, card: Card, dataset: Dataset) -> None:
-    """Make the measurements of the trial on the bundle of a run that trains it again; write the run's trial result."""
+    """Repeat the trial's measurements on the bundle of the run that retrains it; write the run's trial result."""
     result = TrialResult(validation_accuracy=card.metrics.validation_accuracy, parameters=card.parameters)
     network = Network(run.bundle.tflite_file)
     write_trial_result(run.trial_result_file, _with_measurements(result, mark, network, dataset.validation))

@@ -28,15 +28,15 @@ class Validation(keras.callbacks.Callback):
     callbacks that read `val_loss` and `val_accuracy` from the logs.
     """
 
-    def __init__(self, run: Run, split: Split, epochs_before: int, watching: Watching | None = None) -> None:
-        """`epochs_before`: completed epochs of a resumed run; predictions of later epochs are dropped.
+    def __init__(self, run: Run, split: Split, completed_epochs: int, watching: Watching | None = None) -> None:
+        """`completed_epochs`: epochs completed before a resume; predictions from later epochs are dropped.
 
         `watching` gets the predictions that `watch` makes.
         """
         super().__init__()
         self._run = run
         self._images, self._labels = split.images[..., np.newaxis], split.labels
-        self._predictions = _read_earlier_predictions(run, split.labels).up_to(epochs_before)
+        self._predictions = _read_earlier_predictions(run, split.labels).up_to(completed_epochs)
         self._watching = watching
         self._predict: _Predict | None = None
 
@@ -90,7 +90,7 @@ class Validation(keras.callbacks.Callback):
 
 
 def _compile(model: keras.Model) -> _Predict:
-    """Compile a function from uint8 images (n, 28, 28, 1), labels (n,) to losses, digits uint8, confidences (n,)."""
+    """Compile a function from uint8 images (n, 28, 28, 1) and labels to losses, uint8 digits, confidences, all (n,)."""
 
     @tf.function(input_signature=(tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8)))
     def predict(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -104,7 +104,7 @@ def _compile(model: keras.Model) -> _Predict:
 
 
 def _read_earlier_predictions(run: Run, labels: np.ndarray) -> EpochPredictions:
-    """Return the run's predictions so far, or no predictions if the file is damaged or is for other labels."""
+    """Return the run's predictions so far, or no predictions if the file is damaged or has other labels."""
     try:
         predictions = run.epoch_predictions()
     except RunError as error:

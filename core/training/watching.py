@@ -12,23 +12,25 @@ from core.runs.watched import Prediction, Watched, WatchedImage, write_watched
 _COMPARED_IMAGES = 3_000
 """Number of training images to compare with: enough to tell hard images from easy ones, in a tenth of a second."""
 
-_HARDEST = 4
-"""The harder image of a digit is one of this many hardest ones."""
+_HARDEST_IMAGES = 4
+"""Number of each digit's hardest images from which its hard one is chosen."""
 
 
 def choose_watched(train: Split, validation: Split, count: int, seed: int) -> np.ndarray:
     """Return the indices, int64 (n,), of two images of each digit among the first `count` validation images.
 
-    First comes an easy image of each digit, then a harder one of each digit. Digits that do not occur are left out.
+    The easy images of all digits come first, then the hard ones. Digits that do not occur are left out.
     """
     rng = np.random.default_rng(seed)
     labels = validation.labels[:count]
-    compared = rng.permutation(len(train))[:_COMPARED_IMAGES]
-    hardness = _hardness(validation.images[:count], labels, Split(train.images[compared], train.labels[compared]))
+    compared_indices = rng.permutation(len(train))[:_COMPARED_IMAGES]
+    hardness = _hardness(
+        validation.images[:count], labels, Split(train.images[compared_indices], train.labels[compared_indices])
+    )
     easy, hard = [], []
     for digit in np.unique(labels):
         hardest_first = [index for index in np.argsort(-hardness, kind="stable") if labels[index] == digit]
-        hard += [index := rng.choice(hardest_first[:_HARDEST])]
+        hard += [index := rng.choice(hardest_first[:_HARDEST_IMAGES])]
         easy += [rng.choice([each for each in hardest_first[len(hardest_first) // 2 :] if each != index] or [index])]
     return np.array(easy + hard, np.int64)
 
@@ -50,7 +52,7 @@ def _hardness(images: np.ndarray, labels: np.ndarray, train: Split) -> np.ndarra
 class Watching:
     """Writes the current predictions for chosen validation images and for the person's own drawing.
 
-    `images`: uint8 (n, 28, 28), those to predict; the drawing, if any, is the last one.
+    `images`: the images to predict, uint8 (n, 28, 28); the drawing, if any, is the last one.
     """
 
     def __init__(self, run: Run, validation: Split, indices: np.ndarray, drawing: OwnDrawing | None = None) -> None:

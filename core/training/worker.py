@@ -68,10 +68,10 @@ def train_to_end(run: Run, workspace: Workspace, lock: int | None = None) -> dic
 
 
 def _start_map(run: Run, workspace: Workspace) -> None:
-    """Let another process compute the map of MNIST; other maps are computed when a page needs them.
+    """Have another process compute the map of MNIST; other maps are computed when a page needs them.
 
-    A fine-tuned network's map would take far longer than the fine-tuning; a run of a sweep's search has no network.
-    This process exits, because TensorFlow would take the memory that the next run needs.
+    A fine-tuned network's map would take far longer than the fine-tuning; a sweep's search run has no network.
+    This process then exits, because TensorFlow occupies memory that the next run needs.
     """
     if run.config().dataset == "mnist" and run.bundle.complete and not run.fine_tuning_file.exists():
         with suppress(RunError):  # others are being computed; a page computes this one when it needs it
@@ -79,7 +79,7 @@ def _start_map(run: Run, workspace: Workspace) -> None:
 
 
 def yield_to_others() -> None:
-    """Let other processes have the cores, unless the environment forbids it, and be ended first if memory runs out."""
+    """Give way to other processes, unless the environment forbids it, and be killed first if memory runs out."""
     with suppress(OSError):  # only Linux has this file
         _OOM_SCORE_FILE.write_text(_OOM_SCORE)
     if trains_in_background():
@@ -112,8 +112,8 @@ def _record_end(run: Run, end: dict[str, str]) -> None:
     except RunError:  # damaged or deleted
         last = Status(state="failed")
     with suppress(RunNotFound):
-        ended = {"phase": "done", "ended": time.time(), "seconds_left": None, **end}
-        run.write_final_status(last.model_copy(update=ended))
+        update = {"phase": "done", "ended": time.time(), "seconds_left": None, **end}
+        run.write_final_status(last.model_copy(update=update))
     # Remove the checkpoint after writing the status, so that a run whose worker is killed in between need not train
     # again.
     if end["state"] == "finished":
@@ -123,7 +123,7 @@ def _record_end(run: Run, end: dict[str, str]) -> None:
 
 @contextmanager
 def _log_errors() -> Iterator[None]:
-    """Write any error of the block to the run's log and continue."""
+    """Write any error raised in the block to the run's log and continue."""
     try:
         yield
     except Exception:  # noqa: BLE001 - the outermost function of the process
@@ -169,7 +169,7 @@ def _trains_on_cluster(run: Run) -> bool:
 
 def _announce(run: Run, config: TrainingConfig) -> None:
     """Record the process, write the first status, and log the config."""
-    # The process that started this worker also records it, unless that process was killed or the disk was full.
+    # The process that started this worker also records it, unless it was killed or the disk was full.
     run.write_process(os.getpid())
     started = time.time()
     if _trains_on_cluster(run):

@@ -1,1 +1,1 @@
-"""The engines that train a run: `local` in the run's own worker process, `ray` on a machine of a cluster."""
+"""The engines that train a run: `local` in the run's own worker process, `ray` on a machine in a cluster."""

@@ -1,4 +1,4 @@
-"""Changes of a run's folder, as values that another machine applies to its copy of the folder."""
+"""Changes to a run's folder, as values that another machine applies to its copy of the folder."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from core.errors import ClusterError
 from core.language import Message
 from core.storage import atomic_write, make_folder, open_file, read_file, storage_errors
 
-_PRIVATE = ("worker.lock", "process.json", "stop")
+_PRIVATE_FILES = ("worker.lock", "process.json", "stop")
 """Files that describe the process on one machine."""
 
-_GROWING = ("history.csv", "steps.csv", "train.log")
+_GROWING_FILES = ("history.csv", "steps.csv", "train.log")
 """Files to which rows or lines are appended; only the new ones are sent."""
 
 _CHECKPOINT = "checkpoint.npz"
 _BUNDLE = "model"
 
-_FLEETING = ("steps.csv", "watched.json", "status.json", "train.log")
-"""Files that are written too often for fsync, and that no run needs after a power cut."""
+_EPHEMERAL_FILES = ("steps.csv", "watched.json", "status.json", "train.log")
+"""Files that are written too often to fsync, and that no run needs after a power cut."""
 
 
 @dataclass(frozen=True)
 class FileChange:
-    """New contents of a file: all of it, or those after its first `offset` bytes. `name`: its path in the folder."""
+    """New contents of a file: all of them, or those after its first `offset` bytes. `name`: its path in the folder."""
 
     name: str
     content: bytes
@@ -38,7 +38,7 @@ class FileChange:
 
 @dataclass(frozen=True)
 class FolderChanges:
-    """Changed files, and all files of the bundle, by name, if it was replaced."""
+    """Changed files, and all files of the bundle by name if it was replaced."""
 
     files: tuple[FileChange, ...] = ()
     bundle: dict[str, bytes] | None = None
@@ -48,14 +48,14 @@ class FolderChanges:
 
     @property
     def size(self) -> int:
-        """The number of bytes of all contents."""
+        """The total size of the contents, in bytes."""
         return sum(len(change.content) for change in self.files) + sum(map(len, (self.bundle or {}).values()))
 
     def apply(self, folder: Path) -> None:
         """Write the changes to a copy of the folder, the checkpoint last.
 
-        Raises ClusterError if another machine names a file that `FolderWatch` never would, and StorageError.
-        A checkpoint must never be ahead of the tables, because a run that is resumed from it would lack their rows.
+        Raises ClusterError if a file's name is one that `FolderWatch` never sends, and StorageError. A checkpoint must
+        never be ahead of the tables, because a run resumed from it would lack rows.
         """
         for name in (*(change.name for change in self.files), *(f"{_BUNDLE}/{name}" for name in self.bundle or {})):
             _check_name(name)
@@ -70,7 +70,7 @@ class FolderChanges:
 
 @dataclass(frozen=True)
 class _Version:
-    """The state of a file or of the bundle's folder, which differs after a change."""
+    """The state of a file or of the bundle's folder; every change alters it."""
 
     inode: int
     modified: int
@@ -78,17 +78,17 @@ class _Version:
 
 
 class FolderWatch:
-    """Finds the changes of a run's folder since the last call of `changes`."""
+    """Finds what has changed in a run's folder since the last call to `changes`."""
 
     def __init__(self, folder: Path, *, seen: bool = False) -> None:
-        """`seen`: True if the current files are known; otherwise, the first call returns all of them."""
+        """`seen`: True if the current files are already known; otherwise, the first call returns all of them."""
         self._folder = folder
         self._known = self._versions() if seen else {}
         self._sent: dict[str, tuple[int, bytes]] = {}  # size and digest of the growing files
 
     def changes(self) -> FolderChanges:
-        """Return what has changed; files that vanish are not changes."""
-        # The worker writes the tables before the checkpoint. Read in the opposite order, they are never behind it.
+        """Return what has changed; a deleted file does not count as a change."""
+        # The worker writes the tables before the checkpoint. They are read after it, so that they are never behind it.
         versions = self._versions()
         changed = [name for name, version in versions.items() if self._known.get(name) != version and name != _BUNDLE]
         files = [change for name in changed if (change := self._read(name, versions[name])) is not None]
@@ -98,8 +98,10 @@ class FolderWatch:
         return FolderChanges(tuple(files), bundle)
 
     def _versions(self) -> dict[str, _Version]:
-        """Return the version of each file, the checkpoint's first, and that of the bundle's folder."""
-        paths = [path for path in self._folder.iterdir() if path.name not in _PRIVATE and not _is_hidden(path.name)]
+        """Return the version of each file, the checkpoint's first, and of the bundle's folder."""
+        paths = [
+            path for path in self._folder.iterdir() if path.name not in _PRIVATE_FILES and not _is_hidden(path.name)
+        ]
         folders = [path for path in paths if path.is_dir() and path.name != _BUNDLE]
         paths += [file for folder in folders for file in folder.iterdir() if not _is_hidden(file.name)]
         versions = {}
@@ -117,7 +119,7 @@ class FolderWatch:
         except FileNotFoundError:
             return None
         self._known[name] = version
-        if name not in _GROWING:
+        if name not in _GROWING_FILES:
             return FileChange(name, content)
         content = content[: content.rfind(b"\n") + 1]  # the last row may be incomplete
         size, digest = self._sent.get(name, (0, b""))
@@ -146,9 +148,9 @@ def _is_hidden(name: str) -> bool:
 
 
 def _check_name(name: str) -> None:
-    """Raise ClusterError unless a name is that of a shared file in the folder, or in a folder in it."""
+    """Raise ClusterError unless the name is that of a shared file in the folder or in one of its subfolders."""
     parts = name.split("/")
-    if len(parts) > 2 or name in _PRIVATE or any(part == "" or _is_hidden(part) for part in parts):
+    if len(parts) > 2 or name in _PRIVATE_FILES or any(part == "" or _is_hidden(part) for part in parts):
         raise ClusterError(
             Message(
                 "A machine of the cluster sent a file with the unexpected name {name!r}. Use only machines "
@@ -160,13 +162,13 @@ def _check_name(name: str) -> None:
 
 def _write(folder: Path, change: FileChange) -> None:
     path = folder / change.name
-    durable = change.name not in _FLEETING
+    durable = change.name not in _EPHEMERAL_FILES
     if not change.offset:
         with atomic_write(path, durable) as temporary:
             temporary.write_bytes(change.content)
         return
     with storage_errors(path), open_file(path, "r+b") as file:
-        # Usually the file's end. Bytes after the offset would be an answer that was applied twice.
+        # The offset is usually the end of the file. Bytes beyond it mean that this answer was applied before.
         file.seek(min(change.offset, file.seek(0, os.SEEK_END)))
         file.truncate()
         file.write(change.content)

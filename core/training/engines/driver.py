@@ -1,7 +1,7 @@
 """The process that connects a run to a Ray cluster: `python -m core.training.engines.driver RUN_DIR LOCK`.
 
-The run's worker starts it for each attempt, because Ray ends a process whose cluster is gone. It writes a Report to its
-standard output for each event, and what the machine of the cluster sends to the run's folder.
+The run's worker starts a driver for each attempt, because Ray kills a process whose cluster is gone. The driver writes
+a Report to its standard output for each event, and the files that the cluster's machine sends to the run's folder.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from core.training.engines.versions import versions
 from core.workspace import PROJECT, Workspace
 
 _MEMORY_BYTES = 1_500_000_000
-"""Memory that a training needs; Ray starts no more on a machine than fit."""
+"""Memory that a training run needs; Ray starts no more runs on a machine than fit."""
 
 _WAIT_SECONDS = 5.0
-"""Seconds between two messages while no machine has room; on a free one, training starts within this time."""
+"""Seconds between two messages while no machine has room; on a free machine, training starts within this time."""
 
 _ANSWER_SECONDS = 60.0
-"""Longest time for an answer, which usually comes within a second; a bundle over a slow network takes longer."""
+"""Timeout for an answer, which usually comes within a second; a bundle over a slow network takes longer."""
 
 _CONNECTION_ERRORS = (RayError, ConnectionError, RuntimeError, TimeoutError, SystemError, ValueError)
-"""Errors of Ray when the cluster or a machine is gone; the kind depends on the address and on the moment."""
+"""Errors that Ray raises if the cluster or a machine is gone; which one depends on the address and the timing."""
 
 
 class _Training:
-    """A run's training on a machine of the cluster."""
+    """A run's training on a machine in the cluster."""
 
     def __init__(self, run: Run, report: Callable[[Report], None]) -> None:
         self._run, self._report = run, report
@@ -63,12 +63,12 @@ class _Training:
         files = FolderChanges(tuple(file for file in files.files if file.name != "train.log"), files.bundle)
         started = self._actor.start.remote(files, mnist, pen_digits, versions(), ray_cpus())
         while not ray.wait([started], timeout=_WAIT_SECONDS)[0]:
-            self._report(Report(event="waiting", message=_lack_of_machines()))
+            self._report(Report(event="waiting", message=_waiting_message()))
         if problem := ray.get(started):
             raise ClusterError(problem)
 
     def follow(self) -> Report:
-        """Copy what the training writes until it ends; return its end."""
+        """Copy what the training process writes until it ends; return the last report."""
         last = Status(state="running")
         while True:
             answer = self._actor.exchange.remote(_stop_request(self._run))
@@ -76,32 +76,32 @@ class _Training:
             self._requests, self._bytes = self._requests + 1, self._bytes + changes.size
             last = self._apply(changes) or last
             if ended:
-                ray.kill(self._actor)  # now rather than when the cluster notices the end of this process
+                ray.kill(self._actor)  # now, rather than when the cluster notices that this process has ended
                 print(f"cluster: {self._requests} requests, {self._bytes:,} bytes received", flush=True)
-                return _end(last)
+                return _final_report(last)
             self._report(Report(event="training"))
 
     def _apply(self, changes: FolderChanges) -> Status | None:
         """Write the changes to the run's folder and its log; return the new status, if any."""
-        special = {
+        special_files = {
             change.name: change.content for change in changes.files if change.name in ("status.json", "train.log")
         }
-        others = tuple(change for change in changes.files if change.name not in special)
-        FolderChanges(others, changes.bundle).apply(self._run.folder)
-        if "train.log" in special:
-            sys.stdout.buffer.write(special["train.log"])
+        other_files = tuple(change for change in changes.files if change.name not in special_files)
+        FolderChanges(other_files, changes.bundle).apply(self._run.folder)
+        if "train.log" in special_files:
+            sys.stdout.buffer.write(special_files["train.log"])
             sys.stdout.flush()
             self._run.trim_log()
-        if "status.json" not in special:
+        if "status.json" not in special_files:
             return None
-        status = Status.model_validate_json(special["status.json"])
+        status = Status.model_validate_json(special_files["status.json"])
         if not status.over:
             # The clocks of the machines may differ, and the worker here writes the final status.
             self._run.write_status(status.model_copy(update={"started": self._run.started}), durable=False)
         return status
 
 
-def _end(last: Status) -> Report:
+def _final_report(last: Status) -> Report:
     if last.state in ("finished", "stopped", "failed"):
         return Report(event="ended", state=last.state, message=last.message)
     print("cluster: the process that trained this run ended unexpectedly", flush=True)
@@ -116,7 +116,7 @@ def _stop_request(run: Run) -> str | None:
         return None
 
 
-def _lack_of_machines() -> Message:
+def _waiting_message() -> Message:
     """Return a sentence about the machine that the run is waiting for."""
     cpus, gpus = ray_cpus(), ray_gpus()
     resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]
@@ -133,12 +133,12 @@ def _lack_of_machines() -> Message:
 
 
 def main(folder: Path, lock: int) -> None:
-    """Train a run on the cluster; the last report says how that ended.
+    """Train a run on the cluster; the last report says how it ended.
 
     `lock`: file descriptor of the run's lock. It keeps other processes from starting the run.
     """
     os.set_inheritable(lock, False)
-    threading.Thread(target=_end_with_the_worker, daemon=True).start()
+    threading.Thread(target=_end_with_worker, daemon=True).start()
     report = _reporter()
     try:
         _connect()
@@ -153,8 +153,8 @@ def main(folder: Path, lock: int) -> None:
 
 
 def _failure(error: Exception) -> Report:
-    """Return the report of an error: `lost` if another attempt may succeed."""
-    if isinstance(error, RayTaskError):  # also a subclass of the error on the other machine
+    """Return the report for an error: `lost` if another attempt may succeed."""
+    if isinstance(error, RayTaskError):  # also a subclass of the remote error's type
         if isinstance(error.cause, RayError):  # the data was lost with its machine
             return Report(event="lost")
         message = Message(
@@ -210,8 +210,8 @@ def _reporter() -> Callable[[Report], None]:
     return report
 
 
-def _end_with_the_worker() -> NoReturn:
-    """End this process when standard input ends, because the worker has ended."""
+def _end_with_worker() -> NoReturn:
+    """End this process when standard input closes, because then the worker has ended."""
     while os.read(sys.stdin.fileno(), 1024):
         pass
     os._exit(1)

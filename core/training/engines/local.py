@@ -39,7 +39,7 @@ def train(run: Run, config: TrainingConfig, fine_tuning: FineTuning | None, work
 
 
 def _search_end(run: Run, outcome: Outcome) -> dict[str, str]:
-    """Return the end of a run of a sweep's search, which has no model."""
+    """Return the final state and message of a sweep's search run, which has no model."""
     if outcome.stopped:
         return {"state": "stopped", "message": run.stop_reason or Message("Stopped on request.")}
     return {"state": "finished", "message": Message("Finished. Measured on the validation images only.")}
@@ -72,7 +72,7 @@ def _train_and_evaluate(
     with ThreadPoolExecutor(1) as pool:
         # Read and check the data while TensorFlow loads.
         loading = pool.submit(_load_data, config, workspace)
-        # Import the trainer after the first status is written.
+        # Import the trainer only after the first status is written.
         import_trainer()
         from core.training.trainer import train_and_evaluate
     dataset, training_digits, measuring_digits = loading.result()

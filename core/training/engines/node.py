@@ -1,4 +1,4 @@
-"""A run on a machine of the cluster: a Ray actor that starts the training there and sends what it writes."""
+"""A run on a machine in the cluster: a Ray actor that starts the training there and sends back what it writes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from core.training.engines.versions import difference, versions
 from core.workspace import PROJECT, Workspace
 
 _ANSWER_SECONDS = 1.0
-"""Longest time for which an answer waits for changes."""
+"""Maximum time that an answer waits for changes."""
 _MIN_SECONDS_BETWEEN_ANSWERS = 0.4
-"""The worker writes its status as often (MIN_STATUS_SECONDS)."""
+"""The interval at which the worker writes its status (MIN_STATUS_SECONDS)."""
 _POLL_SECONDS = 0.05
 
 Files = Mapping[str, bytes]
@@ -30,16 +30,16 @@ Files = Mapping[str, bytes]
 
 
 class NodeRun:
-    """The folder of a run on this machine, and the process that trains it with the code of a run's own worker."""
+    """A run's folder on this machine, and the process that trains it with the same code as a local worker."""
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
 
     def start(self, files: FolderChanges, mnist: Files, pen_digits: Files, wanted: dict[str, str], cpus: int) -> str:
-        """Start the training from these files; return an empty string, or a sentence if this machine cannot train it.
+        """Start training from these files; return an empty string, or a sentence if this machine cannot train the run.
 
-        `mnist`, `pen_digits`: the data's files, none if the run's own machine has none. `wanted`: the versions that
-        this machine must have. `cpus`: number of threads.
+        `mnist`, `pen_digits`: the data files; empty if the run's own machine has none. `wanted`: the versions that this
+        machine must have. `cpus`: number of threads.
         """
         if problem := difference(wanted, versions(), platform.node()):
             return problem
@@ -81,11 +81,11 @@ class NodeRun:
         """
         if stop is not None:
             self._run.stop_file.write_text(stop)
-        self._reassure()
+        self._send_heartbeat()
         self._wait(until=self._answered + _MIN_SECONDS_BETWEEN_ANSWERS)
         deadline = time.monotonic() + _ANSWER_SECONDS
         while True:
-            ended = self._process.poll() is not None  # before the changes, which are then the last ones
+            ended = self._process.poll() is not None  # checked before the changes, which are then the last ones
             changes = self._watch.changes()
             if ended:
                 shutil.rmtree(self._root, ignore_errors=True)
@@ -94,21 +94,21 @@ class NodeRun:
                 return changes, ended
             self._wait(until=time.monotonic() + _POLL_SECONDS)
 
-    def _reassure(self) -> None:
-        """Tell the process that its result is still wanted."""
+    def _send_heartbeat(self) -> None:
+        """Send a heartbeat, which tells the process that its result is still wanted."""
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # it has ended
             self._process.stdin.write(b".")
             self._process.stdin.flush()
 
     def _wait(self, until: float) -> None:
-        """Wait until a time in monotonic seconds or the end of the process."""
+        """Wait until a time, in monotonic seconds, or until the process ends."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(max(0.0, until - time.monotonic()))
 
 
 def _store(folder: Path, files: Files) -> str:
-    """Write the files of a dataset; return the path to name in TRAZO_MNIST or TRAZO_PEN_DIGITS, empty without files."""
+    """Write a dataset's files; return the value for TRAZO_MNIST or TRAZO_PEN_DIGITS, empty if there are no files."""
     for name, content in files.items():
         (make_folder(folder) / name).write_bytes(content)
     if not files:

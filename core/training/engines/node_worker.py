@@ -1,4 +1,4 @@
-"""The process that trains a run on a machine of the cluster; `core.training.engines.node` starts it."""
+"""The process that trains a run on a machine in the cluster; `core.training.engines.node` starts it."""
 
 from __future__ import annotations
 

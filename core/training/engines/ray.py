@@ -1,4 +1,4 @@
-"""Training on a Ray cluster, from the run's worker here: it keeps the lock and waits for the cluster if need be."""
+"""Training on a Ray cluster, supervised by the run's local worker: it keeps the lock and waits for the cluster."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from core.training.engines.reports import Report
 from core.workspace import PROJECT
 
 _POLL_SECONDS = 0.3
-"""Time between two checks whether the run was asked to stop."""
+"""Time between two checks for a request to stop."""
 
 _RETRY_SECONDS = 2.0
 """Time between two attempts to reach the cluster."""
 _MAX_RETRY_SECONDS = 16.0
-"""Longest time between two drivers that do not reach it, each of which takes two seconds of CPU time."""
+"""Maximum time between two attempts whose driver cannot connect; each takes two seconds of CPU time."""
 
 _SILENCE_SECONDS = 90.0
-"""Time without a report after which the driver is ended; it reports every second, and gives up after 60 s."""
+"""Time without a report after which the driver is killed; it reports every second, and gives up after 60 s."""
 
 _MAX_LOSSES = 3
-"""Number of times that a run may be lost without completing an epoch, for example because memory is short there."""
+"""Number of times that a run may be lost without completing an epoch, for example because its machine lacks memory."""
 
 _CONNECTION_SECONDS = 45.0
-"""Time without a first report, after which the driver is ended; Ray Client may wait much longer for a wrong token."""
+"""Time without a first report after which the driver is killed; Ray Client may wait much longer for a wrong token."""
 
 _WAITING = Message("Waiting for the cluster. Start it with make cluster on its first machine, or stop this run.")
 _REFUSED = Message(
@@ -70,19 +70,19 @@ class _Supervisor:
 
     def __init__(self, run: Run, lock: int | None) -> None:
         self._run, self._lock = run, lock
-        self._connected = self._trains = False
+        self._connected = self._is_training = False
         self._retry_seconds = _RETRY_SECONDS
         self._losses, self._epochs_at_loss = 0, 0
 
     def attempt(self) -> End | None:
-        """Try to train the run to its end; return its end, or None if the cluster is away or was lost."""
-        self._connected = self._trains = False
+        """Try to train the run to its end; return that end, or None if the cluster is unreachable or was lost."""
+        self._connected = self._is_training = False
         address = ray_address() or ""
         if not _is_reachable(address):
             return self._wait_for_the_cluster(_WAITING, _RETRY_SECONDS)
         with _driver(self._run, self._lock) as reports:
             end = self._follow(reports)
-        if end is None and not self._trains:
+        if end is None and not self._is_training:
             seconds, self._retry_seconds = self._retry_seconds, min(2 * self._retry_seconds, _MAX_RETRY_SECONDS)
             return self._wait_for_the_cluster(_WAITING if self._connected or address == "auto" else _REFUSED, seconds)
         self._retry_seconds = _RETRY_SECONDS
@@ -91,17 +91,17 @@ class _Supervisor:
         return end
 
     def _follow(self, reports: SimpleQueue[Report | None]) -> End | None:
-        """Handle the reports of a driver; return the run's end, or None if the driver loses the cluster."""
-        heard = time.monotonic()
-        while time.monotonic() < heard + (_SILENCE_SECONDS if self._connected else _CONNECTION_SECONDS):
-            # A machine that trains is asked to stop by the driver, and saves the model.
-            if not self._trains and (end := self._stopped()):
+        """Handle a driver's reports; return the run's end, or None if the driver loses the cluster."""
+        last_report = time.monotonic()
+        while time.monotonic() < last_report + (_SILENCE_SECONDS if self._connected else _CONNECTION_SECONDS):
+            # Once a machine is training, the driver asks it to stop, and it saves the model.
+            if not self._is_training and (end := self._end_if_stopped()):
                 return end
             try:
                 report = reports.get(timeout=_POLL_SECONDS)
             except Empty:
                 continue
-            heard = time.monotonic()
+            last_report = time.monotonic()
             self._connected = self._connected or (report is not None and report.event != "lost")
             if report is None or report.event == "lost":
                 return None
@@ -109,23 +109,23 @@ class _Supervisor:
                 raise ClusterError(report.message)
             if report.event == "ended":
                 return {"state": report.state, "message": report.message}
-            self._trains = report.event == "training"
+            self._is_training = report.event == "training"
             if report.message:
-                self._say(report.message)
+                self._write_message(report.message)
         return None
 
     def _wait_for_the_cluster(self, message: str, seconds: float) -> End | None:
-        """Wait for a while; return the run's end if it was asked to stop meanwhile."""
-        self._say(message)
+        """Wait for some seconds; return the run's end if it was asked to stop meanwhile."""
+        self._write_message(message)
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if end := self._stopped():
+            if end := self._end_if_stopped():
                 return end
             time.sleep(_POLL_SECONDS)
         return None
 
-    def _stopped(self) -> End | None:
-        """Return the end of a run that was asked to stop while no machine trains it; raises RunNotFound."""
+    def _end_if_stopped(self) -> End | None:
+        """Return the run's end if it was asked to stop while no machine was training it; raises RunNotFound."""
         if not self._run.config_file.exists():
             raise RunNotFound(self._run.id)
         if not self._run.stop_requested:
@@ -138,7 +138,7 @@ class _Supervisor:
         return {"state": "stopped", "message": self._run.stop_reason or message}
 
     def _count_loss(self) -> None:
-        """Say that the machine was lost; raise ClusterError if that happens again and again."""
+        """Report that the machine was lost; raise ClusterError if this happens repeatedly."""
         epochs = self._run.status().epochs_done
         self._losses = self._losses + 1 if epochs == self._epochs_at_loss else 1
         self._epochs_at_loss = epochs
@@ -150,14 +150,14 @@ class _Supervisor:
                     count=_MAX_LOSSES,
                 )
             )
-        self._say(
+        self._write_message(
             Message(
                 "The machine or the process that trained this run was lost. Continuing after the last completed epoch."
             )
         )
 
-    def _say(self, message: str) -> None:
-        """Write a message to the run's status, which keeps its position."""
+    def _write_message(self, message: str) -> None:
+        """Write a message to the run's status, without changing its epoch and step."""
         status = self._run.status()
         if status.message != message:
             update = {"phase": "starting", "start": None, "message": message, "seconds_left": None}
@@ -166,7 +166,7 @@ class _Supervisor:
 
 @contextmanager
 def _driver(run: Run, lock: int | None) -> Iterator[SimpleQueue[Report | None]]:
-    """Start a driver, and yield its reports, the last one followed by None; end it after the block."""
+    """Start a driver and yield its reports, followed by None; kill it after the with block."""
     locks = () if lock is None else (lock,)
     process = subprocess.Popen(
         [sys.executable, "-m", "core.training.engines.driver", str(run.folder), *map(str, locks)],

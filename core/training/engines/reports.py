@@ -1,4 +1,4 @@
-"""The lines that the driver of a cluster writes for the worker that started it, one JSON object a line."""
+"""The reports that a cluster driver writes for the worker that started it, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.records import Record
 
 
 class Report(Record):
-    """A line of the driver.
+    """A report from the driver.
 
     `waiting`: no machine is training, for the reason in `message`. `training`: a machine has answered. `ended`: the run
     has ended with `state` and `message`. `lost`: the connection or the machine was lost. `unusable`: the cluster cannot

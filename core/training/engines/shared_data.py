@@ -1,4 +1,4 @@
-"""The data of a cluster: MNIST and the pen digits are each sent to it once, by their fingerprint."""
+"""The data in a cluster: MNIST and the pen digits are each sent once, and then found by their fingerprint."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ Files = Mapping[str, bytes]
 
 
 class SharedFiles:
-    """An actor that owns files in the cluster's object store as long as its machine lives."""
+    """An actor that keeps files in the cluster's object store for as long as its machine is up."""
 
     def __init__(self, files: Files) -> None:
         self._reference = ray.put(files)
 
     def reference(self) -> list[Any]:
-        """Return the reference in a list; Ray would replace a bare one by the files themselves."""
+        """Return the reference in a list; Ray would replace a bare one with the files themselves."""
         return [self._reference]
 
 
 def share_mnist(workspace: Workspace) -> Any:
-    """Return a reference to the file of MNIST in the cluster, or no files if MNIST is not on this machine.
+    """Return a reference to the MNIST file in the cluster, or an empty dict if MNIST is not on this machine.
 
-    Raises DataError, and the errors of Ray.
+    Raises DataError, and Ray's own errors.
     """
     path = find_mnist(workspace)
     if path is None:
         return {}
-    return _share(f"mnist-{MNIST_FINGERPRINT[:16]}", lambda: {"mnist.npz": _compressed(read_mnist(path))})
+    return _share(f"mnist-{MNIST_FINGERPRINT[:16]}", lambda: {"mnist.npz": _compress(read_mnist(path))})
 
 
 def share_pen_digits(workspace: Workspace, *, required: bool) -> Any:
-    """Return a reference to the file of the pen digits in the cluster, or no files if this machine has none.
+    """Return a reference to the pen digits file in the cluster, or an empty dict if this machine has none.
 
-    `required`: True if the run trains on them; a damaged file is then an error. Raises DataError, and the errors of
-    Ray.
+    `required`: True if the run trains on them; a damaged file is then an error. Raises DataError, and Ray's own
+    errors.
     """
     path = find_pen_digits(workspace)
     if path is None:
@@ -76,8 +76,8 @@ def _share(name: str, read: Callable[[], Files]) -> Any:
     return ray.get(actor.reference.remote())[0]
 
 
-def _compressed(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Return an .npz file of MNIST, a fifth of the size of its arrays."""
+def _compress(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Return MNIST as an .npz file, a fifth of the size of its arrays."""
     stream = io.BytesIO()
     np.savez_compressed(stream, allow_pickle=False, **arrays)
     return stream.getvalue()

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from core.language import Message
 
 _PACKAGES = {"TensorFlow": ("tensorflow", "tensorflow-cpu"), "Keras": ("keras",), "Ray": ("ray",)}
-"""Names of the distributions in which each package may come."""
+"""Names of the distributions that may provide each package."""
 
 
 def versions() -> dict[str, str]:

@@ -16,7 +16,7 @@ from core.data.datasets import load_dataset, normalise
 from core.errors import ExportError
 from core.explain.keras_reader import read_network
 from core.exports.creation import check_agreement, create
-from core.exports.folder import Exports, remove_old
+from core.exports.folder import Exports, remove_old_files
 from core.exports.onnx_graph import OnnxNetwork
 from core.exports.pictures import fixed_images
 from core.runs.run import Run
@@ -55,18 +55,18 @@ def test_export_that_differs_is_rejected(change: Callable[[np.ndarray], np.ndarr
         check_agreement("ONNX", Predictor(bundle), images, expected, change(expected))
 
 
-def test_change_of_a_verdict_alone_is_rejected() -> None:
+def test_change_in_the_verdict_alone_is_rejected() -> None:
     predictor = Predictor(Bundle(SHIPPED_BUNDLE))
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 4:24, 13:15] = 255
-    shares = np.linspace(0.3, 0.999, 4000, dtype=np.float32)
-    rows = np.zeros((len(shares), 10), np.float32)
-    rows[:, 1], rows[:, 7] = shares, 1 - shares
+    confidences = np.linspace(0.3, 0.999, 4000, dtype=np.float32)
+    rows = np.zeros((len(confidences), 10), np.float32)
+    rows[:, 1], rows[:, 7] = confidences, 1 - confidences
     verdicts = predictor.judge(np.repeat(image, len(rows), axis=0), rows)[1]
     edge = next(
         index
         for index in range(1, len(rows))
-        if {verdicts[index - 1], verdicts[index]} == {"unsure", "digit"} and shares[index - 1] > 0.5
+        if {verdicts[index - 1], verdicts[index]} == {"unsure", "digit"} and confidences[index - 1] > 0.5
     )
 
     with pytest.raises(ExportError, match="changes the digit or the verdict of 1 of 1 images"):
@@ -80,7 +80,7 @@ def test_oldest_exports_and_leftovers_are_removed(workspace: Workspace, monkeypa
         (workspace.exports / name / ".mnist_model.onnx.half").touch()
     (workspace.exports / "new" / "mnist_model.onnx").touch()
 
-    remove_old(workspace, "kept")
+    remove_old_files(workspace, "kept")
 
     remaining = {str(path.relative_to(workspace.exports)) for path in workspace.exports.rglob("*")}
     assert "kept" in remaining

@@ -33,7 +33,7 @@ def test_changes_are_counted(parity: Parity) -> None:
     assert way.difference == pytest.approx(0.9)
 
 
-def test_changed_verdict_is_a_failure_with_the_way(parity: Parity) -> None:
+def test_failure_names_the_way_with_a_changed_verdict(parity: Parity) -> None:
     changed = parity.with_way(".onnx", Answers(sure_of(1, 2, 3), ["digit", "unsure", "unsure"], 0.1))
 
     assert parity.failure is None
@@ -50,7 +50,7 @@ def test_changed_digit_with_the_same_verdict_is_a_failure(parity: Parity) -> Non
     assert "becomes 9" in str(changed.failure)
 
 
-def test_way_that_cannot_run_is_no_failure(parity: Parity) -> None:
+def test_way_that_cannot_run_is_not_a_failure(parity: Parity) -> None:
     report = parity.with_way(".onnx", Message("There is no ONNX file yet. Create it first."))
 
     assert report.failure is None
@@ -73,13 +73,13 @@ def test_stored_comparison_is_read_back(parity: Parity, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"ways": []}'])
-def test_damaged_comparison_counts_as_none(damage: bytes, tmp_path: Path) -> None:
+def test_damaged_comparison_is_ignored(damage: bytes, tmp_path: Path) -> None:
     (tmp_path / "parity.json").write_bytes(damage)
 
     assert read_parity(tmp_path / "parity.json") is None
 
 
-def test_comparison_with_missing_verdicts_counts_as_none(parity: Parity, tmp_path: Path) -> None:
+def test_comparison_with_missing_verdicts_is_ignored(parity: Parity, tmp_path: Path) -> None:
     write_parity(tmp_path / "parity.json", parity.model_copy(update={"verdicts": ("digit",)}))
 
     assert read_parity(tmp_path / "parity.json") is None

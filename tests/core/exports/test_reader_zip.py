@@ -1,4 +1,4 @@
-"""The program in the archive reads pictures as Trazo does, and needs nothing else of Trazo."""
+"""The program in the archive reads pictures as Trazo does, and needs nothing else from Trazo."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def reader(folder: Path) -> Iterator[ModuleType]:
         del sys.modules[name]
 
 
-def test_archive_imports_only_what_it_names(folder: Path) -> None:
+def test_archive_imports_only_its_stated_requirements(folder: Path) -> None:
     imported = set()
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -84,7 +84,7 @@ def test_drawings_become_the_same_image(reader: ModuleType, pen_digits: tuple[Pe
         assert reader.prepare(ink).image.tobytes() == prepare(ink).image.tobytes()
 
 
-def test_predictions_are_those_of_trazo(reader: ModuleType, folder: Path, mnist: Dataset) -> None:
+def test_predictions_match_those_of_trazo(reader: ModuleType, folder: Path, mnist: Dataset) -> None:
     model, predictor = reader.Model(folder), Predictor(Bundle(SHIPPED_BUNDLE))
     scribble = Image.fromarray(np.kron(np.eye(6, dtype=np.uint8)[::-1], np.full((20, 20), 255, np.uint8)))
     images = mnist.validation.images[:40]

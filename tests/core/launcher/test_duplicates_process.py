@@ -17,7 +17,7 @@ EMPTY = Split(np.empty((0, 28, 28), np.uint8), np.empty(0, np.uint8))
 DATA = Dataset("digits", "no images", "nowhere", "0" * 64, EMPTY, EMPTY, EMPTY)
 
 
-def python_that(command: str, folder: Path) -> str:
+def fake_python(command: str, folder: Path) -> str:
     """Return the path of a program that runs a shell command instead of Python."""
     program = folder / "python"
     program.write_text(f"#!/bin/sh\n{command}\n")
@@ -25,9 +25,9 @@ def python_that(command: str, folder: Path) -> str:
     return str(program)
 
 
-def test_a_failed_search_is_noticed(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_search_is_detected(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not has_failed(workspace, DATA)
-    monkeypatch.setattr(sys, "executable", python_that("echo no memory; exit 1", tmp_path))
+    monkeypatch.setattr(sys, "executable", fake_python("echo no memory; exit 1", tmp_path))
 
     start_search(workspace, DATA)
     wait_until(lambda: not is_searching(workspace, DATA))
@@ -39,7 +39,7 @@ def test_a_failed_search_is_noticed(workspace: Workspace, tmp_path: Path, monkey
 
 def test_a_second_search_does_not_start(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = tmp_path / "pipe"
-    monkeypatch.setattr(sys, "executable", python_that(f"echo started; mkfifo {pipe}; read line < {pipe}", tmp_path))
+    monkeypatch.setattr(sys, "executable", fake_python(f"echo started; mkfifo {pipe}; read line < {pipe}", tmp_path))
     start_search(workspace, DATA)
     wait_until(pipe.exists)
 

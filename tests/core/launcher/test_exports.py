@@ -22,12 +22,12 @@ from tests.support.workers import kill_export_workers
 
 @pytest.fixture
 def kill(idle_workers: None, workspace: Workspace) -> Iterator[Callable[[], None]]:
-    """Kills workers that never end by themselves."""
+    """Return a function that kills the workers, which never end by themselves."""
     yield lambda: kill_export_workers(workspace)
     kill_export_workers(workspace)
 
 
-def test_killed_worker_leaves_one_sentence_and_no_file(
+def test_killed_worker_leaves_an_error_and_no_file(
     workspace: Workspace, kill: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.runs.process._LOCK_RETRY_SECONDS", 0)
@@ -46,7 +46,7 @@ def test_killed_worker_leaves_one_sentence_and_no_file(
     assert exports.state("savedmodel").problem is None
 
 
-def test_worker_that_cannot_start_is_explained(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_to_start_a_worker_is_explained(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/no/such/python")
 
     with pytest.raises(ExportError, match="could not be started"):
@@ -63,13 +63,13 @@ def test_command_exports_with_a_real_worker(run: Run, capsys: pytest.CaptureFixt
 
 @pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers do their task in this process, which saves the import of TensorFlow."""
+    """Run the workers' tasks in this process, which saves importing TensorFlow again."""
 
-    def work(workspace: Workspace, bundle: Bundle, task: str, drawing: bytes | None = None) -> Exports:
+    def run_task(workspace: Workspace, bundle: Bundle, task: str, drawing: bytes | None = None) -> Exports:
         export_worker.main(task, bundle, drawing or b"")  # type: ignore[arg-type]
         return Exports(workspace, bundle)
 
-    monkeypatch.setattr("core.cli.exports.start_export", work)
+    monkeypatch.setattr("core.cli.exports.start_export", run_task)
 
 
 def test_parity_command_prints_each_way(

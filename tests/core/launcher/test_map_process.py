@@ -1,4 +1,4 @@
-"""One process at a time computes a map, outside the dashboard and after the training."""
+"""A map is computed by a single process, outside the dashboard and after training."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHIPPED = Bundle(SHIPPED_BUNDLE)
 
 @pytest.fixture
 def starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Replace Python by a program that lives until it is killed; the returned file lists its process ids."""
+    """Replace Python with a program that runs until it is killed; the returned file lists its process ids."""
     python, file = tmp_path / "python", tmp_path / "starts"
     python.write_text(f'#!/bin/sh\necho "$$" >>{file}\nexec sleep 600\n')
     python.chmod(0o755)
@@ -62,7 +62,7 @@ def test_at_most_two_processes_compute_at_a_time(workspace: Workspace, starts: P
         os.kill(int(process), signal.SIGKILL)
 
 
-def test_a_process_that_cannot_be_started_is_explained(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_to_start_a_process_is_explained(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/no/such/python")
 
     with pytest.raises(RunError, match="could not be started"):
@@ -71,7 +71,7 @@ def test_a_process_that_cannot_be_started_is_explained(workspace: Workspace, mon
     assert not is_computing(workspace, SHIPPED, "digits")
 
 
-def test_a_cache_that_is_a_file_is_explained(workspace: Workspace) -> None:
+def test_a_file_in_place_of_the_cache_is_explained(workspace: Workspace) -> None:
     workspace.root.mkdir()
     workspace.cache.touch()
 
@@ -88,7 +88,7 @@ def test_a_cache_that_is_a_file_is_explained(workspace: Workspace) -> None:
         ("finished", "mnist", FineTuning(hand="a", base="shipped", digits=50), 0),
     ],
 )
-def test_a_finished_run_gets_a_map_after_its_worker_is_done(
+def test_a_finished_run_gets_a_map_after_its_status_is_final(
     state: str,
     dataset_id: str,
     fine_tuning: FineTuning | None,

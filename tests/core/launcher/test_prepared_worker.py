@@ -1,4 +1,4 @@
-"""The worker that waits for a run with TensorFlow loaded."""
+"""The worker that loads TensorFlow, then waits for a run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.workers import end_all, kill_worker, wait_for, wait_for_end
 
 ENOUGH_BYTES = 64 * 2**30
 
-ABANDON = """
+KILLED_DASHBOARD = """
 import os, signal
 from core.launcher.prepared_worker import prepare_worker
 from core.workspace import Workspace
@@ -34,7 +34,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(autouse=True)
-def _workers_are_prepared(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> Iterator[None]:
+def _allow_prepared_workers(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> Iterator[None]:
     monkeypatch.setenv("TRAZO_PREPARED_WORKER", "1")
     monkeypatch.setattr(prepared_worker, "available_memory", lambda: ENOUGH_BYTES)
     yield
@@ -74,7 +74,7 @@ def test_no_worker_waits_for_a_run_on_a_cluster(workspace: Workspace, monkeypatc
     assert waiting_workers(workspace) == []
 
 
-def test_a_run_starts_although_the_waiting_worker_was_killed(workspace: Workspace) -> None:
+def test_a_run_starts_even_if_the_waiting_worker_was_killed(workspace: Workspace) -> None:
     prepare_worker(workspace)
     waiting = waiting_worker(workspace)
     waiting.kill()
@@ -88,7 +88,7 @@ def test_a_run_starts_although_the_waiting_worker_was_killed(workspace: Workspac
     wait_for(run, run.log_tail, "its first output")
 
 
-def test_a_run_is_interrupted_if_its_worker_is_killed_before_it_has_loaded(workspace: Workspace) -> None:
+def test_a_run_whose_worker_is_killed_early_is_interrupted(workspace: Workspace) -> None:
     prepare_worker(workspace)
     waiting = waiting_worker(workspace)
     waiting.suspend()  # it never reads the message that names the run
@@ -110,14 +110,14 @@ def test_a_run_of_another_workspace_is_not_handed_over(workspace: Workspace, tmp
 
 
 def test_the_worker_ends_if_the_dashboard_is_killed(workspace: Workspace) -> None:
-    command = [sys.executable, "-c", ABANDON]
+    command = [sys.executable, "-c", KILLED_DASHBOARD]
     result = subprocess.run(command, cwd=PROJECT, env=dict(os.environ), check=False, timeout=300)
     assert result.returncode == -signal.SIGKILL
 
     wait_until(lambda: not waiting_workers(workspace), what="the worker's end")
 
 
-def test_the_worker_ends_after_some_idle_minutes(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_ends_after_being_idle(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepared_worker, "IDLE_SECONDS", 0.0)
     monkeypatch.setattr(prepared_worker, "_CHECK_SECONDS", 0.01)
     prepare_worker(workspace)
@@ -125,16 +125,16 @@ def test_the_worker_ends_after_some_idle_minutes(workspace: Workspace, monkeypat
     wait_until(lambda: not waiting_workers(workspace), what="the worker's end")
 
 
-def test_the_worker_ends_when_memory_becomes_short(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_ends_when_memory_runs_low(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepared_worker, "_CHECK_SECONDS", 0.01)
     prepare_worker(workspace)
     assert waiting_worker(workspace)
-    monkeypatch.setattr(prepared_worker, "available_memory", lambda: prepared_worker.MIN_KEPT_BYTES - 1)
+    monkeypatch.setattr(prepared_worker, "available_memory", lambda: prepared_worker.MIN_REMAINING_BYTES - 1)
 
     wait_until(lambda: not waiting_workers(workspace), what="the worker's end")
 
 
-def test_the_waiting_worker_may_use_its_own_memory(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_workers_own_memory_does_not_end_it(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepared_worker, "_CHECK_SECONDS", 0.01)
     checks: list[int] = []
 
@@ -149,7 +149,7 @@ def test_the_waiting_worker_may_use_its_own_memory(workspace: Workspace, monkeyp
     assert waiting_worker(workspace).is_running()
 
 
-def test_no_worker_waits_where_memory_is_short(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_worker_waits_if_memory_is_short(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepared_worker, "available_memory", lambda: prepared_worker.MIN_AVAILABLE_BYTES - 1)
 
     prepare_worker(workspace)
@@ -158,7 +158,7 @@ def test_no_worker_waits_where_memory_is_short(workspace: Workspace, monkeypatch
 
 
 @pytest.mark.parametrize(("variable", "value"), [("TRAZO_PREPARED_WORKER", "0"), ("TRAZO_READONLY", "1")])
-def test_the_environment_forbids_it(
+def test_the_environment_can_forbid_a_waiting_worker(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -168,7 +168,7 @@ def test_the_environment_forbids_it(
     assert waiting_workers(workspace) == []
 
 
-def test_the_limit_of_a_container_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memory_limit_of_a_container_applies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, content in {
         "memory.max": "1000000\n",
         "memory.current": "700000\n",
@@ -180,9 +180,7 @@ def test_the_limit_of_a_container_counts(tmp_path: Path, monkeypatch: pytest.Mon
     assert available_memory() == 400_000
 
 
-def test_a_container_without_a_limit_has_the_memory_of_the_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_container_without_a_limit_has_the_hosts_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "memory.max").write_text("max\n")
     monkeypatch.setattr(memory, "cgroups", lambda _: [tmp_path])
 

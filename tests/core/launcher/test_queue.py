@@ -89,10 +89,10 @@ def test_resumed_run_that_is_removed_keeps_its_files(
     assert run.log_file.read_text() == "epoch 1\n"
 
 
-@pytest.mark.parametrize("kept", ["checkpoint", "model"])
-def test_removed_run_without_a_log_is_kept(workspace: Workspace, kept: str) -> None:
+@pytest.mark.parametrize("file", ["checkpoint", "model"])
+def test_removed_run_without_a_log_is_kept(workspace: Workspace, file: str) -> None:
     run = create_run(workspace, tiny_config())
-    if kept == "model":
+    if file == "model":
         run.bundle.folder.mkdir()
     else:
         run.checkpoint_file.touch()
@@ -154,7 +154,7 @@ def test_exit_message_in_a_container_says_that_training_ends(
     )
     command = main.format(python=f'{PYTHON} -c "{script}"', marker=marker)
 
-    # A process id namespace, as in a container.
+    # A PID namespace, as in a container.
     shell = subprocess.run(
         ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", command], cwd=PROJECT, capture_output=True, text=True
     )
@@ -187,7 +187,7 @@ def test_full_queue_rejects_new_and_resumed_runs(workspace: Workspace, monkeypat
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_run_starts_only_after_its_last_worker_has_ended(workspace: Workspace) -> None:
+def test_run_starts_only_after_its_previous_worker_has_ended(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
 
     with worker_lock(run.lock_file):
@@ -230,7 +230,7 @@ def test_read_only_run_does_not_block_other_records(
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_run_that_is_over_cannot_be_stopped(workspace: Workspace) -> None:
+def test_run_that_has_ended_cannot_be_stopped(workspace: Workspace) -> None:
     run = submit(workspace, tiny_config())
     kill_worker(run)
 
@@ -263,7 +263,7 @@ def test_runs_from_the_same_second_wait_in_order(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_concurrent_calls_of_advance_start_one_worker(workspace: Workspace) -> None:
+def test_concurrent_calls_to_advance_start_one_worker(workspace: Workspace) -> None:
     runs = [create_run(workspace, tiny_config()) for _ in range(3)]
     started: list[Run | None] = []
     threads = [threading.Thread(target=lambda: started.append(advance(workspace))) for _ in range(12)]
@@ -365,9 +365,9 @@ def start_foreign_worker(run: Run, until: str) -> subprocess.Popen[bytes]:
     return worker
 
 
-def test_delete_asks_a_foreign_worker_to_stop_without_the_lock(workspace: Workspace, tmp_path: Path) -> None:
-    run, go_on = create_run(workspace, tiny_config()), tmp_path / "go-on"
-    worker = start_foreign_worker(run, f'[ -e "$0" -a -e {go_on} ]')
+def test_delete_waits_for_a_foreign_worker_without_the_lock(workspace: Workspace, tmp_path: Path) -> None:
+    run, exit_file = create_run(workspace, tiny_config()), tmp_path / "go-on"
+    worker = start_foreign_worker(run, f'[ -e "$0" -a -e {exit_file} ]')
 
     with ThreadPoolExecutor(1) as pool:
         deleting = pool.submit(delete, workspace, run)
@@ -376,7 +376,7 @@ def test_delete_asks_a_foreign_worker_to_stop_without_the_lock(workspace: Worksp
             with workspace.locked():
                 assert not deleting.done()
         finally:
-            go_on.touch()
+            exit_file.touch()
             run.stop_file.touch()
         deleting.result()
 
@@ -408,20 +408,20 @@ def test_run_whose_foreign_worker_keeps_running_is_not_deleted(
 def test_worker_caches_bytecode_even_if_the_dashboard_does_not(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    python, written = tmp_path / "python", tmp_path / "environment"
-    python.write_text(f"#!/bin/sh\nenv > {written}.part && mv {written}.part {written}\n")
+    python, file = tmp_path / "python", tmp_path / "environment"
+    python.write_text(f"#!/bin/sh\nenv > {file}.part && mv {file}.part {file}\n")
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
 
     submit(workspace, tiny_config())
 
-    wait_until(written.exists, what="the start of the worker")
-    assert f"TRAZO_WORKSPACE={workspace.root}" in written.read_text()
-    assert "PYTHONDONTWRITEBYTECODE" not in written.read_text()
+    wait_until(file.exists, what="the start of the worker")
+    assert f"TRAZO_WORKSPACE={workspace.root}" in file.read_text()
+    assert "PYTHONDONTWRITEBYTECODE" not in file.read_text()
 
 
-def test_worker_that_cannot_be_started_is_a_failed_run(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_fails_if_its_worker_cannot_be_started(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(workspace.root / "no-python"))
 
     with pytest.raises(RunError, match="could not be started"):

@@ -61,7 +61,7 @@ def test_all_free_workers_are_used_at_once(workspace: Workspace, monkeypatch: py
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_student_waits_though_a_worker_is_free(workspace: Workspace) -> None:
+def test_student_waits_even_if_a_worker_is_free(workspace: Workspace) -> None:
     student = submit(workspace, tiny_config(teachers=1))
 
     teacher, *others = [run for run in overview_runs(workspace) if run != student]
@@ -73,7 +73,7 @@ def test_student_waits_though_a_worker_is_free(workspace: Workspace) -> None:
 
 @pytest.mark.usefixtures("idle_workers")
 def test_further_run_waits_while_memory_is_short(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Enough for one more training, but the first one does not have its memory yet.
+    # Enough for one more run, but the first one has not allocated its memory yet.
     monkeypatch.setattr(room, "available_memory", lambda: int(2.5 * 2**30))
     first, second = submit(workspace, tiny_config()), submit(workspace, tiny_config())
     assert states(first, second) == ["running", "queued"]
@@ -87,8 +87,8 @@ def test_further_run_waits_while_memory_is_short(workspace: Workspace, monkeypat
 def test_worker_is_told_its_share_of_the_cores(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: str, threads: str
 ) -> None:
-    python, written = tmp_path / "python", tmp_path / "environment"
-    python.write_text(f"#!/bin/sh\nenv > {written}.part && mv {written}.part {written}\n")
+    python, file = tmp_path / "python", tmp_path / "environment"
+    python.write_text(f"#!/bin/sh\nenv > {file}.part && mv {file}.part {file}\n")
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
@@ -99,13 +99,13 @@ def test_worker_is_told_its_share_of_the_cores(
 
     submit(workspace, tiny_config())
 
-    wait_until(written.exists, what="the start of the worker")
-    variables = dict(line.split("=", 1) for line in written.read_text().splitlines() if "=" in line)
+    wait_until(file.exists, what="the start of the worker")
+    variables = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)
     expected = {"share": str(max(1, cores // 2))}.get(threads, threads)
     assert [variables.get(name, "") for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")] == [expected] * 2
 
 
 def overview_runs(workspace: Workspace) -> list[Run]:
-    """Return the latest run and those that wait."""
+    """Return the latest run and the waiting ones."""
     now = overview(workspace)
     return [run for run in (now.latest, *now.waiting) if run]

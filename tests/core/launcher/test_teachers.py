@@ -34,7 +34,7 @@ from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker
 
-TAUGHT = tiny_config(epochs=2, teachers=1, seed=5, patience=0)
+STUDENT_CONFIG = tiny_config(epochs=2, teachers=1, seed=5, patience=0)
 
 
 @pytest.fixture(autouse=True)
@@ -51,13 +51,13 @@ def digits() -> Dataset:
 
 @pytest.fixture
 def teacher(run: Run) -> Run:
-    """Return a finished run that is recorded with the settings of TAUGHT's teacher, but has a small network."""
+    """Return a finished run that is recorded with the settings of the student's teacher, but has a small network."""
     run.write_config(_teacher_config())
     return run
 
 
 def _teacher_config() -> TrainingConfig:
-    (config,) = teacher_configs(TAUGHT)
+    (config,) = teacher_configs(STUDENT_CONFIG)
     return config
 
 
@@ -70,24 +70,24 @@ def test_teachers_are_large_and_do_not_depend_on_the_seed() -> None:
         replace_settings(large, seed=43),
         replace_settings(large, seed=44),
     ]
-    assert teacher_configs(TAUGHT) == teacher_configs(replace_settings(TAUGHT, seed=6))
+    assert teacher_configs(STUDENT_CONFIG) == teacher_configs(replace_settings(STUDENT_CONFIG, seed=6))
 
 
 @pytest.mark.usefixtures("idle_workers")
 def test_teacher_is_trained_first_and_only_once(workspace: Workspace) -> None:
-    first = submit(workspace, TAUGHT)
-    second = submit(workspace, replace_settings(TAUGHT, epochs=3))
+    first = submit(workspace, STUDENT_CONFIG)
+    second = submit(workspace, replace_settings(STUDENT_CONFIG, epochs=3))
 
-    newest, taught, oldest = list_runs(workspace)
-    assert (newest, taught) == (second, first)
+    newest, older, oldest = list_runs(workspace)
+    assert (newest, older) == (second, first)
     assert oldest.config() == _teacher_config()
     assert oldest.status().state == "running"
-    assert pending_teachers(Snapshot.of(workspace), second, TAUGHT) == [oldest]
+    assert pending_teachers(Snapshot.of(workspace), second, STUDENT_CONFIG) == [oldest]
 
 
 @pytest.mark.usefixtures("idle_workers")
 def test_student_waits_for_a_teacher_that_was_queued_later(workspace: Workspace) -> None:
-    running, student = submit(workspace, tiny_config()), create_run(workspace, TAUGHT)
+    running, student = submit(workspace, tiny_config()), create_run(workspace, STUDENT_CONFIG)
     teacher = create_run(workspace, _teacher_config())
 
     kill_worker(running)
@@ -98,11 +98,11 @@ def test_student_waits_for_a_teacher_that_was_queued_later(workspace: Workspace)
 
 @pytest.mark.usefixtures("idle_workers", "teacher")
 def test_finished_teacher_is_not_trained_again(workspace: Workspace) -> None:
-    student = submit(workspace, TAUGHT)
+    student = submit(workspace, STUDENT_CONFIG)
 
     assert student.status().state == "running"
     assert len(list_runs(workspace)) == 2
-    assert pending_teachers(Snapshot.of(workspace), student, TAUGHT) == []
+    assert pending_teachers(Snapshot.of(workspace), student, STUDENT_CONFIG) == []
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -110,7 +110,7 @@ def test_finished_teacher_is_not_trained_again(workspace: Workspace) -> None:
 def test_teacher_without_a_checkpoint_is_trained_again(workspace: Workspace, state: str) -> None:
     create_run(workspace, _teacher_config()).write_status(Status.model_validate({"state": state, "ended": 1}))
 
-    student = submit(workspace, TAUGHT)
+    student = submit(workspace, STUDENT_CONFIG)
 
     assert student.status().state == "queued"
     assert len(list_runs(workspace)) == 3
@@ -120,7 +120,7 @@ def test_teacher_without_a_checkpoint_is_trained_again(workspace: Workspace, sta
 def test_finished_teacher_without_a_model_is_trained_again(workspace: Workspace, teacher: Run) -> None:
     teacher.bundle.card_file.unlink()
 
-    submit(workspace, TAUGHT)
+    submit(workspace, STUDENT_CONFIG)
 
     assert [run.config().preset for run in list_runs(workspace)] == ["original", "large", "large"]
 
@@ -132,7 +132,7 @@ def test_interrupted_teacher_is_resumed_for_its_student(workspace: Workspace, st
     interrupted.checkpoint_file.write_bytes(b"some epochs")
     interrupted.write_status(Status.model_validate({"state": state, "ended": 1}))
 
-    submit(workspace, TAUGHT)
+    submit(workspace, STUDENT_CONFIG)
 
     assert interrupted.status().state == "running"
     assert len(list_runs(workspace)) == 2
@@ -140,9 +140,9 @@ def test_interrupted_teacher_is_resumed_for_its_student(workspace: Workspace, st
 
 @pytest.mark.usefixtures("idle_workers")
 def test_student_without_a_teacher_can_be_resumed(workspace: Workspace) -> None:
-    student = create_run(workspace, TAUGHT)
+    student = create_run(workspace, STUDENT_CONFIG)
     with pytest.raises(RunError, match=r'"large" preset and seed 42.* Press Resume here'):
-        copy_teachers(workspace, student, TAUGHT)
+        copy_teachers(workspace, student, STUDENT_CONFIG)
     student.write_status(Status(state="failed", ended=1))
 
     resume(workspace, student)
@@ -154,7 +154,7 @@ def test_student_without_a_teacher_can_be_resumed(workspace: Workspace) -> None:
 
 @pytest.mark.usefixtures("idle_workers")
 def test_failed_resume_leaves_no_teachers_behind(workspace: Workspace) -> None:
-    student = create_run(workspace, TAUGHT)
+    student = create_run(workspace, STUDENT_CONFIG)
     student.write_status(Status(state="failed", ended=1))
     student.process_file.mkdir()  # a folder cannot be unlinked
 
@@ -173,7 +173,7 @@ def test_queue_needs_slots_for_the_teachers_too(
     monkeypatch.setattr(queue, "MAX_QUEUED", slots)
 
     with nullcontext() if fits else pytest.raises(RunError, match="need 3 of the 2 slots"):
-        submit(workspace, replace_settings(TAUGHT, teachers=2))
+        submit(workspace, replace_settings(STUDENT_CONFIG, teachers=2))
 
     assert len(list_runs(workspace)) == (3 if fits else 0)
 
@@ -187,7 +187,7 @@ def test_failed_submit_leaves_no_teachers_behind(workspace: Workspace, monkeypat
     monkeypatch.setattr(queue, "create_run", create_only_first_teacher)
 
     with pytest.raises(StorageError, match="full"):
-        submit(workspace, replace_settings(TAUGHT, teachers=2))
+        submit(workspace, replace_settings(STUDENT_CONFIG, teachers=2))
 
     assert not list_runs(workspace)
 
@@ -196,27 +196,27 @@ def test_damaged_teacher_is_rejected(workspace: Workspace, teacher: Run) -> None
     content = bytearray(teacher.bundle.tflite_file.read_bytes())
     content[len(content) // 2] ^= 1
     teacher.bundle.tflite_file.write_bytes(content)
-    student = create_run(workspace, TAUGHT)
+    student = create_run(workspace, STUDENT_CONFIG)
 
     with pytest.raises(BundleError, match=r"is damaged\. Delete that run, then press Resume"):
-        copy_teachers(workspace, student, TAUGHT)
+        copy_teachers(workspace, student, STUDENT_CONFIG)
 
     assert not student.teachers_folder.exists()
 
 
 def test_damaged_copy_is_reported_before_training(workspace: Workspace, teacher: Run) -> None:
-    student = create_run(workspace, TAUGHT)
-    copy_teachers(workspace, student, TAUGHT)
+    student = create_run(workspace, STUDENT_CONFIG)
+    copy_teachers(workspace, student, STUDENT_CONFIG)
     copy = student.teachers_folder / "0.tflite"
     copy.write_bytes(copy.read_bytes()[:1000])
 
     with pytest.raises(BundleError, match="cannot be used"):
-        load_teachers(student, TAUGHT)
+        load_teachers(student, STUDENT_CONFIG)
 
 
 def test_targets_are_the_geometric_mean_of_the_teachers(teacher: Run, digits: Dataset) -> None:
     # More batches than are predicted at once, and an incomplete one at the end.
-    config = replace_settings(TAUGHT, epochs=1, batch_size=16)
+    config = replace_settings(STUDENT_CONFIG, epochs=1, batch_size=16)
     split = Split(digits.train.images[:150], digits.train.labels[:150])
     networks = [Network(teacher.bundle.tflite_file), Network(SHIPPED_BUNDLE / "mnist_model.tflite")]
 
@@ -237,7 +237,7 @@ def test_targets_are_the_geometric_mean_of_the_teachers(teacher: Run, digits: Da
 def test_student_learns_from_the_teacher_not_the_labels(workspace: Workspace, teacher: Run, digits: Dataset) -> None:
     # All labels are wrong, so correct predictions can only come from the teacher.
     train = Split(digits.train.images, (digits.train.labels + 1) % 10)
-    config = replace_settings(TAUGHT, epochs=4)
+    config = replace_settings(STUDENT_CONFIG, epochs=4)
     student = create_run(workspace, config)
     copy_teachers(workspace, student, config)
 
@@ -261,7 +261,7 @@ def test_resumed_worker_needs_no_teacher_run(
         "from pathlib import Path\nfrom tests.support.holding import pause_in\n"
         f"pause_in('step', Path({str(second_epoch)!r}))"
     )
-    student = submit(workspace, replace_settings(TAUGHT, epochs=3, batch_size=16))
+    student = submit(workspace, replace_settings(STUDENT_CONFIG, epochs=3, batch_size=16))
     wait_until(second_epoch.exists, what="the second epoch")
     kill_worker(student)
     assert student.checkpoint_file.exists()

@@ -27,7 +27,7 @@ def test_every_preset_can_be_fine_tuned(name: str, workspace: Workspace) -> None
     assert [row.preset for row in summaries(workspace)] == [FINE_TUNED]
 
 
-def test_other_runs_have_no_such_record(workspace: Workspace) -> None:
+def test_other_runs_have_no_fine_tuning_record(workspace: Workspace) -> None:
     assert read_fine_tuning(create_run(workspace, tiny_config()).fine_tuning_file) is None
 
 

@@ -73,14 +73,14 @@ def test_text_that_is_too_long_is_rejected(run: Run, workspace: Workspace, name:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"name": 5}', b"\xff\xfe", b'{"name": "' + b"x" * 100_000])
-def test_damaged_label_counts_as_no_label(run: Run, workspace: Workspace, content: bytes) -> None:
+def test_damaged_label_is_ignored(run: Run, workspace: Workspace, content: bytes) -> None:
     label_file(run).write_bytes(content)
 
     assert read_label(run) == Label()
     assert summaries(workspace)[0].name == run.title
 
 
-def test_label_edited_by_hand_is_cut_to_the_limits(run: Run) -> None:
+def test_manually_edited_label_is_cut_to_the_limits(run: Run) -> None:
     label_file(run).write_text('{"name": "' + "x" * 500 + '\\nsecond", "note": "' + "y" * 9000 + '"}')
 
     label = read_label(run)

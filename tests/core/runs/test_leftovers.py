@@ -23,14 +23,14 @@ from tests.support.workers import end_all
 def test_leftovers_are_removed_and_files_in_use_stay(run: Run, workspace: Workspace) -> None:
     running = submit(workspace, tiny_config())
     leftovers = {each: leave_files(each) for each in (run, running)}
-    before = [path for path in run.folder.iterdir() if not path.name.startswith(".")]
+    complete_files = [path for path in run.folder.iterdir() if not path.name.startswith(".")]
     for name in (f".new-{run.id}", f".deleted-{run.id}-1"):
         shutil.copytree(run.folder, workspace.runs / name)
 
     remove_leftovers(workspace)
 
     assert sorted(workspace.runs.iterdir()) == [run.folder, running.folder]
-    assert sorted(run.folder.iterdir()) == sorted(before)
+    assert sorted(run.folder.iterdir()) == sorted(complete_files)
     assert all(path.exists() for path in leftovers[running])
     end_all(workspace)
     create_run(workspace, tiny_config())

@@ -112,13 +112,13 @@ def test_leftover_links_are_removed_without_their_targets(
 
 
 def test_linked_bundle_is_not_moved_into_a_run(run: Run, workspace: Workspace, tmp_path: Path) -> None:
-    kept = tmp_path / "kept" / "new"
-    kept.parent.mkdir()
-    run.bundle.folder.rename(kept)
-    (run.folder / ".model-x").symlink_to(kept.parent)
-    before = contents(kept)
+    target = tmp_path / "kept" / "new"
+    target.parent.mkdir()
+    run.bundle.folder.rename(target)
+    (run.folder / ".model-x").symlink_to(target.parent)
+    before = contents(target)
 
     remove_leftovers(workspace)
 
-    assert contents(kept) == before
+    assert contents(target) == before
     assert not run.bundle.folder.exists()

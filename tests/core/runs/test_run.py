@@ -265,10 +265,10 @@ def test_stop_file_means_that_a_stop_was_requested(run: Run) -> None:
     assert run.stop_requested
 
 
-@pytest.mark.parametrize("damaged", [b"", b'{"state": "runn', b"[]", b'{"state": "asleep"}', b"\xff\xfe\x00", b"null"])
-def test_damaged_status_is_reported(run: Run, workspace: Workspace, damaged: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b'{"state": "runn', b"[]", b'{"state": "asleep"}', b"\xff\xfe\x00", b"null"])
+def test_damaged_status_is_reported(run: Run, workspace: Workspace, content: bytes) -> None:
     other = create_run(workspace, tiny_config())
-    run.status_file.write_bytes(damaged)
+    run.status_file.write_bytes(content)
 
     with pytest.raises(RunError, match=r"status\.json of run .* is missing or damaged\. Delete the run\."):
         run.status()
@@ -278,13 +278,13 @@ def test_damaged_status_is_reported(run: Run, workspace: Workspace, damaged: byt
     assert rows[other.id].state == "queued"
 
 
-@pytest.mark.parametrize("damaged", [b"", b"{", None])
-def test_run_whose_status_was_lost_can_be_resumed(run: Run, damaged: bytes | None) -> None:
+@pytest.mark.parametrize("content", [b"", b"{", None])
+def test_run_whose_status_was_lost_can_be_resumed(run: Run, content: bytes | None) -> None:
     run.checkpoint_file.touch()
-    if damaged is None:
+    if content is None:
         run.status_file.unlink()
     else:
-        run.status_file.write_bytes(damaged)
+        run.status_file.write_bytes(content)
 
     assert run.status().state == "interrupted"
     assert "Resume the run to continue" in run.status().message
@@ -294,9 +294,9 @@ def test_run_whose_status_was_lost_can_be_resumed(run: Run, damaged: bytes | Non
         run.status()
 
 
-@pytest.mark.parametrize("damaged", [b"", b'{"epochs": ', b'{"epochs": -1}', b"\xff\xfe\x00"])
-def test_damaged_config_is_reported(run: Run, damaged: bytes) -> None:
-    run.config_file.write_bytes(damaged)
+@pytest.mark.parametrize("content", [b"", b'{"epochs": ', b'{"epochs": -1}', b"\xff\xfe\x00"])
+def test_damaged_config_is_reported(run: Run, content: bytes) -> None:
+    run.config_file.write_bytes(content)
 
     with pytest.raises(RunError, match=r"config\.json of run .* damaged"):
         run.config()
@@ -312,19 +312,19 @@ def test_unreadable_file_is_not_called_damaged(run: Run, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "damaged", [b"a,b\n1,2\n", b'epoch\n"', b"\xff\xfe\x00\n", b"epoch\n1,2,3,4\n1\n", NON_NUMERIC_HISTORY]
+    "content", [b"a,b\n1,2\n", b'epoch\n"', b"\xff\xfe\x00\n", b"epoch\n1,2,3,4\n1\n", NON_NUMERIC_HISTORY]
 )
-def test_damaged_history_is_reported(run: Run, damaged: bytes) -> None:
-    run.history_file.write_bytes(damaged)
+def test_damaged_history_is_reported(run: Run, content: bytes) -> None:
+    run.history_file.write_bytes(content)
 
     with pytest.raises(RunError, match=r"history\.csv of run .* is damaged"):
         run.history()
 
 
-@pytest.mark.parametrize("damaged", [b"", b"PK\x03\x04 not an archive", b"\x93NUMPY", b"1,2,3\n"])
-def test_damaged_predictions_are_reported(run: Run, damaged: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not an archive", b"\x93NUMPY", b"1,2,3\n"])
+def test_damaged_predictions_are_reported(run: Run, content: bytes) -> None:
     assert run.epoch_predictions() is None
-    run.epoch_predictions_file.write_bytes(damaged)
+    run.epoch_predictions_file.write_bytes(content)
 
     with pytest.raises(RunError, match=r"answers\.npz of run .* is damaged\. The run's model can still be used"):
         run.epoch_predictions()
@@ -354,7 +354,7 @@ def test_appended_rows_can_be_read(run: Run) -> None:
 
 
 def test_status_is_complete_whenever_it_is_read(run: Run) -> None:
-    writer = threading.Thread(target=_write_many, args=(run,))
+    writer = threading.Thread(target=_write_many_statuses, args=(run,))
     writer.start()
     messages = set()
     while writer.is_alive():
@@ -364,7 +364,7 @@ def test_status_is_complete_whenever_it_is_read(run: Run) -> None:
     assert len(messages) > 1
 
 
-def _write_many(run: Run) -> None:
+def _write_many_statuses(run: Run) -> None:
     for number in range(300):
         run.write_status(Status(state="finished", message=str(number) * (number + 1)), durable=False)
 

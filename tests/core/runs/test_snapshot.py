@@ -22,7 +22,7 @@ from core.workspace import Workspace
 from tests.support.opened_files import opened_files
 from tests.support.tiny_training import tiny_config
 
-TAUGHT = tiny_config(teachers=2, seed=5)
+STUDENT_CONFIG = tiny_config(teachers=2, seed=5)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def many_runs(workspace: Workspace) -> list[Run]:
     """Return a hundred finished runs; a tenth have the settings of teachers, but none has a model."""
     runs = []
     for number in range(100):
-        config = teacher_configs(TAUGHT)[number % 2] if number % 10 == 0 else tiny_config(seed=number)
+        config = teacher_configs(STUDENT_CONFIG)[number % 2] if number % 10 == 0 else tiny_config(seed=number)
         runs.append(create_run(workspace, config))
         runs[-1].write_status(Status(state="finished", ended=1.0))
     return runs
@@ -43,7 +43,7 @@ def reads(opened: Counter[Path], name: str) -> Counter[Path]:
 @pytest.mark.usefixtures("idle_workers", "many_runs")
 def test_submit_with_two_teachers_reads_each_run_once(workspace: Workspace) -> None:
     with opened_files() as opened:
-        run = submit(workspace, TAUGHT)
+        run = submit(workspace, STUDENT_CONFIG)
 
     statuses, configs = reads(opened, "status.json"), reads(opened, "config.json")
     # The hundred runs, both teachers and the new run; the queue reads the configs of new runs only if it needs them.
@@ -57,13 +57,13 @@ def test_submit_with_two_teachers_reads_each_run_once(workspace: Workspace) -> N
 @pytest.mark.usefixtures("idle_workers")
 def test_resume_with_two_teachers_reads_each_run_once(workspace: Workspace, many_runs: list[Run]) -> None:
     run = many_runs[7]
-    run.write_config(TAUGHT)
+    run.write_config(STUDENT_CONFIG)
     run.write_status(Status(state="failed", ended=1.0))
 
     with opened_files() as opened:
         resume(workspace, run)
 
-    # The status of the resumed run is read again after it was queued.
+    # The status of the resumed run is read again after the run was queued.
     statuses, configs = reads(opened, "status.json"), reads(opened, "config.json")
     assert {path.parent for path, count in statuses.items() if count > 1} == {run.folder}
     assert max(configs.values()) == 1
@@ -112,14 +112,14 @@ def test_snapshot_does_not_change(workspace: Workspace) -> None:
     assert stopped.run == run
 
 
-def test_changed_and_new_runs_can_be_added_to_a_snapshot(workspace: Workspace) -> None:
+def test_snapshot_can_be_updated_with_changed_and_new_runs(workspace: Workspace) -> None:
     older, newer = (create_run(workspace, tiny_config(seed=seed)) for seed in (1, 2))
     snapshot = Snapshot.of(workspace)
     new_runs = [create_run(workspace, tiny_config(seed=seed)) for seed in (3, 4)]
 
-    after = snapshot.with_runs(snapshot.find(older), *map(RunSnapshot, new_runs))
+    new_snapshot = snapshot.with_runs(snapshot.find(older), *map(RunSnapshot, new_runs))
 
-    assert [found.run for found in after.runs] == [new_runs[1], new_runs[0], newer, older]
+    assert [found.run for found in new_snapshot.runs] == [new_runs[1], new_runs[0], newer, older]
     assert [found.run for found in Snapshot.of(workspace).runs] == [new_runs[1], new_runs[0], newer, older]
 
 

@@ -1,4 +1,4 @@
-"""A run's published predictions, and the drawing that it classifies, survive on disk; damage hides them."""
+"""A run's published predictions and its drawing are stored on disk; damaged files are ignored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PREDICTION = Prediction(digit=3, confidence=0.75)
 WATCHED = Watched(images=(WatchedImage(index=7, label=5, prediction=PREDICTION),), drawing=PREDICTION)
 
 
-def test_predictions_are_read_as_written(tmp_path: Path) -> None:
+def test_stored_predictions_are_read_back(tmp_path: Path) -> None:
     write_watched(tmp_path / "watched.json", WATCHED)
 
     assert read_watched(tmp_path / "watched.json") == WATCHED

@@ -77,12 +77,12 @@ def test_resumed_batches_equal_those_of_an_uninterrupted_run() -> None:
 
 
 def test_pen_digits_are_augmented_like_other_images() -> None:
-    nothing = Split(np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8))
+    empty_split = Split(np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8))
     pen_digits = [PenDigit(1, 1, [[(0, 0), (0, 100)]])]
 
     def draw(rotation: float) -> np.ndarray:
         config = tiny_config(batch_size=8, pen_digits=8, rotation=rotation)
-        images, _ = next(training_batches(nothing, config, pen_digits=pen_digits).as_numpy_iterator())
+        images, _ = next(training_batches(empty_split, config, pen_digits=pen_digits).as_numpy_iterator())
         return np.asarray(images)
 
     assert np.array_equal(draw(0), draw(0))

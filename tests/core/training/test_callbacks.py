@@ -1,4 +1,4 @@
-"""The journal's status: what happens before the first step, and the estimate of the time left."""
+"""The journal's status: what happens before the first step, and the estimate of the remaining time."""
 
 from __future__ import annotations
 

@@ -35,19 +35,19 @@ def process(run: Run) -> Iterator[DrawingProcess]:
 
 
 def test_second_process_draws_the_same_images(process: DrawingProcess, dataset: Dataset) -> None:
-    ahead, here = EndImages(dataset, CONFIG, process=process), EndImages(dataset, CONFIG)
+    received_images, drawn_images = EndImages(dataset, CONFIG, process=process), EndImages(dataset, CONFIG)
 
     received = process.get("robustness")
 
     assert received is not None
-    assert received.keys() == here.robustness.keys()
-    assert all(np.array_equal(received[name].images, split.images) for name, split in here.robustness.items())
-    np.testing.assert_array_equal(ahead.portion(1).digits, here.portion(1).digits)
-    np.testing.assert_array_equal(ahead.portion(1).others, here.portion(1).others)
-    np.testing.assert_array_equal(ahead.new_samples, here.new_samples)
+    assert received.keys() == drawn_images.robustness.keys()
+    assert all(np.array_equal(received[name].images, split.images) for name, split in drawn_images.robustness.items())
+    np.testing.assert_array_equal(received_images.portion(1).digits, drawn_images.portion(1).digits)
+    np.testing.assert_array_equal(received_images.portion(1).others, drawn_images.portion(1).others)
+    np.testing.assert_array_equal(received_images.new_samples, drawn_images.new_samples)
 
 
-def test_images_are_drawn_here_if_the_process_is_killed(process: DrawingProcess, dataset: Dataset) -> None:
+def test_images_are_drawn_locally_if_the_process_is_killed(process: DrawingProcess, dataset: Dataset) -> None:
     process.close()
 
     images = EndImages(dataset, CONFIG, process=process)

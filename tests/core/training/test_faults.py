@@ -70,7 +70,7 @@ def test_run_fails_if_the_loss_is_not_finite(workspace: Workspace, patch_worker:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux limits the memory of a process (RLIMIT_AS).")
 def test_run_fails_if_memory_runs_out(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
-    # Enough for TensorFlow plus 1.2 GB. The 256 channels of the first layer need more, and little time.
+    # Enough for TensorFlow plus 1.2 GB. The 256 channels of the first layer exceed that within seconds.
     # One memory arena (M_ARENA_MAX): a thread's own arena would reserve 64 MB.
     patch_worker(
         "import ctypes, resource, psutil\n"
@@ -78,8 +78,8 @@ def test_run_fails_if_memory_runs_out(workspace: Workspace, patch_worker: Callab
         "limit = psutil.Process().memory_info().vms + 1200 * 2**20\n"
         "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))"
     )
-    greedy = tiny_config(filters=(256, 8, 8), batch_size=2048)
-    run, waiting = submit(workspace, greedy), create_run(workspace, tiny_config())
+    greedy_config = tiny_config(filters=(256, 8, 8), batch_size=2048)
+    run, waiting = submit(workspace, greedy_config), create_run(workspace, tiny_config())
 
     status = wait_until_over(run)
 
@@ -124,7 +124,7 @@ def memory_limit() -> Iterator[MemoryLimit]:
         group = MemoryLimit(folder, *files)
         group.add(bystander.pid)
     except OSError as error:
-        # Nothing can be installed to change this in a container that may not create groups, such as CI's.
+        # Nothing that can be installed would let a container without this permission, such as CI's, create groups.
         pytest.skip(f"This user may not limit a process's memory here ({error}).")
     else:
         if not is_version_1 and "0::/\n" not in Path("/proc/self/cgroup").read_text():
@@ -138,16 +138,16 @@ def memory_limit() -> Iterator[MemoryLimit]:
             folder.rmdir()
 
 
-def test_run_killed_for_lack_of_memory_can_be_resumed(
+def test_run_killed_by_the_oom_killer_can_be_resumed(
     workspace: Workspace, memory_limit: MemoryLimit, patch_worker: Callable[[str], None], tmp_path: Path
 ) -> None:
-    limited = tmp_path / "limited"
+    limit_file = tmp_path / "limited"
     # The second epoch waits for the limit, so that the kill always comes in the middle of training.
     patch_worker(
         "from pathlib import Path\nfrom core.training.callbacks import Journal\n"
         "from tests.support.waiting import wait_until\nbegin = Journal.on_epoch_begin\n"
         "Journal.on_epoch_begin = lambda journal, epoch, logs=None: ("
-        f"begin(journal, epoch, logs), epoch == 1 and wait_until(Path({str(limited)!r}).exists))"
+        f"begin(journal, epoch, logs), epoch == 1 and wait_until(Path({str(limit_file)!r}).exists))"
     )
     run, waiting = submit(workspace, tiny_config(epochs=4, patience=0)), create_run(workspace, tiny_config())
     wait_until(lambda: run.checkpoint_file.exists(), what="the first checkpoint")
@@ -156,7 +156,7 @@ def test_run_killed_for_lack_of_memory_can_be_resumed(
     assert worker is not None
     assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text() == "1000\n"  # killed first, before the dashboard
     memory_limit.add(worker.pid)
-    limited.touch()
+    limit_file.touch()
 
     wait_until(lambda: not run.alive, what="the kernel")
     assert memory_limit.killed == 1
@@ -194,7 +194,7 @@ def test_run_survives_the_loss_of_its_data_until_resumed(
     assert_queue_continues_with(waiting)
 
 
-def test_worker_repairs_its_status_and_ends_with_its_run(workspace: Workspace) -> None:
+def test_worker_repairs_its_status_and_exits_with_its_run(workspace: Workspace) -> None:
     run, waiting = submit(workspace, ENDLESS), create_run(workspace, tiny_config())
     wait_until(lambda: len(run.steps()), what="the first steps")
     worker = run.process()

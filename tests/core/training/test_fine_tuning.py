@@ -1,4 +1,4 @@
-"""A run that is fine-tuned to a hand, by real workers: its bundle, a kill, and what it needs being deleted."""
+"""A run that real workers fine-tune to a hand: its bundle, a kill, and a deleted hand or model."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def no_worker_survives(workspace: Workspace) -> Iterator[None]:
 
 @pytest.fixture
 def hand(workspace: Workspace) -> Hand:
-    """A hand that has taught 20 digits, and a scribble that is no digit."""
+    """A hand that has taught 20 digits, and a scribble that is not a digit."""
     hand = create_hand(workspace, "Anna")
     teach_digits(hand, 20)
     teach(hand, write(8, seed=99, label=None))
@@ -53,20 +53,20 @@ def queue_fine_tuning(workspace: Workspace, hand: Hand, base: Run) -> Run:
     return create_run(workspace, config, fine_tuning=FineTuning(hand=hand.id, base=base.id, digits=20))
 
 
-def test_run_killed_while_tuning_is_resumed_to_its_end(
+def test_run_killed_while_tuning_can_be_resumed(
     run: Run, hand: Hand, workspace: Workspace, patch_worker: Callable[[str], None], tmp_path: Path
 ) -> None:
     base, written = run, taught(hand)
     tuned = queue_fine_tuning(workspace, hand, base)
 
     for phase in ("tuning", "tuned"):
-        reached = tmp_path / phase
+        phase_file = tmp_path / phase
         patch_worker(
             "from pathlib import Path\nfrom tests.support.holding import pause_in\n"
-            f"pause_in({phase!r}, Path({str(reached)!r}))"
+            f"pause_in({phase!r}, Path({str(phase_file)!r}))"
         )
         advance(workspace) if phase == "tuning" else resume(workspace, tuned)
-        wait_for(tuned, reached.exists, phase)
+        wait_for(tuned, phase_file.exists, phase)
         kill_worker(tuned)
         assert tuned.status().state == "interrupted"
         assert not tuned.bundle.complete
@@ -77,11 +77,11 @@ def test_run_killed_while_tuning_is_resumed_to_its_end(
     assert (tuned.status().state, tuned.status().message) == ("finished", "Finished."), tuned.log_tail()
     assert list(tuned.folder.glob(".*")) == []
     assert taught(hand) == written
-    assert_complete_and_alike(tuned, base, workspace)
+    assert_only_the_last_layer_differs(tuned, base, workspace)
 
 
-def assert_complete_and_alike(tuned: Run, base: Run, workspace: Workspace) -> None:
-    """Assert that the fine-tuned bundle is complete, and differs from its base in the last layer alone."""
+def assert_only_the_last_layer_differs(tuned: Run, base: Run, workspace: Workspace) -> None:
+    """Assert that the fine-tuned bundle is complete, and differs from its base only in the last layer."""
     dataset = load_dataset("digits", workspace)
     card = tuned.bundle.card()
     assert (card.run_id, card.config) == (tuned.id, tuned.config())
@@ -91,43 +91,45 @@ def assert_complete_and_alike(tuned: Run, base: Run, workspace: Workspace) -> No
     assert card.metrics.test_accuracy == tuned.bundle.evaluation().accuracy
     layers, old_layers = (read_network(each.bundle.keras_file).layers for each in (tuned, base))
     images = dataset.test.images[:100]
-    differing = [
+    changed_layers = [
         index
         for index, (new, old) in enumerate(zip(layers, old_layers, strict=True))
         if any(not np.array_equal(value, vars(old)[name]) for name, value in vars(new).items())
     ]
-    assert differing == [len(layers) - 2]
+    assert changed_layers == [len(layers) - 2]
     assert isinstance(layers[-2], Dense)
     network = Network(tuned.bundle.tflite_file)
     probabilities = network(images).probabilities
     assert read_network(tuned.bundle.keras_file).probabilities(images) == pytest.approx(probabilities, abs=1e-4)
     own = images_of([write(index % 10, seed=index) for index in range(20)])
     labels = np.arange(20) % 10
-    before = Network(base.bundle.tflite_file)(own).probabilities.argmax(axis=1) == labels
-    assert (network(own).probabilities.argmax(axis=1) == labels).sum() > before.sum()
+    correct_before = Network(base.bundle.tflite_file)(own).probabilities.argmax(axis=1) == labels
+    assert (network(own).probabilities.argmax(axis=1) == labels).sum() > correct_before.sum()
     assert Predictor(tuned.bundle).judge(own, network(own).probabilities)[1].count("not_a_digit") <= 1
 
 
-def test_run_whose_hand_or_model_is_gone_fails_in_one_sentence(run: Run, hand: Hand, workspace: Workspace) -> None:
+def test_run_whose_hand_or_model_is_gone_fails_with_a_message(run: Run, hand: Hand, workspace: Workspace) -> None:
     other, examined = create_hand(workspace, "Ben"), create_hand(workspace, "Eva")
     teach_digits(other, 10)
     exam = start_exam(examined)
-    # It got into the log in spite of the seal, and nothing else was taught.
+    # This exam digit got into the log despite the seal, and nothing else was taught.
     teach(examined, write(exam.prompts[0]))
     answer(examined, exam, write(exam.prompts[0]))
     written = taught(hand)
 
-    def fails(of_hand: Hand, delete: Callable[[], None]) -> str:
-        waiting = queue_fine_tuning(workspace, of_hand, run)
+    def failure_message(chosen_hand: Hand, delete: Callable[[], None]) -> str:
+        waiting = queue_fine_tuning(workspace, chosen_hand, run)
         delete()
         advance(workspace)
         wait_for_end(waiting)
         assert waiting.status().state == "failed", waiting.log_tail()
         return waiting.status().message
 
-    assert "The hand that this run should learn was deleted" in fails(other, lambda: delete_hand(workspace, other))
-    assert "No digits have been taught yet" in fails(examined, lambda: None)
-    assert fails(hand, lambda: delete_run(workspace, run)).startswith("The model to fine-tune was deleted. Choose")
+    message = failure_message(other, lambda: delete_hand(workspace, other))
+    assert "The hand that this run should learn was deleted" in message
+    assert "No digits have been taught yet" in failure_message(examined, lambda: None)
+    message = failure_message(hand, lambda: delete_run(workspace, run))
+    assert message.startswith("The model to fine-tune was deleted. Choose")
     assert list_hands(workspace) == [hand, examined]
     assert taught(hand) == written
     with pytest.raises(RunError, match="There is no run"):
@@ -145,7 +147,7 @@ def test_stop_ends_fine_tuning_without_a_model(run: Run, hand: Hand, workspace: 
     assert not tuned.bundle.complete
 
 
-def test_class_learns_from_all_hands_but_from_no_exam(hand: Hand, workspace: Workspace) -> None:
+def test_class_learns_from_all_hands_but_not_from_exams(hand: Hand, workspace: Workspace) -> None:
     other = create_hand(workspace, "Ben")
     teach_digits(other, 10)
     fooled = write(7, seed=50).model_copy(update={"predicted": 1})
@@ -153,7 +155,7 @@ def test_class_learns_from_all_hands_but_from_no_exam(hand: Hand, workspace: Wor
     for name in ("Eva", "Kim", "Wu"):
         vote(create_hand(workspace, name), attempts(workspace)[0], 7)
     exam = take_exam(other, 2)
-    teach(hand, exam.written[0])  # it got into the log in spite of the seal
+    teach(hand, exam.written[0])  # it got into the log despite the seal
 
     own = _own_digits(workspace, FineTuning(hand=CLASS, base="shipped", digits=30), 1, Run(workspace.runs / "run"))
 

@@ -27,13 +27,13 @@ DAY_SECONDS = 24 * 3600
 STEP_SECONDS = 0.5
 
 
-def test_curve_of_a_day_has_a_few_thousand_points(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_day_long_curve_has_a_few_thousand_points(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny_config(epochs=24)
     run, now = create_run(workspace, config), 0.0
     clock = SimpleNamespace(perf_counter=lambda: now, time=lambda: now)
     monkeypatch.setattr(callbacks, "time", clock)
     monkeypatch.setattr(live_curve, "time", clock)
-    monkeypatch.setattr(type(run), "write_status", lambda *_, **__: None)  # slow, and not measured here
+    monkeypatch.setattr(type(run), "write_status", lambda *_, **__: None)  # slow, and not tested here
     steps = int(DAY_SECONDS / config.epochs / STEP_SECONDS)
     journal = Journal(run, SimpleNamespace(evaluate_sample=lambda _: (0.5, 0.9), watch=lambda: None), config, steps)
     journal.set_model(SimpleNamespace(stop_training=False))
@@ -55,7 +55,7 @@ def test_curve_of_a_day_has_a_few_thousand_points(workspace: Workspace, monkeypa
 
 @dataclass(frozen=True)
 class Epochs:
-    """A training run: the number of steps in each epoch (fewer if the last is stopped) and the durations of steps."""
+    """A training run: the steps in each epoch (fewer in the last if it is stopped) and the duration of each step."""
 
     batch_size: int
     steps: tuple[int, ...]
@@ -89,7 +89,7 @@ def write_curve(run: Run, training: Epochs) -> None:
 
 
 @given(epochs())
-def test_each_point_covers_enough_images_and_all_every_step(training: Epochs) -> None:
+def test_points_cover_enough_images_and_together_every_step(training: Epochs) -> None:
     with TemporaryDirectory() as folder:
         run = create_run(Workspace(Path(folder)), tiny_config())
         write_curve(run, training)

@@ -40,7 +40,7 @@ def no_worker_survives(workspace: Workspace) -> Iterator[None]:
 
 
 def without_times(table: pd.DataFrame) -> pd.DataFrame:
-    """Drop the times, which differ between an interrupted and an undisturbed run."""
+    """Drop the times, which differ between an interrupted and an uninterrupted run."""
     return table.drop(columns=["seconds"])
 
 
@@ -50,28 +50,28 @@ TWENTY_KILLS = (*("start", "step", "validation", "checkpoint") * 3, *("export", 
 
 @pytest.mark.usefixtures("few_detector_samples")
 @pytest.mark.parametrize("phases", [("step", "export"), pytest.param(TWENTY_KILLS, marks=pytest.mark.long)])
-def test_run_killed_in_every_phase_ends_the_same(
+def test_run_killed_in_every_phase_has_the_same_result(
     workspace: Workspace, patch_worker: Callable[[str], None], tmp_path: Path, phases: tuple[str, ...]
 ) -> None:
     # In another workspace, so that the queue does not start this run.
-    undisturbed = create_run(Workspace(tmp_path / "undisturbed"), CONFIG)
-    train_and_evaluate(CONFIG, undisturbed, load_dataset("digits", workspace))
+    uninterrupted = create_run(Workspace(tmp_path / "uninterrupted"), CONFIG)
+    train_and_evaluate(CONFIG, uninterrupted, load_dataset("digits", workspace))
     run = create_run(workspace, CONFIG)
 
     for number, phase in enumerate(phases):
-        reached = tmp_path / f"{number}-{phase}"
+        phase_file = tmp_path / f"{number}-{phase}"
         patch_worker(
             "from pathlib import Path\nfrom tests.support.holding import pause_in\n"
-            f"pause_in({phase!r}, Path({str(reached)!r}))"
+            f"pause_in({phase!r}, Path({str(phase_file)!r}))"
         )
         resume(workspace, run) if number else advance(workspace)
-        wait_for(run, reached.exists, f"{phase}, kill number {number}")
+        wait_for(run, phase_file.exists, f"{phase}, kill number {number}")
         kill_and_check_losses(run)
     patch_worker("")
     resume(workspace, run)
     wait_for_end(run)
 
-    assert_same_result(run, undisturbed)
+    assert_same_result(run, uninterrupted)
     assert list(run.folder.glob(".*")) == []
 
 
@@ -85,17 +85,20 @@ def kill_and_check_losses(run: Run) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
-def test_run_killed_at_random_moments_ends_the_same(workspace: Workspace, seed: int) -> None:
-    moments = random.Random(seed)
-    undisturbed = submit(workspace, CONFIG)
-    wait_for_end(undisturbed)
+def test_run_killed_at_random_times_has_the_same_result(workspace: Workspace, seed: int) -> None:
+    random_times = random.Random(seed)
+    uninterrupted = submit(workspace, CONFIG)
+    wait_for_end(uninterrupted)
     # The duration of the entire run from the start of its process, so that a kill can hit any phase.
-    duration = time.time() - (undisturbed.status().started or 0)
+    duration = time.time() - (uninterrupted.status().started or 0)
     runs = [submit(workspace, CONFIG)]
 
     for _ in range(5):
-        moment = time.monotonic() + moments.uniform(0, duration)
-        wait_until(lambda moment=moment: time.monotonic() > moment or runs[-1].status().over, what="the moment")
+        kill_time = time.monotonic() + random_times.uniform(0, duration)
+        wait_until(
+            lambda kill_time=kill_time: time.monotonic() > kill_time or runs[-1].status().over,
+            what="the time of the kill",
+        )
         if runs[-1].status().over:
             runs.append(submit(workspace, CONFIG))
         status = runs[-1].status()
@@ -105,25 +108,25 @@ def test_run_killed_at_random_moments_ends_the_same(workspace: Workspace, seed: 
 
     for run in runs:
         wait_for_end(run)
-        assert_same_result(run, undisturbed)
+        assert_same_result(run, uninterrupted)
 
 
-def assert_same_result(run: Run, undisturbed: Run) -> None:
-    """Assert that the run is finished, and that its result equals the undisturbed one except for float noise."""
+def assert_same_result(run: Run, uninterrupted: Run) -> None:
+    """Assert that the run is finished, and that its result equals the uninterrupted run's, except for float noise."""
     assert run.status().state == "finished"
-    history, expected = without_times(run.history()), without_times(undisturbed.history())
+    history, expected = without_times(run.history()), without_times(uninterrupted.history())
     assert list(history["epoch"]) == list(expected["epoch"])
     assert history.to_numpy() == pytest.approx(expected.to_numpy(), abs=2e-3)
     assert run.steps()["step"].is_monotonic_increasing
     assert run.history()["seconds"].is_monotonic_increasing
-    assert run.bundle.card().metrics.best_epoch == undisturbed.bundle.card().metrics.best_epoch
-    accuracy, expected_accuracy = (each.bundle.card().metrics.test_accuracy for each in (run, undisturbed))
+    assert run.bundle.card().metrics.best_epoch == uninterrupted.bundle.card().metrics.best_epoch
+    accuracy, expected_accuracy = (each.bundle.card().metrics.test_accuracy for each in (run, uninterrupted))
     # Float noise may change the prediction for one or two of the 360 images.
     assert accuracy == pytest.approx(expected_accuracy, abs=2.5 / 360)
     probabilities = run.bundle.evaluation().probabilities
-    assert np.abs(probabilities - undisturbed.bundle.evaluation().probabilities).max() < 0.05
+    assert np.abs(probabilities - uninterrupted.bundle.evaluation().probabilities).max() < 0.05
     assert not run.checkpoint_file.exists()
-    predictions, expected_predictions = run.epoch_predictions(), undisturbed.epoch_predictions()
+    predictions, expected_predictions = run.epoch_predictions(), uninterrupted.epoch_predictions()
     assert predictions is not None
     assert expected_predictions is not None
     assert predictions.epochs.tolist() == expected_predictions.epochs.tolist() == list(history["epoch"])

@@ -79,7 +79,7 @@ def test_history_has_a_row_for_each_epoch(trained: Run) -> None:
     assert (history[["accuracy", "val_accuracy"]].to_numpy() <= 1).all()
 
 
-def test_card_names_the_best_epoch_in_validation(trained: Run) -> None:
+def test_card_names_the_best_validation_epoch(trained: Run) -> None:
     history, metrics = trained.history(), trained.bundle.card().metrics
     best = history["val_accuracy"].idxmax()
 
@@ -103,13 +103,13 @@ def test_watched_predictions_are_those_of_the_kept_weights(trained: Run) -> None
     assert predictions is not None
     assert watched is not None
     assert len(watched.images) == 20
-    kept = predictions.predictions[trained.bundle.card().metrics.best_epoch - 1]
-    assert [image.prediction.digit for image in watched.images] == [kept[image.index] for image in watched.images]
+    expected = predictions.predictions[trained.bundle.card().metrics.best_epoch - 1]
+    assert [image.prediction.digit for image in watched.images] == [expected[image.index] for image in watched.images]
     assert [image.label for image in watched.images] == [predictions.labels[image.index] for image in watched.images]
     assert watched.drawing is None
 
 
-def test_keras_file_gives_the_predictions_of_the_evaluation(trained: Run, digits: Dataset) -> None:
+def test_keras_file_reproduces_the_evaluation(trained: Run, digits: Dataset) -> None:
     model = keras.models.load_model(trained.bundle.keras_file)
 
     predictions = model.predict(normalise(digits.test.images), verbose=0)
@@ -137,7 +137,7 @@ def without_patience(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) 
     run = create_run(Workspace(tmp_path_factory.mktemp("without-patience")), tiny_config())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(detector_samples, "_MAX_FRACTION", DETECTOR_FRACTION)
-        # The learning rate is so high that accuracy jumps up and down and the last epoch is not the best one.
+        # The learning rate is so high that the accuracy fluctuates and the last epoch is not the best one.
         outcome = train_and_evaluate(tiny_config(epochs=6, patience=0, learning_rate=0.1), run, digits)
     return run, outcome.card
 
@@ -186,7 +186,7 @@ def test_stopped_training_keeps_its_model(stopped: tuple[Run, Outcome]) -> None:
     assert outcome.card.novelty.digits_rejected <= 0.02
 
 
-def test_training_stops_while_digits_are_drawn(run: Run, digits: Dataset) -> None:
+def test_training_can_be_stopped_while_digits_are_drawn(run: Run, digits: Dataset) -> None:
     run.stop_file.touch()
 
     outcome = train_and_evaluate(tiny_config(synthetic_digits=1000), run, digits)
@@ -197,7 +197,7 @@ def test_training_stops_while_digits_are_drawn(run: Run, digits: Dataset) -> Non
 
 
 @pytest.mark.usefixtures("quick_evaluation")
-def test_model_survives_edits_of_the_run_files(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_model_survives_edits_to_the_run_files(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     begin = Journal.on_epoch_begin
 
     def edit_and_begin(journal: Journal, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -214,7 +214,7 @@ def test_model_survives_edits_of_the_run_files(run: Run, digits: Dataset, monkey
     assert run.bundle.complete
 
 
-def test_drawn_digits_join_the_training_images(stopped: tuple[Run, Outcome], digits: Dataset) -> None:
+def test_drawn_digits_are_added_to_the_training_images(stopped: tuple[Run, Outcome], digits: Dataset) -> None:
     run, _ = stopped
 
     assert run.status().steps == math.ceil((len(digits.train) + 200 + 100 + 2 * 60) / 64)
@@ -230,7 +230,7 @@ def test_card_names_the_pen_digits_and_their_source(stopped: tuple[Run, Outcome]
     assert trained.bundle.card().data.pen_digits is None
 
 
-def test_run_begun_with_pen_digits_does_not_resume_without(run: Run, digits: Dataset) -> None:
+def test_run_begun_with_pen_digits_cannot_resume_without_them(run: Run, digits: Dataset) -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
     model.compile()
     write_checkpoint(run, model, 1, 1.0, False, None, len(PEN_DIGITS))
@@ -240,7 +240,7 @@ def test_run_begun_with_pen_digits_does_not_resume_without(run: Run, digits: Dat
 
 
 @pytest.mark.usefixtures("quick_evaluation")
-def test_run_begun_without_pen_digits_resumes_without(run: Run, digits: Dataset) -> None:
+def test_run_begun_without_pen_digits_resumes_without_them(run: Run, digits: Dataset) -> None:
     config = tiny_config(epochs=2, pen_digits=2)
     model = build_model(config.model)
     compile_model(model, config, 10)
@@ -279,7 +279,7 @@ def test_training_ends_early_when_validation_no_longer_improves(run: Run, digits
     assert len(history) == best + 1 + 2 < 60
 
 
-def test_loss_that_is_not_finite_is_reported(run: Run, digits: Dataset) -> None:
+def test_non_finite_loss_is_reported(run: Run, digits: Dataset) -> None:
     # Far beyond the limit of the form, so that the weights overflow within the first steps.
     exploding = tiny_config().model_copy(update={"learning_rate": 1e38})
 
@@ -290,9 +290,7 @@ def test_loss_that_is_not_finite_is_reported(run: Run, digits: Dataset) -> None:
 
 
 @pytest.mark.usefixtures("quick_evaluation")
-def test_run_that_is_stopped_at_its_last_step_is_finished(
-    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_run_stopped_at_its_last_step_is_finished(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     stop_at_end_of_epoch(2, monkeypatch)
     own = digits.validation.images[0]
     write_own_drawing(run.drawing_file, OwnDrawing(own, int(digits.validation.labels[0])))
@@ -351,10 +349,10 @@ def test_run_stopped_right_after_resume_keeps_its_checkpoint(
 ) -> None:
     config = tiny_config(epochs=3, patience=0, synthetic_digits=synthetic_digits)
     stop_at_end_of_epoch(1, monkeypatch)
-    before = train_and_evaluate(config, run, digits)
+    first_outcome = train_and_evaluate(config, run, digits)
     history, checkpoint = run.history(), read_checkpoint(run)
-    # The request came at the last step of the epoch, so that epoch is completed.
-    assert before.stopped
+    # The request came at the last step of the epoch, so that epoch is complete.
+    assert first_outcome.stopped
     assert checkpoint is not None
     assert (checkpoint.epoch, checkpoint.done) == (1, False)
     assert run.stop_file.exists()
@@ -363,10 +361,10 @@ def test_run_stopped_right_after_resume_keeps_its_checkpoint(
     outcome = train_and_evaluate(config, run, digits)
 
     assert outcome.stopped
-    assert before.card is not None
+    assert first_outcome.card is not None
     assert outcome.card is not None
     assert outcome.card.metrics.epochs == 1
-    assert outcome.card.metrics.validation_loss == pytest.approx(before.card.metrics.validation_loss, abs=1e-5)
+    assert outcome.card.metrics.validation_loss == pytest.approx(first_outcome.card.metrics.validation_loss, abs=1e-5)
     assert run.history().equals(history)
 
 
@@ -376,15 +374,15 @@ def test_run_stopped_right_after_resume_keeps_a_newer_model(
 ) -> None:
     config = tiny_config(epochs=3, patience=0)
     stop_at_step(lambda steps: 2 * steps - 1, monkeypatch)
-    before = train_and_evaluate(config, run, digits).card
-    assert before is not None
-    assert (before.metrics.epochs, Status.model_validate_json(run.status_file.read_bytes()).epochs_done) == (2, 1)
-    assert 0.9 < before.metrics.last_epoch_fraction < 1
+    old_card = train_and_evaluate(config, run, digits).card
+    assert old_card is not None
+    assert (old_card.metrics.epochs, Status.model_validate_json(run.status_file.read_bytes()).epochs_done) == (2, 1)
+    assert 0.9 < old_card.metrics.last_epoch_fraction < 1
     model = run.bundle.tflite_file.read_bytes()
 
     outcome = train_and_evaluate(config, run, digits)
 
-    assert outcome == Outcome(before, stopped=True)
+    assert outcome == Outcome(old_card, stopped=True)
     assert run.bundle.tflite_file.read_bytes() == model
     assert len(run.history()) == 2
 
@@ -509,7 +507,7 @@ def test_training_seconds_exclude_the_evaluation(run: Run, digits: Dataset, monk
 
 
 @pytest.mark.usefixtures("quick_evaluation")
-def test_winner_is_measured_as_its_trial_was(run: Run, digits: Dataset) -> None:
+def test_winner_is_measured_like_its_trial(run: Run, digits: Dataset) -> None:
     mark = TrialMark(sweep="a", trial=1, winner=True, measurements=("redrawn_accuracy",))
     write_trial_mark(run.trial_file, mark)
 

@@ -1,4 +1,4 @@
-"""A run of a sweep's search: measured on the validation split, without a model, and without the test set."""
+"""A sweep's search run: it is measured on the validation split, never on the test set, and has no model."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_trial_is_measured_without_the_test_set(
     assert result.parameters == build_model(config.model).count_params()
     assert result.redrawn_accuracy is not None
     assert result.milliseconds
-    # It has no model, and is no teacher.
+    # It has no model and cannot be a teacher.
     assert not run.bundle.folder.exists()
     assert list(available_models(workspace)) == ["shipped"]
     assert Snapshot.of(workspace).with_config(config) == []

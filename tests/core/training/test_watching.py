@@ -15,7 +15,7 @@ from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
 
 
-def test_two_images_of_each_digit_are_watched_the_second_harder() -> None:
+def test_an_easy_and_a_hard_image_of_each_digit_are_watched() -> None:
     digits = load_dataset("digits", Workspace(Path("unused")))
 
     indices = choose_watched(digits.train, digits.validation, 500, seed=3)
@@ -30,7 +30,7 @@ def test_two_images_of_each_digit_are_watched_the_second_harder() -> None:
     assert not np.array_equal(indices, choose_watched(digits.train, digits.validation, 500, seed=4))
 
 
-def test_rare_digits_are_watched_as_far_as_they_exist() -> None:
+def test_only_digits_that_occur_are_watched() -> None:
     images = np.zeros((4, 28, 28), np.uint8)
     images[1:] = 90
     split = Split(images, np.array([2, 7, 7, 7], np.uint8))

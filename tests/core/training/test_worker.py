@@ -1,4 +1,4 @@
-"""A worker, from its start, which must survive a kill of its starter, to the start of the next worker."""
+"""The life of a worker: it survives a kill of its launcher, and starts the next worker when it ends."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ advance(Workspace.from_environment())
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill the workers that a test left running."""
+    """Kill the workers that a test leaves running."""
     yield
     end_all(workspace)
 
@@ -52,7 +52,7 @@ def orphan(workspace: Workspace) -> Run:
     return run
 
 
-def test_worker_of_a_killed_starter_is_known_and_unique(orphan: Run, workspace: Workspace) -> None:
+def test_worker_of_a_killed_launcher_is_known_and_unique(orphan: Run, workspace: Workspace) -> None:
     waiting = create_run(workspace, tiny_config())
     os.utime(orphan.status_file, (0, 0))  # as if it had started long ago
 
@@ -90,22 +90,22 @@ def test_next_run_starts_when_a_run_becomes_read_only(
 def test_stop_after_a_resume_stops_the_next_worker(
     workspace: Workspace, patch_worker: Callable[[str], None], tmp_path: Path
 ) -> None:
-    ended, go_on = tmp_path / "ended", tmp_path / "go-on"
-    # The first worker fails, then waits after writing its last status.
+    ended_file, exit_file = tmp_path / "ended", tmp_path / "go-on"
+    # The first worker fails, then waits after writing its final status.
     patch_worker(
         "from pathlib import Path\nfrom core.runs.run import Run\nfrom tests.support.waiting import wait_until\n"
         "Run.config = lambda run: 1 / 0\nwrite = Run.write_final_status\n"
         "Run.write_final_status = lambda run, status: (write(run, status), "
-        f"Path({str(ended)!r}).touch(), wait_until(Path({str(go_on)!r}).exists, 60))"
+        f"Path({str(ended_file)!r}).touch(), wait_until(Path({str(exit_file)!r}).exists, 60))"
     )
     run = submit(workspace, ENDLESS)
-    wait_until(ended.exists, what="the last words of the first worker")
+    wait_until(ended_file.exists, what="the final status of the first worker")
     assert run.status().state == "failed"
     patch_worker("")
 
     resume(workspace, run)
     assert run.status().state == "queued"
-    go_on.touch()
+    exit_file.touch()
     wait_until(lambda: advance(workspace) or run.status().state == "running", what="the next worker")
     request_stop(workspace, run)
 
@@ -114,7 +114,7 @@ def test_stop_after_a_resume_stops_the_next_worker(
     assert not run.stop_requested
 
 
-def test_log_of_a_verbose_training_stays_short(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
+def test_log_of_a_verbose_run_stays_short(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
     patch_worker(
         "from core.runs import run\nrun.MAX_LOG_BYTES = 4096\n"
         "from core.training.callbacks import Journal\nwrite = Journal.write_status\n"
@@ -138,8 +138,8 @@ def test_log_of_a_verbose_training_stays_short(workspace: Workspace, patch_worke
 def test_worker_starts_the_next_run_when_it_ends(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, config: TrainingConfig, state: str
 ) -> None:
-    nowhere = workspace.root / "no-mnist.npz"
-    monkeypatch.setenv("TRAZO_MNIST", str(nowhere))
+    missing_file = workspace.root / "no-mnist.npz"
+    monkeypatch.setenv("TRAZO_MNIST", str(missing_file))
     first, second = submit(workspace, config), submit(workspace, ENDLESS)
     assert overview(workspace).waiting == (second,)
     if state == "stopped":
@@ -151,7 +151,7 @@ def test_worker_starts_the_next_run_when_it_ends(
     assert first.status().state == state
     assert first.bundle.complete == (state != "failed")
     if state == "failed":
-        assert str(nowhere) in first.status().message
+        assert str(missing_file) in first.status().message
         assert "Traceback" in first.log_tail()
     process = wait_until(second.process, what="the start of the second worker")
     assert not first.alive  # the second worker does not hold its lock

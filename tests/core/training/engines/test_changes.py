@@ -1,4 +1,4 @@
-"""Changes of a run's folder that another machine applies to its copy."""
+"""Changes to a run's folder that another machine applies to its copy."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_only_new_rows_of_a_table_are_sent(folders: tuple[Path, Path]) -> None:
     assert watch.changes().files == (FileChange("history.csv", b"epoch\n1\n"),)
 
     with table.open("ab") as file:
-        file.write(b"2\n3")  # the last row is not complete
+        file.write(b"2\n3")  # the last row is incomplete
     assert watch.changes().files == (FileChange("history.csv", b"2\n", offset=8),)
     assert not watch.changes()
 
@@ -120,13 +120,13 @@ def test_bundle_is_sent_whole_when_it_is_replaced(folders: tuple[Path, Path]) ->
 
 
 @pytest.mark.parametrize("name", ["../config.json", "/tmp/file", "model/../../file", "stop", ".new-run", "a/b/c", ""])
-def test_unexpected_names_are_refused(folders: tuple[Path, Path], name: str) -> None:
+def test_unexpected_names_are_rejected(folders: tuple[Path, Path], name: str) -> None:
     _, copy = folders
-    usual = FileChange("config.json", b"new")
+    valid_change = FileChange("config.json", b"new")
 
     for changes in (
-        FolderChanges((usual, FileChange(name, b"new"))),
-        FolderChanges((usual,), {"card.json": b"new", f"../{name}": b"new"}),
+        FolderChanges((valid_change, FileChange(name, b"new"))),
+        FolderChanges((valid_change,), {"card.json": b"new", f"../{name}": b"new"}),
     ):
         with pytest.raises(ClusterError, match="unexpected name"):
             changes.apply(copy)
@@ -136,11 +136,11 @@ def test_unexpected_names_are_refused(folders: tuple[Path, Path], name: str) -> 
 
 def test_changes_that_arrive_twice_are_applied_once(folders: tuple[Path, Path]) -> None:
     _, copy = folders
-    whole, more = FileChange("steps.csv", b"a\n"), FolderChanges((FileChange("steps.csv", b"b\n", offset=2),))
-    FolderChanges((whole,)).apply(copy)
+    first_row, more_rows = FileChange("steps.csv", b"a\n"), FolderChanges((FileChange("steps.csv", b"b\n", offset=2),))
+    FolderChanges((first_row,)).apply(copy)
 
-    more.apply(copy)
-    more.apply(copy)
+    more_rows.apply(copy)
+    more_rows.apply(copy)
 
     assert (copy / "steps.csv").read_bytes() == b"a\nb\n"
     assert [path.name for path in copy.iterdir()] == ["steps.csv"]

@@ -1,4 +1,4 @@
-"""A run on a machine of the cluster, without a cluster."""
+"""A run on a machine in a cluster, tested without a cluster."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from core.training.engines.versions import versions
 
 def test_run_that_cannot_start_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    node, unusual = NodeRun("run"), FolderChanges((FileChange("../file", b""),))
+    node, invalid_changes = NodeRun("run"), FolderChanges((FileChange("../file", b""),))
 
     assert "has Python" in node.start(FolderChanges(), {}, {}, {"Python": "2.7"}, cpus=1)
     with pytest.raises(ClusterError):
-        node.start(unusual, {}, {}, versions(), cpus=1)
+        node.start(invalid_changes, {}, {}, versions(), cpus=1)
 
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Runs on a real Ray cluster. Two nodes take minutes on two cores, so these tests are long ones."""
+"""Runs on a real Ray cluster. Two nodes take minutes on two cores, so these tests are marked as long."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8, filters=(32, 32))
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[RayCluster]:
-    """A head with a CPU."""
+    """A head node with one CPU."""
     require_ray()
     cluster = RayCluster(nodes=0, head_cpus=1)
     yield cluster
@@ -34,7 +34,7 @@ def machine() -> Iterator[RayCluster]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[RayCluster]:
-    """A head and two nodes, which the tests of this module share; the last one kills them."""
+    """A head node and two others, which the tests of this module share; the last test kills them."""
     require_ray()
     cluster = RayCluster(nodes=2)
     yield cluster
@@ -42,7 +42,7 @@ def cluster() -> Iterator[RayCluster]:
 
 
 @pytest.fixture(autouse=True)
-def _ends_its_workers(workspace: Workspace) -> Iterator[None]:
+def _end_workers(workspace: Workspace) -> Iterator[None]:
     yield
     end_all(workspace)
 
@@ -53,27 +53,27 @@ def train_on(cluster: RayCluster, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def training_of(run: Run) -> psutil.Process:
-    """Wait until a node trains the run, and return the process there."""
+def training_process(run: Run) -> psutil.Process:
+    """Wait until a node is training the run; return its process."""
     (process,) = wait_until(lambda: training_processes(run.id), what=f"the training of {run.id}")
     return process
 
 
 def wait_for_steps(run: Run, after_epoch: int = 1) -> None:
-    """Wait until a run has trained further than an epoch."""
+    """Wait until a run has completed a step after this epoch."""
 
-    def trains() -> bool:
+    def has_steps() -> bool:
         assert not run.status().over, run.log_tail()
         return bool(len(run.steps()) and run.steps()["epoch"].max() > after_epoch)
 
-    wait_until(trains, what=f"steps after epoch {after_epoch}\n")
+    wait_until(has_steps, what=f"steps after epoch {after_epoch}\n")
 
 
 def wait_for_end(run: Run) -> None:
     wait_until(lambda: run.status().over and not run.alive, what="the end of the run")
 
 
-def test_run_trains_on_the_cluster_as_it_does_here(
+def test_run_trains_on_the_cluster_as_it_does_locally(
     machine: RayCluster, workspace: Workspace, trained: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train_on(machine, monkeypatch)
@@ -97,7 +97,7 @@ def test_two_runs_train_on_two_nodes_at_once(
 
     run = submit(workspace, tiny_config(epochs=2))
 
-    assert {cluster.node_of(training_of(each)) for each in (endless, run)} == {0, 1}
+    assert {cluster.node_of(training_process(each)) for each in (endless, run)} == {0, 1}
     wait_for_end(run)
     assert (run.status().state, endless.status().state) == ("finished", "running")
     request_stop(workspace, endless)
@@ -108,7 +108,7 @@ def test_two_runs_train_on_two_nodes_at_once(
 
 
 def assert_same_result(run: Run, trained: Run) -> None:
-    """Assert that a run has the same files and results as one that was trained here, except for float noise."""
+    """Assert that a run has the same files and results as one that was trained locally, except for float noise."""
     assert (run.status().state, run.status().message) == ("finished", trained.status().message), run.log_tail()
     assert files(run) == files(trained)
     columns = ["epoch", "step", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
@@ -127,35 +127,35 @@ def files(run: Run) -> set[str]:
 
 
 @pytest.mark.long
-def test_run_survives_its_node_the_head_and_its_worker(
+def test_run_survives_the_loss_of_node_head_and_worker(
     cluster: RayCluster, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train_on(cluster, monkeypatch)
-    if PEN_DIGITS:  # sent to the cluster, and again when its first machine is gone
+    if PEN_DIGITS:  # sent to the cluster, and sent again after its first machine is gone
         monkeypatch.setenv("TRAZO_PEN_DIGITS", str(PEN_DIGITS))
     run = submit(workspace, ENDLESS)
     wait_for_steps(run)
-    first = cluster.node_of(training_of(run))
+    first = cluster.node_of(training_process(run))
 
     cluster.kill_node(first)
 
-    assert cluster.node_of(training_of(run)) == 1 - first
-    goes_on(run)
+    assert cluster.node_of(training_process(run)) == 1 - first
+    assert_continues(run)
 
     cluster.kill_head()
-    cluster.kill_node(1 - first)  # it would end by itself a minute after the head
+    cluster.kill_node(1 - first)  # it would exit by itself a minute after the head
 
     wait_for_message(run)
     assert (run.status().state, run.alive) == ("running", True)
     cluster.start_head(cpus=1)
-    goes_on(run)
+    assert_continues(run)
 
     kill_worker(run)
 
     assert run.status().state == "interrupted"
     wait_until(lambda: not training_processes(run.id), what="the end of the training on the node")
     resume(workspace, run)
-    goes_on(run)
+    assert_continues(run)
 
     cluster.kill_head()
 
@@ -166,8 +166,8 @@ def test_run_survives_its_node_the_head_and_its_worker(
     assert run.checkpoint_file.exists()
 
 
-def goes_on(run: Run) -> None:
-    """Wait until the run has completed another epoch since its last checkpoint, and check that it lost none."""
+def assert_continues(run: Run) -> None:
+    """Wait until the run has completed another epoch since its last checkpoint, and assert that it lost none."""
     saved = read_checkpoint(run)
     assert saved is not None
     wait_for_steps(run, saved.epoch + 1)

@@ -1,4 +1,4 @@
-"""The worker's side of a run on a cluster, with drivers that only report."""
+"""The worker's side of a run on a cluster, with fake drivers that only send reports."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TRAINING = Report(event="training")
 
 @pytest.fixture
 def run(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A run that has started, on a cluster that any driver finds."""
+    """A run that has started on a cluster that every driver finds."""
     require_ray()
     monkeypatch.setenv("TRAZO_RAY", "auto")
     monkeypatch.setattr(ray, "_RETRY_SECONDS", 0.1)
@@ -40,7 +40,7 @@ def run(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.fixture
 def drivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Drivers:
-    """Return a function that sets the reports of the next drivers; the last one waits after its reports."""
+    """Return a function that sets the reports of the next drivers; the last driver waits after its reports."""
 
     def set_reports(*drivers: list[Report]) -> None:
         python, started = tmp_path / "python", tmp_path / "started"
@@ -60,7 +60,7 @@ def _write(path: Path, reports: list[Report]) -> Path:
     return path
 
 
-def test_run_ends_as_its_driver_says(run: Run, drivers: Drivers) -> None:
+def test_run_ends_as_its_driver_reports(run: Run, drivers: Drivers) -> None:
     drivers(
         [Report(event="waiting", message="No room."), TRAINING, Report(event="ended", state="stopped", message="!")]
     )
@@ -70,7 +70,7 @@ def test_run_ends_as_its_driver_says(run: Run, drivers: Drivers) -> None:
         assert run.status().message == "No room."
 
 
-def test_cluster_is_tried_until_it_is_there(run: Run, drivers: Drivers) -> None:
+def test_connection_is_retried_until_it_succeeds(run: Run, drivers: Drivers) -> None:
     drivers([Report(event="lost")], [], [Report(event="ended", state="finished", message="Finished.")])
 
     with worker_lock(run.lock_file) as lock:
@@ -78,7 +78,7 @@ def test_cluster_is_tried_until_it_is_there(run: Run, drivers: Drivers) -> None:
         assert run.status().message.startswith("Waiting for the cluster. Start it with make cluster")
 
 
-def test_run_that_cannot_be_trained_there_fails(run: Run, drivers: Drivers) -> None:
+def test_run_that_the_cluster_cannot_train_fails(run: Run, drivers: Drivers) -> None:
     drivers([Report(event="unusable", message="Python 3.11 here, 3.12 there.")])
 
     with pytest.raises(ClusterError, match=r"^Python 3\.11 here, 3\.12 there\.$"):
@@ -107,7 +107,7 @@ def test_losses_between_completed_epochs_do_not_count(
         assert ray.train(run, lock)["state"] == "finished"
 
 
-def test_cluster_that_refuses_this_machine_is_named(
+def test_cluster_that_rejects_this_machine_is_explained(
     run: Run, drivers: Drivers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drivers([], [Report(event="ended", state="finished")])
@@ -133,7 +133,7 @@ def test_stop_ends_the_wait(run: Run, monkeypatch: pytest.MonkeyPatch, checkpoin
     assert ("Resume the run" in end["message"]) == checkpoint
 
 
-def test_wait_ends_with_the_run(run: Run, drivers: Drivers, workspace: Workspace) -> None:
+def test_wait_ends_when_the_run_is_deleted(run: Run, drivers: Drivers, workspace: Workspace) -> None:
     drivers([Report(event="waiting")])
     delete_run(workspace, run)
 

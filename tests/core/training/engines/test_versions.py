@@ -1,4 +1,4 @@
-"""The comparison of the versions on two machines."""
+"""The comparison of the versions installed on two machines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from core.training.engines.versions import difference, versions
 
 
-def test_machines_with_the_same_versions_fit_together() -> None:
+def test_machines_with_the_same_versions_are_compatible() -> None:
     here = versions()
 
     assert here["Python"] == ".".join(platform.python_version().split(".")[:2])

@@ -25,7 +25,7 @@ from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import workers_in
 
-# A worker that starts immediately, learns nothing and stops on request.
+# A fake worker that starts immediately, learns nothing and stops on request.
 WORKER = """#!/bin/sh
 touch "$3/checkpoint.npz"
 while [ ! -e "$3/stop" ]; do sleep 0.02; done
@@ -181,7 +181,7 @@ def test_concurrent_actions_during_real_training(training_dashboards: Dashboards
     expect_delete(workspace, first, press("promote", "delete", "look", name=first.id), remaining=[second])
     wait_until(second.checkpoint_file.exists, what="the second run's first completed epoch")
     expect_delete(workspace, second, press("stop", "delete", "look", name=second.id))
-    assert_consistent(workspace, "after all")
+    assert_consistent(workspace, "at the end")
 
 
 @contextmanager
