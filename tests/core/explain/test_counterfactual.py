@@ -67,7 +67,7 @@ def test_every_step_is_needed_and_changes_one_place(changed: list[Counterfactual
             assert max(np.ptp(rows), np.ptp(columns)) <= 7
 
 
-def test_digit_that_is_predicted_already_needs_no_change(network: NumpyNetwork, mnist: Dataset) -> None:
+def test_already_predicted_digit_needs_no_change(network: NumpyNetwork, mnist: Dataset) -> None:
     image, label = mnist.validation.images[0], int(mnist.validation.labels[0])
 
     found = change_into(network, image, label)

@@ -22,7 +22,7 @@ from core.explain.near_duplicates import (
     identical,
 )
 
-BRIGHT, BLANK = 5, 6
+DARKER, BLANK = 5, 6
 
 
 def vectors(seed: int, count: int) -> np.ndarray:
@@ -44,7 +44,7 @@ def blots() -> Dataset:
     """Random images; test image 3 is training image 7, test image 5 a darker copy of it, and test image 6 blank."""
     train, test = split(1, 40), split(2, 20)
     test.images[3] = train.images[7]
-    test.images[BRIGHT] = train.images[7] // 4 * 2
+    test.images[DARKER] = train.images[7] // 4 * 2
     test.images[BLANK] = 0
     return Dataset("digits", "blots", "drawn here", "0" * 64, train, split(3, 10), test)
 
@@ -85,8 +85,8 @@ def test_copy_in_another_split_comes_first(blots: Dataset, found: NearDuplicates
     pairs = found["test", "train"]
 
     nearest = dict(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
-    assert set(pairs.first[:2].tolist()) == {3, BRIGHT}
-    assert nearest[3] == nearest[BRIGHT] == 7
+    assert set(pairs.first[:2].tolist()) == {3, DARKER}
+    assert nearest[3] == nearest[DARKER] == 7
     assert pairs.distances[:2] == pytest.approx(0, abs=0.02)
     assert pairs.distances[2] > 0.1
 
@@ -134,7 +134,7 @@ DAMAGE: dict[str, Callable[[Pairs], Pairs]] = {
     "a negative index": lambda pairs: Pairs(pairs.first - 1, pairs.second, pairs.distances),
     "a missing index": lambda pairs: Pairs(pairs.first[1:], pairs.second, pairs.distances),
     "another order": lambda pairs: Pairs(pairs.first, pairs.second, pairs.distances[::-1]),
-    "no number": lambda pairs: Pairs(pairs.first, pairs.second, pairs.distances * np.nan),
+    "not a number": lambda pairs: Pairs(pairs.first, pairs.second, pairs.distances * np.nan),
 }
 
 
