@@ -12,7 +12,7 @@ from core.lessons.examples import bets, clearest, hardest
 
 
 def predictions(seed: int, count: int = 60) -> Evaluation:
-    """Return predictions of which about half are right, with all confidences."""
+    """Return predictions with varied confidences, about half of which are right."""
     rng = np.random.default_rng(seed)
     probabilities = rng.dirichlet(np.full(10, 0.3), count).astype(np.float32)
     labels = np.where(rng.random(count) < 0.5, probabilities.argmax(axis=1), rng.integers(0, 10, count))

@@ -1,4 +1,4 @@
-"""Painted pixels and the place of the ink."""
+"""Painted pixels and the position of the ink."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_painted_picture_arrives_as_it_was_sent(image: np.ndarray) -> None:
 
 
 @given(some.one_of(some.none(), some.text(), some.lists(some.integers(-1, 256), max_size=3), some.just([300] * 784)))
-def test_anything_else_is_no_picture(sent: object) -> None:
+def test_anything_else_is_not_a_picture(sent: object) -> None:
     assert painted(sent) is None
 
 

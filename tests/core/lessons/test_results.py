@@ -1,4 +1,4 @@
-"""A browser's results of the lessons."""
+"""The results of the lessons that a browser stores."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_newer_results_replace_older_ones(older: Results, newer: Results) -> Non
 
 
 @given(some.one_of(some.none(), some.integers(), some.text(), some.lists(some.text())))
-def test_anything_else_in_the_browser_is_no_result(stored: object) -> None:
+def test_anything_else_in_the_browser_is_not_a_result(stored: object) -> None:
     assert read_results(stored) == Results()
 
 
