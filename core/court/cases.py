@@ -57,7 +57,7 @@ def _mixed(doubtful: Sequence[Collection[int]], count: int, seed: int) -> Cases:
 
 
 def blind_order(doubtful: Sequence[Collection[int]], count: int, seed: int) -> list[int]:
-    """Return the doubtful indices part by part, each mixed with as many others from 0..count-1, while they last.
+    """Return the doubtful indices part by part, each shuffled with as many others from 0..count-1, while they last.
 
     An index in several parts belongs to the first of them.
     """

@@ -1,6 +1,6 @@
-"""A hand as one file: a ZIP archive with all that was written, to take to another workspace.
+"""A hand as one file: a ZIP archive with everything that was written, to take to another workspace.
 
-Ids of runs stay behind, because they mean nothing elsewhere. Exams stay exams: no model learns from them there either.
+Run ids stay behind, because they mean nothing elsewhere. Exams stay exams: no model learns from them there either.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from core.workspace import Workspace
 MAX_ARCHIVE_BYTES = 16 * 2**20
 """Maximum size of an archive; 1,000 taught digits and ten exams take less than 1 MB."""
 MAX_CONTENT_BYTES = 32 * 2**20
-"""Maximum size of all files in an archive; reading them takes about ten times as much memory."""
+"""Maximum total size of the files in an archive; reading them takes about ten times as much memory."""
 MAX_EXAMS = 500
 
 ELSEWHERE = "elsewhere"
-"""Name of any model in an archive."""
+"""Name that stands for any model in an archive."""
 
 _NEWEST_VERSION = 1
 _EXAM_NAME = re.compile(r"exams/([0-9]{8}-[0-9]{6}-[0-9a-f]{6})\.jsonl")
@@ -61,7 +61,7 @@ class _Contents:
 
 
 def export_hand(hand: Hand) -> bytes:
-    """Return the archive of a hand: what is taught now, the exams, and which of them have judged a model.
+    """Return the archive of a hand: its current taught digits, its exams, and which of these have judged a model.
 
     Raises HandError if the hand was deleted, is damaged or is too large, StorageError if its files cannot be read.
     """
@@ -93,10 +93,10 @@ def archive_name(hand: Hand) -> str:
 
 
 def import_hand(workspace: Workspace, archive: bytes) -> Hand:
-    """Create a hand from its archive, with a number behind its name if another hand has that name.
+    """Create a hand from its archive, with a number after its name if another hand has that name.
 
-    Either all is imported or nothing. Raises HandError if the archive is damaged, too large, or of a later version, or
-    if there are too many hands; StorageError.
+    Either everything is imported or nothing. Raises HandError if the archive is damaged, too large, or from a later
+    version, or if there are too many hands; also raises StorageError.
     """
     contents = _read(archive)
 
@@ -151,7 +151,7 @@ def _read(archive: bytes) -> _Contents:
 
 
 def _files(archive: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the names and contents of the files in an archive; raises ValueError if there are unknown or too many."""
+    """Yield the names and contents of an archive's files; raises ValueError if there are duplicates or too many."""
     left = MAX_CONTENT_BYTES
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         entries = opened.infolist()
@@ -176,7 +176,7 @@ def _files(archive: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _exam_id(name: str) -> str:
-    """Return the id of an exam from its name in an archive; raises ValueError if it is no exam."""
+    """Return the id of an exam from its name in an archive; raises ValueError if it is not an exam."""
     match = _EXAM_NAME.fullmatch(name)
     if match is None:
         raise ValueError(f"Expected the files of a hand. Received: {name!r}.")

@@ -1,4 +1,4 @@
-"""The exams of a class, read again and again while they are written."""
+"""The exams of a class, read repeatedly while they are being written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def predictor() -> Predictor:
 
 @pytest.fixture
 def examined(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list that receives the number of digits of each call of `examine`."""
+    """Return a list that receives the number of digits in each call to `examine`."""
     counts = []
 
     def count(predictor: Predictor, written: Sequence[Written]) -> ExamResult:
@@ -38,7 +38,7 @@ def examined(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
-def write_on(hand: Hand, exam_id: str, digits: int) -> None:
+def continue_exam(hand: Hand, exam_id: str, digits: int) -> None:
     for _ in range(digits):
         exam = read_exam(hand, exam_id)
         assert exam.prompt is not None
@@ -53,11 +53,11 @@ def test_only_new_digits_are_read(workspace: Workspace, predictor: Predictor, ex
         ("Ben", 0, 0),
     ]
     exam = start_exam(ana)
-    write_on(ana, exam.id, 3)
+    continue_exam(ana, exam.id, 3)
 
     first, second = exams.read(predictor), exams.read(predictor)
     assert sum(examined) == 3
-    write_on(ana, exam.id, 2)
+    continue_exam(ana, exam.id, 2)
     take_back(ana, read_exam(ana, exam.id))
     (student, _) = exams.read(predictor)
 
@@ -88,7 +88,7 @@ def test_confusions_of_the_class_add_up(workspace: Workspace, predictor: Predict
     assert low <= students[0].right.mean() <= high
 
 
-def test_damaged_files_hide_nobody_else(workspace: Workspace, predictor: Predictor) -> None:
+def test_damaged_files_hide_no_other_student(workspace: Workspace, predictor: Predictor) -> None:
     ana, ben, eva = (create_hand(workspace, name) for name in ("Ana", "Ben", "Eva"))
     for hand in (ana, ben, eva):
         take_exam(hand, 2)
