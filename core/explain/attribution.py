@@ -140,8 +140,7 @@ def deletion_curve(
     for row, count in zip(images, counts, strict=True):
         row[order[:count]] = 0
     fractions = 1 - images.sum(axis=1, dtype=np.int64) / deleted[-1]
-    found = probabilities(images.reshape(-1, IMAGE_SIZE, IMAGE_SIZE))[:, digit]
-    return DeletionCurve(fractions, found)
+    return DeletionCurve(fractions, probabilities(images.reshape(-1, IMAGE_SIZE, IMAGE_SIZE))[:, digit])
 
 
 @dataclass(frozen=True)
@@ -167,8 +166,8 @@ def sanity_check(network: NumpyNetwork, image: np.ndarray, digit: int, seed: int
         if isinstance(layer, Convolution | Dense | DepthwiseConvolution):
             layers[index] = _shuffle(layer, rng)
             titles.append(layer.title)
-            found = integrated_gradients(NumpyNetwork(tuple(layers)), image, digit).map
-            steps.append(SanityStep(tuple(titles), found, _rank_correlation(original[ink], found[ink])))
+            shuffled = integrated_gradients(NumpyNetwork(tuple(layers)), image, digit).map
+            steps.append(SanityStep(tuple(titles), shuffled, _rank_correlation(original[ink], shuffled[ink])))
     return steps
 
 

@@ -24,7 +24,7 @@ MAX_MEASURED = 1000
 """Maximum number of images on which an accuracy is measured during training."""
 
 MAX_LOSS = 10.0
-"""Upper limit for the plotted loss of a training that diverges; guessing has a loss of 2.3."""
+"""Upper limit of the plotted loss, in case training diverges; guessing has a loss of 2.3."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from core.json_lines import from_lines, read_records, to_lines
 from core.language import Message, tr
 from core.personal.exam import Exam, exam_file, exam_from_lines, exam_lines, list_exams
 from core.personal.hand import Hand, clean_name, free_name, new_hand
-from core.personal.proof import Judged
+from core.personal.proof import JudgedExam
 from core.personal.taught import MAX_TAUGHT, taught, taught_from_lines, taught_lines
 from core.personal.written import Written
 from core.records import Record, Timestamp
@@ -57,7 +57,7 @@ class _Contents:
     header: _Header
     taught: Mapping[str, Written]
     exams: tuple[Exam, ...]
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedExam, ...]
 
 
 def export_hand(hand: Hand) -> bytes:
@@ -70,7 +70,7 @@ def export_hand(hand: Hand) -> bytes:
         "hand.json": _Header(name=record.name, created=record.created).model_dump_json(indent=2).encode() + b"\n",
         "taught.jsonl": taught_lines({key: _without_model(written) for key, written in taught(hand).items()}),
         "proofs.jsonl": to_lines(
-            judged.model_copy(update={"run": ELSEWHERE}) for judged in read_records(hand.proofs_file, Judged)
+            judged.model_copy(update={"run": ELSEWHERE}) for judged in read_records(hand.proofs_file, JudgedExam)
         ),
     }
     for exam in list_exams(hand):
@@ -133,7 +133,7 @@ def _read(archive: bytes) -> _Contents:
                 Message("This hand was exported by a later version of Trazo. Update Trazo, then import it.")
             )
         digits = taught_from_lines(files.pop("taught.jsonl"))
-        judged = from_lines(files.pop("proofs.jsonl"), Judged)
+        judged = from_lines(files.pop("proofs.jsonl"), JudgedExam)
         exams = tuple(exam_from_lines(_exam_id(name), lines) for name, lines in files.items())
     except HandError:
         raise

@@ -21,7 +21,7 @@ from core.personal.written import Written, fingerprint, images_of
 from core.workspace import Workspace
 
 _Stamp = tuple[Path, int, int]
-"""An exam's file, the time of its last change in nanoseconds, and its size in bytes."""
+"""An exam's file, its modification time in nanoseconds, and its size in bytes."""
 
 
 @dataclass(frozen=True)

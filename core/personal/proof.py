@@ -22,7 +22,7 @@ SIGNIFICANCE = 0.05
 _MAX_MORE_EXAMS = 10
 
 
-class Judged(Record, extra="ignore"):
+class JudgedExam(Record, extra="ignore"):
     """An exam, and the run that it has judged."""
 
     exam: str
@@ -78,15 +78,15 @@ def compare_results(before: ExamResult, after: ExamResult) -> Proof:
 def exams_for(hand: Hand, run_id: str) -> list[Exam]:
     """Return the exams that judge a run, newest first, and record them: an exam judges one run only.
 
-    Someone who tries one fine-tuning after another on the same fifty digits, and keeps the best, chooses the luckiest.
+    Trying one fine-tuning after another on the same fifty digits, and keeping the best, would select the luckiest.
     All exams that have not judged another run judge this one together. Raises HandError if there are none.
     """
     exams = [exam for exam in list_exams(hand) if exam.complete]
-    judged: list[Judged] = read_records(hand.proofs_file, Judged)
+    judged: list[JudgedExam] = read_records(hand.proofs_file, JudgedExam)
     runs = {entry.exam: entry.run for entry in judged}
     fresh = [exam for exam in exams if exam.id not in runs]
     if fresh:
-        hand.append(hand.proofs_file, [Judged(exam=exam.id, run=run_id, time=time.time()) for exam in fresh])
+        hand.append(hand.proofs_file, [JudgedExam(exam=exam.id, run=run_id, time=time.time()) for exam in fresh])
     found = [exam for exam in exams if runs.get(exam.id, run_id) == run_id]
     if found:
         return found

@@ -86,7 +86,7 @@ def read_settings(values: dict[str, Any]) -> SweepSettings:
 
 
 def check_settings(settings: SweepSettings) -> None:
-    """Raise ConfigError or SweepError with one sentence if a sweep with these settings makes no sense."""
+    """Raise ConfigError or SweepError with a clear message if a sweep with these settings makes no sense."""
     if settings.base.fine_tuned:
         raise SweepError(Message("A fine-tuned run has no settings to vary. Start from a preset or another run."))
     check_parameters(settings.base, settings.parameters)

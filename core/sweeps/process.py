@@ -27,7 +27,7 @@ from core.sweeps.winner import WinnerTraining
 from core.workspace import Workspace
 
 POLL_SECONDS = 0.5
-"""Seconds between two checks of the runs: short compared with a training of 10 s, and 1% of a core."""
+"""Seconds between two checks of the runs: short compared with a run of 10 s, and 1% of a core."""
 _SECONDS_PER_HOUR = 3600.0
 
 

@@ -115,7 +115,7 @@ class Search:
             self._live_trials[asked.number] = self._trial(asked, runs, before.get(asked.number))
             self._revivable_runs.update(runs)
         # A trial may have been pruned just before the earlier process ended.
-        self._ending_runs = stop_all(self._workspace, self._runs.of_others(self._live_trials), PRUNED_MESSAGE)
+        self._ending_runs = stop_all(self._workspace, self._runs.of_other_trials(self._live_trials), PRUNED_MESSAGE)
 
     def _trial(self, asked: AskedTrial, runs: list[Run], before: Trial | None = None) -> Trial:
         return Trial(

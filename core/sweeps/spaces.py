@@ -104,7 +104,7 @@ def config_of(settings: SweepSettings, values: Mapping[str, Any], seed: int) -> 
 
 
 def check_parameters(base: TrainingConfig, parameters: Sequence[Parameter]) -> None:
-    """Raise ConfigError with one sentence if the search space is invalid or does not include the config itself."""
+    """Raise ConfigError with a clear message if the search space is invalid or does not include the config itself."""
     names = [parameter.name for parameter in parameters]
     if not names:
         raise ConfigError(Message("Choose at least one setting to vary."), "parameters")

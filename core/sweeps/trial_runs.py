@@ -56,7 +56,7 @@ class TrialRuns:
             index += 1
         return index
 
-    def of_others(self, trials: Iterable[int]) -> list[Run]:
+    def of_other_trials(self, trials: Iterable[int]) -> list[Run]:
         """Return the search's runs of all trials except these."""
         excluded = set(trials)
         return [run for (winner, trial, _), run in self._runs.items() if not winner and trial not in excluded]

@@ -50,7 +50,7 @@ def blots() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def found(blots: Dataset) -> NearDuplicates:
+def duplicates(blots: Dataset) -> NearDuplicates:
     return find_near_duplicates(blots)
 
 
@@ -81,8 +81,8 @@ def test_pair_within_a_split_is_listed_once(seed: int, count: int) -> None:
         assert distances_to(near, near[left])[right] == pytest.approx(others.min(), abs=1e-3)
 
 
-def test_copy_in_another_split_comes_first(blots: Dataset, found: NearDuplicates) -> None:
-    pairs = found["test", "train"]
+def test_copy_in_another_split_comes_first(blots: Dataset, duplicates: NearDuplicates) -> None:
+    pairs = duplicates["test", "train"]
 
     nearest = dict(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
     assert set(pairs.first[:2].tolist()) == {3, DARKER}
@@ -91,15 +91,15 @@ def test_copy_in_another_split_comes_first(blots: Dataset, found: NearDuplicates
     assert pairs.distances[2] > 0.1
 
 
-def test_only_equal_pixels_are_identical(blots: Dataset, found: NearDuplicates) -> None:
-    pairs = found["test", "train"]
+def test_only_equal_pixels_are_identical(blots: Dataset, duplicates: NearDuplicates) -> None:
+    pairs = duplicates["test", "train"]
 
     assert pairs.first[identical(pairs, blots.test, blots.train)].tolist() == [3]
 
 
-def test_all_splits_are_compared_nearest_first(found: NearDuplicates) -> None:
-    assert set(found) == set(SPLIT_PAIRS)
-    for pairs in found.values():
+def test_all_splits_are_compared_nearest_first(duplicates: NearDuplicates) -> None:
+    assert set(duplicates) == set(SPLIT_PAIRS)
+    for pairs in duplicates.values():
         assert len(pairs)
         assert (np.diff(pairs.distances) >= 0).all()
         assert np.isfinite(pairs.distances).all()
@@ -119,12 +119,12 @@ def test_principal_components_find_the_nearest_images(mnist: Dataset) -> None:
     assert np.mean(products.argmax(axis=1)[pairs.first] == pairs.second) > 0.99
 
 
-def test_pairs_survive_the_cache(blots: Dataset, found: NearDuplicates, tmp_path: Path) -> None:
-    write_duplicates(tmp_path / "pairs.npz", found)
+def test_pairs_survive_the_cache(blots: Dataset, duplicates: NearDuplicates, tmp_path: Path) -> None:
+    write_duplicates(tmp_path / "pairs.npz", duplicates)
 
     loaded = read_duplicates(tmp_path / "pairs.npz", blots)
 
-    for names, pairs in found.items():
+    for names, pairs in duplicates.items():
         for name, array in vars(pairs).items():
             assert np.array_equal(array, getattr(loaded[names], name))
 
@@ -139,8 +139,8 @@ DAMAGE: dict[str, Callable[[Pairs], Pairs]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damaged_pairs_are_rejected(damage: str, blots: Dataset, found: NearDuplicates, tmp_path: Path) -> None:
-    damaged = found | {("train", "train"): DAMAGE[damage](found["train", "train"])}
+def test_damaged_pairs_are_rejected(damage: str, blots: Dataset, duplicates: NearDuplicates, tmp_path: Path) -> None:
+    damaged = duplicates | {("train", "train"): DAMAGE[damage](duplicates["train", "train"])}
     write_duplicates(tmp_path / "pairs.npz", damaged)
 
     with pytest.raises(ValueError, match="Near duplicates"):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import given
-from hypothesis import strategies as some
+from hypothesis import strategies as st
 
 from core.lessons.filters import LIMIT, UPRIGHT, kernel_from, preference, respond
 
-NUMBERS = some.lists(some.integers(-LIMIT, LIMIT), min_size=9, max_size=9)
+NUMBERS = st.lists(st.integers(-LIMIT, LIMIT), min_size=9, max_size=9)
 
 
 @given(NUMBERS)
@@ -39,7 +39,7 @@ def test_response_is_the_sum_of_nine_products(numbers: list[int]) -> None:
     assert np.isclose(response[9, 5], (kernel * (image[8:11, 4:7] / 255)).sum())
 
 
-@given(some.one_of(some.none(), some.lists(some.integers(), max_size=8), some.just(["1"] * 9), some.just([99] * 9)))
+@given(st.one_of(st.none(), st.lists(st.integers(), max_size=8), st.just(["1"] * 9), st.just([99] * 9)))
 def test_anything_else_is_not_a_filter(sent: object) -> None:
     assert kernel_from(sent) is None
 

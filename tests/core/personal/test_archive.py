@@ -19,7 +19,7 @@ from core.personal import archive as module
 from core.personal.archive import ELSEWHERE, archive_name, export_hand, import_hand
 from core.personal.exam import Exam, answer, list_exams, read_exam, sealed_fingerprints, start_exam, take_back
 from core.personal.hand import MAX_NAME_LENGTH, Hand, create_hand, delete_hand, hand_name, list_hands
-from core.personal.proof import Judged
+from core.personal.proof import JudgedExam
 from core.personal.taught import forget, relabel, taught, teach
 from core.personal.written import fingerprint
 from core.workspace import Workspace
@@ -44,7 +44,7 @@ def hand(workspace: Workspace) -> Hand:
         answer(hand, exam, write(0, seed).model_copy(update={"model": RUN_ID}))
         exam = read_exam(hand, exam.id)
     take_back(hand, exam)
-    append_records(hand.proofs_file, [Judged(exam=exam.id, run=RUN_ID, time=5)])
+    append_records(hand.proofs_file, [JudgedExam(exam=exam.id, run=RUN_ID, time=5)])
     hand.write_record(hand.record().model_copy(update={"model": RUN_ID, "previous": RUN_ID}))
     return hand
 

@@ -26,7 +26,7 @@ def predictor() -> Predictor:
 
 
 @pytest.fixture
-def examined(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def examined_counts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that receives the number of digits in each call to `examine`."""
     counts = []
 
@@ -45,7 +45,7 @@ def continue_exam(hand: Hand, exam_id: str, digits: int) -> None:
         answer(hand, exam, write(exam.prompt, len(exam.written)))
 
 
-def test_only_new_digits_are_read(workspace: Workspace, predictor: Predictor, examined: list[int]) -> None:
+def test_only_new_digits_are_read(workspace: Workspace, predictor: Predictor, examined_counts: list[int]) -> None:
     ana, ben = create_hand(workspace, "Ana"), create_hand(workspace, "Ben")
     exams = ClassExams(workspace)
     assert [(each.name, each.written, each.prompts) for each in exams.read(predictor)] == [
@@ -56,19 +56,19 @@ def test_only_new_digits_are_read(workspace: Workspace, predictor: Predictor, ex
     continue_exam(ana, exam.id, 3)
 
     first, second = exams.read(predictor), exams.read(predictor)
-    assert sum(examined) == 3
+    assert sum(examined_counts) == 3
     continue_exam(ana, exam.id, 2)
     take_back(ana, read_exam(ana, exam.id))
     (student, _) = exams.read(predictor)
 
-    assert (first[0].written, second[0].written, student.written, sum(examined)) == (3, 3, 4, 4)
+    assert (first[0].written, second[0].written, student.written, sum(examined_counts)) == (3, 3, 4, 4)
     assert student.labels.tolist() == list(exam.prompts[:4])
     assert student.images.shape == (4, 28, 28)
     assert student.images.max(axis=(1, 2)).min() > 0
     assert not student.complete
     other = Predictor(Bundle(SHIPPED_BUNDLE))
     exams.read(other)
-    assert sum(examined) == 8
+    assert sum(examined_counts) == 8
     delete_hand(workspace, ben)
     assert [each.name for each in exams.read(other)] == ["Ana"]
 
