@@ -1,1 +1,1 @@
-"""The label court: which labels people doubt, their verdicts, and the accuracy under these."""
+"""The label court: doubtful labels, people's verdicts on them, and the accuracy under corrected labels."""

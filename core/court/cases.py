@@ -20,7 +20,7 @@ PART_SIZE = 10
 
 @dataclass(frozen=True)
 class Cases:
-    """Images to judge, each once: their numbers in the order of the court, and those among them that are ordinary.
+    """Images to judge, each once: their indices in the order in which the court asks, and the ordinary ones among them.
 
     The ordinary images are controls: a person who rejects their labels as often as those of the doubtful images is
     guessing.
@@ -31,10 +31,10 @@ class Cases:
 
 
 def cases_of_test_set(evaluation: Evaluation, fingerprint: str, seed: int = SEED) -> Cases:
-    """Return test images by their index.
+    """Return the cases of the test set, by index.
 
     First come the model's mistakes and the disputed labels, then the other images with published votes; each part is
-    shuffled with as many ordinary images. `fingerprint`: that of the model's dataset; only MNIST has published votes.
+    mixed with as many ordinary images. `fingerprint`: that of the model's dataset; only MNIST has published votes.
     """
     count = len(evaluation.labels)
     first = [*mistakes(evaluation).tolist(), *reviewed_choices(fingerprint, count)]
@@ -42,9 +42,9 @@ def cases_of_test_set(evaluation: Evaluation, fingerprint: str, seed: int = SEED
 
 
 def cases_of_training_set(result: OutOfFold, seed: int = SEED) -> Cases:
-    """Return training images by their index in `labelled_images`.
+    """Return the cases of the training data, by index in `labelled_images`.
 
-    The most suspicious labels come first, PART_SIZE at a time, each part shuffled with as many ordinary images.
+    The most suspicious labels come first, PART_SIZE at a time, each part mixed with as many ordinary images.
     """
     suspicious = result.suspicious.tolist()
     parts = [suspicious[start : start + PART_SIZE] for start in range(0, len(suspicious), PART_SIZE)]
@@ -57,9 +57,9 @@ def _mixed(doubtful: Sequence[Collection[int]], count: int, seed: int) -> Cases:
 
 
 def blind_order(doubtful: Sequence[Collection[int]], count: int, seed: int) -> list[int]:
-    """Return each part of the doubtful indices, shuffled with as many others of 0..count-1 as there are left.
+    """Return the doubtful indices part by part, each shuffled with as many others from 0..count-1, while they last.
 
-    An index that several parts contain belongs to the first of them.
+    An index in several parts belongs to the first of them.
     """
     rng = np.random.default_rng(seed)
     taken: set[int] = set()

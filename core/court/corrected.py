@@ -1,4 +1,4 @@
-"""A model's accuracy under corrected labels. It describes the labels; no setting or model is chosen with it."""
+"""A model's accuracy under corrected labels. It describes the labels; no setting or model is chosen by it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CorrectedAccuracy:
 
 
 def corrected_accuracy(evaluation: Evaluation, choices: Mapping[int, Choice]) -> CorrectedAccuracy:
-    """Return the accuracy if each choice replaces the label of the image with its index.
+    """Return the accuracy with each choice as the label of the image at that index.
 
     "Cannot tell" leaves the image out. Indices outside the test set are ignored.
     """

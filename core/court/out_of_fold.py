@@ -1,4 +1,4 @@
-"""Out-of-fold probabilities: each label of the training data as seen by a network that has not learned from it."""
+"""Out-of-fold probabilities: predictions for each training image by a network that has not learned from it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class OutOfFold:
 
 @dataclass(frozen=True)
 class FoldFiles:
-    """The probabilities of the folds that are done, one file per fold; `folder` depends on everything they need."""
+    """The probabilities of the completed folds, one file per fold; `folder` depends on everything that affects them."""
 
     folder: Path
 
@@ -49,13 +49,13 @@ class FoldFiles:
     def of(
         cls, workspace: Workspace, dataset: Dataset, config: TrainingConfig, folds: int, pen_digits: int
     ) -> FoldFiles:
-        """Return the files of folds of this dataset for networks with this config and number of pen digits."""
+        """Return the fold files of this dataset for networks with this config and number of pen digits."""
         key = f"{dataset.fingerprint}:{config.model_dump_json()}:{folds}:{FOLD_SEED}:{pen_digits}"
         name = hashlib.sha256(key.encode()).hexdigest()[:16]
         return cls(workspace.cache / "folds" / f"{dataset.id}-{config.preset}-{folds}-{name}")
 
     def read(self, fold: int, images: int) -> np.ndarray | None:
-        """Return the probabilities float32 (`images`, 10) of a fold, or None if it is not done or damaged."""
+        """Return the probabilities float32 (`images`, 10) of a fold, or None if its file is missing or damaged."""
         try:
             probabilities = read_arrays(self._file(fold))["probabilities"]
         except (OSError, ValueError, KeyError):
@@ -72,24 +72,24 @@ class FoldFiles:
 
 
 def labelled_images(dataset: Dataset) -> Split:
-    """Return the training images, followed by the validation images: all images that a model is made with."""
+    """Return the training images, followed by the validation images: all images that a model is made from."""
     return Split(np.concatenate([dataset.train.images, dataset.validation.images]), _labels(dataset))
 
 
 def split_and_index(dataset: Dataset, number: int) -> tuple[str, int]:
-    """Return the split and the index within it of an image of `labelled_images`."""
+    """Return the split of an image in `labelled_images`, and its index within that split."""
     in_train = len(dataset.train)
     return ("train", number) if number < in_train else ("validation", number - in_train)
 
 
 def fold_numbers(labels: np.ndarray, folds: int, seed: int = FOLD_SEED) -> np.ndarray:
-    """Return the fold of each image, int64 (n,) in 0..folds-1; all folds have equally many images of a digit, +-1."""
+    """Return the fold of each image, int64 (n,) in 0..folds-1; folds have equal numbers of each digit, +-1."""
     rng = np.random.default_rng(seed)
     numbers = np.empty(len(labels), np.int64)
     done = 0
     for digit in range(CLASSES):
         members = rng.permutation(np.flatnonzero(labels == digit))
-        # Continue where the last digit ended, so that the folds also have equally many images in total.
+        # Continue where the last digit ended, so that the folds also have the same number of images in total.
         numbers[members] = (done + np.arange(len(members))) % folds
         done += len(members)
     return numbers

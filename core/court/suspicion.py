@@ -24,7 +24,7 @@ def class_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarra
 
 
 def normalised_margins(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the probability of each label minus that of the best other digit, -1..1, (n,)."""
+    """Return the probability of each label minus that of the most probable other digit, -1..1, (n,)."""
     rows = np.arange(len(labels))
     others = probabilities.copy()
     others[rows, labels] = -np.inf

@@ -1,4 +1,4 @@
-"""People's verdicts on labels, kept beside the data: `verdicts/verdicts.jsonl`, append-only, one record per line."""
+"""People's verdicts on labels, stored in `verdicts/verdicts.jsonl`: append-only, one record per line."""
 
 from __future__ import annotations
 

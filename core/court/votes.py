@@ -1,8 +1,8 @@
-"""The published votes on 100 of MNIST's test images: how many of five people see the label, or a network's guess.
+"""The published votes on 100 of MNIST's test images: how many of five people see the label or a network's guess.
 
 Confident learning chose the images, and five people voted on each (Northcutt, Athalye and Mueller, 2021, "Pervasive
-Label Errors in Test Sets Destabilize Machine Learning Benchmarks"). The numbers are those of `mturk/mnist_mturk.json`
-in https://github.com/cleanlab/label-errors, commit 5457895.
+Label Errors in Test Sets Destabilize Machine Learning Benchmarks"). The numbers come from `mturk/mnist_mturk.json` in
+https://github.com/cleanlab/label-errors, commit 5457895.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Votes:
 
     @property
     def correction(self) -> Choice | None:
-        """The majority's digit if it is not the label, "cannot tell" if no digit has a majority, None for the label."""
+        """The majority's digit, "cannot tell" if there is no majority, or None if the majority chose the label."""
         if self.for_label >= _MAJORITY:
             return None
         if self.guess is not None and self.for_guess >= _MAJORITY:
@@ -38,7 +38,7 @@ class Votes:
 
 
 def published_votes(fingerprint: str, images: int) -> dict[int, Votes]:
-    """Return the votes by index in a test set of so many `images`; none for any dataset other than MNIST."""
+    """Return the votes by index in a test set with this number of `images`; none for a dataset other than MNIST."""
     if fingerprint != MNIST_FINGERPRINT:
         return {}
     return {
@@ -49,7 +49,7 @@ def published_votes(fingerprint: str, images: int) -> dict[int, Votes]:
 
 
 def reviewed_choices(fingerprint: str, images: int) -> dict[int, Choice]:
-    """Return the corrections of the reviewers' majority, by index: MNIST's disputed labels."""
+    """Return the corrections by the reviewers' majority, keyed by index: MNIST's disputed labels."""
     votes = published_votes(fingerprint, images)
     return {index: each.correction for index, each in votes.items() if each.correction is not None}
 

@@ -1,8 +1,8 @@
-"""Attribution maps: the pixels of a drawing that speak for or against a digit, and tests of these maps.
+"""Attribution maps: the pixels of a drawing that count for or against a digit, and tests of these maps.
 
-Integrated gradients come first, and occlusion is the second opinion. On the shipped model, deleting the 30% of ink that
-a map ranks highest lowers the predicted digit's probability to 0.28 with integrated gradients, to 0.37 with occlusion
-and to 0.93 with a random order (150 validation images).
+Integrated gradients are the main method; occlusion gives a second opinion. On the shipped model, deleting the 30% of
+ink that a map ranks highest lowers the predicted digit's probability to 0.28 with integrated gradients, to 0.37 with
+occlusion and to 0.93 in a random order (150 validation images).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from core.explain.target import Target, target_values
 from core.ink.drawing import IMAGE_SIZE
 
 STEPS = 48
-"""Points on the path of integrated gradients; maps then add up to within 1% on average, and 3% at most.
+"""Points on the integration path; maps then satisfy completeness to within 1% on average, and 3% at most.
 
-Measured on the shipped model and 60 validation images, with 1.4% and 6% for 32 points."""
+Measured on the shipped model with 60 validation images; with 32 points, it is 1.4% and 6%."""
 
 PATCH = 5
 """Side in pixels of an occluding square; a stroke is 2 to 3 pixels wide."""
@@ -30,7 +30,7 @@ _DOT_SIGMA = 0.9
 """Standard deviation in pixels of an added dot of ink; it looks about as wide as a stroke."""
 
 DELETION_STEPS = 20
-"""Points of a deletion curve after the complete drawing."""
+"""Points on a deletion curve, not counting the complete drawing."""
 
 Probabilities = Callable[[np.ndarray], np.ndarray]
 """Function from images uint8 (n, 28, 28) to probabilities (n, 10): a `Predictor`'s or a `NumpyNetwork`'s."""
@@ -38,10 +38,10 @@ Probabilities = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Attribution:
-    """A map float32 (28, 28) for one digit; positive pixels speak for it.
+    """An attribution map float32 (28, 28) for one digit; positive pixels count for it.
 
-    `start` and `end`: the target's value for a blank image and for the drawing. The map adds up to their difference
-    (completeness), apart from the error of the numerical integration.
+    `start` and `end`: the target's value for a blank image and for the drawing. The map sums to `end` -
+    `start` (completeness), up to the error of the numerical integration.
     """
 
     map: np.ndarray
@@ -54,7 +54,7 @@ def integrated_gradients(
 ) -> Attribution:
     """Return the integrated gradients (Sundararajan et al., 2017) of an image uint8 (28, 28), from a blank image.
 
-    Gradients are averaged on the straight path from blank to the drawing, at the midpoints of `steps` equal parts.
+    Gradients are averaged along the straight path from blank to the drawing, at the midpoints of `steps` equal parts.
     Pixels without ink get 0; `dot_effects` covers them.
     """
     pixels = image.astype(np.float32) / np.float32(255)
@@ -66,49 +66,53 @@ def integrated_gradients(
 
 
 def occlusion(probabilities: Probabilities, image: np.ndarray, digit: int, stride: int = 2) -> np.ndarray:
-    """Return the mean fall of a digit's log odds when a square around each pixel is erased, float32 (28, 28).
+    """Return the mean drop in a digit's log odds when a square over each pixel is erased, float32 (28, 28).
 
-    Occlusion (Zeiler and Fergus, 2014) with squares of PATCH pixels, `stride` pixels apart: 196 images for 2. Each
-    pixel gets the mean over the squares that cover it.
+    Occlusion (Zeiler and Fergus, 2014) with squares of PATCH pixels, `stride` pixels apart: 196 images for a
+    stride of 2. Each pixel gets the mean over the squares that cover it.
     """
     starts = np.arange(-(PATCH // 2), IMAGE_SIZE - PATCH // 2, stride)
     covered = np.zeros((len(starts) ** 2, IMAGE_SIZE, IMAGE_SIZE), bool)
     for index, (row, column) in enumerate(np.ndindex(len(starts), len(starts))):
         top, left = starts[row], starts[column]
         covered[index, max(top, 0) : top + PATCH, max(left, 0) : left + PATCH] = True
-    falls = _odds(probabilities, image, digit) - _odds(probabilities, np.where(covered, np.uint8(0), image), digit)
-    total = np.tensordot(falls, covered, 1)
+    drops = _log_odds(probabilities, image, digit) - _log_odds(
+        probabilities, np.where(covered, np.uint8(0), image), digit
+    )
+    total = np.tensordot(drops, covered, 1)
     return (total / np.maximum(covered.sum(axis=0), 1)).astype(np.float32)
 
 
 def dot_effects(probabilities: Probabilities, image: np.ndarray, digit: int, stride: int = 2) -> np.ndarray:
-    """Return the rise of a digit's log odds when a dot of ink is added at each place, float32 (28, 28).
+    """Return the increase in a digit's log odds when a dot of ink is added at each pixel, float32 (28, 28).
 
-    The opposite of occlusion, for places without ink. Dots are `stride` pixels apart, and values between them are
-    interpolated; pixels with ink are 0.
+    The counterpart of occlusion, for pixels without ink. Dots are `stride` pixels apart, and values between them are
+    interpolated; pixels with ink get 0.
     """
     centres = np.arange(0, IMAGE_SIZE, stride)
     rows = np.exp(-(((np.arange(IMAGE_SIZE) - centres[:, np.newaxis]) / _DOT_SIGMA) ** 2) / 2)
     dots = (rows[:, np.newaxis, :, np.newaxis] * rows[np.newaxis, :, np.newaxis, :] * 255).astype(np.uint8)
     dotted = np.maximum(image, dots.reshape(-1, IMAGE_SIZE, IMAGE_SIZE))
-    rises = (_odds(probabilities, dotted, digit) - _odds(probabilities, image, digit)).reshape(len(centres), -1)
+    increases = (_log_odds(probabilities, dotted, digit) - _log_odds(probabilities, image, digit)).reshape(
+        len(centres), -1
+    )
     places = np.arange(IMAGE_SIZE) / stride
-    spread = ndimage.map_coordinates(rises, np.meshgrid(places, places, indexing="ij"), order=1, mode="nearest")
+    spread = ndimage.map_coordinates(increases, np.meshgrid(places, places, indexing="ij"), order=1, mode="nearest")
     return np.where(image > 0, 0, spread).astype(np.float32)
 
 
-def _odds(probabilities: Probabilities, images: np.ndarray, digit: int) -> np.ndarray:
+def _log_odds(probabilities: Probabilities, images: np.ndarray, digit: int) -> np.ndarray:
     """Return the log odds of a digit, float64 (n,); clipped, because float32 probabilities reach 0 and 1."""
-    found = probabilities(images.reshape(-1, IMAGE_SIZE, IMAGE_SIZE))
-    chosen = found[:, digit].astype(np.float64)
-    others = np.delete(found, digit, axis=1).sum(axis=1, dtype=np.float64)
+    predicted = probabilities(images.reshape(-1, IMAGE_SIZE, IMAGE_SIZE))
+    chosen = predicted[:, digit].astype(np.float64)
+    others = np.delete(predicted, digit, axis=1).sum(axis=1, dtype=np.float64)
     tiny = float(np.finfo(np.float32).tiny)
     return np.log(np.maximum(chosen, tiny)) - np.log(np.maximum(others, tiny))
 
 
 @dataclass(frozen=True)
 class DeletionCurve:
-    """A digit's probability, float32 (n,), while the given `fractions` of a drawing's ink, 0..1, are deleted."""
+    """A digit's probability, float32 (n,), as increasing `fractions` of a drawing's ink, 0..1, are deleted."""
 
     fractions: np.ndarray
     probabilities: np.ndarray
@@ -124,8 +128,8 @@ def deletion_curve(
 ) -> DeletionCurve:
     """Delete ink pixel by pixel, the highest values of `ranking` (28, 28) first (Petsiuk et al., 2018).
 
-    `image`: uint8 (28, 28) with ink. Fractions are of the ink, the sum of all pixels. An attribution map is a ranking,
-    and random numbers are the baseline.
+    `image`: uint8 (28, 28) with ink. Fractions are of the total ink, the sum of all pixels. `ranking`: an attribution
+    map, or random numbers as a baseline.
     """
     order = np.argsort(-ranking, axis=None, kind="stable")
     order = order[image.ravel()[order] > 0]
@@ -136,13 +140,12 @@ def deletion_curve(
     for row, count in zip(images, counts, strict=True):
         row[order[:count]] = 0
     fractions = 1 - images.sum(axis=1, dtype=np.int64) / deleted[-1]
-    found = probabilities(images.reshape(-1, IMAGE_SIZE, IMAGE_SIZE))[:, digit]
-    return DeletionCurve(fractions, found)
+    return DeletionCurve(fractions, probabilities(images.reshape(-1, IMAGE_SIZE, IMAGE_SIZE))[:, digit])
 
 
 @dataclass(frozen=True)
 class SanityStep:
-    """The similarity of an attribution map after the weights of `layers` were shuffled: rank correlation, -1..1."""
+    """The map after the weights of `layers` were shuffled, and its rank correlation with the original map, -1..1."""
 
     layers: tuple[str, ...]
     map: np.ndarray
@@ -150,21 +153,21 @@ class SanityStep:
 
 
 def sanity_check(network: NumpyNetwork, image: np.ndarray, digit: int, seed: int = 0) -> list[SanityStep]:
-    """Shuffle the weights of more and more layers, from the last to the first, and compare the maps.
+    """Shuffle the weights of more and more layers, from the last to the first, and compare the attribution maps.
 
-    Cascading randomisation (Adebayo et al., 2018): a map that stays the same does not explain the network. Correlations
-    (Spearman) are over the pixels with ink, of maps from `integrated_gradients`.
+    Cascading randomisation (Adebayo et al., 2018): a map that stays the same does not explain the network. Spearman
+    correlations are computed over the pixels with ink, between maps from `integrated_gradients`.
     """
     rng, ink = np.random.default_rng(seed), image > 0
     original = integrated_gradients(network, image, digit).map
-    layers, shuffled, steps = list(network.layers), [], []
+    layers, titles, steps = list(network.layers), [], []
     for index in reversed(range(len(layers))):
         layer = layers[index]
         if isinstance(layer, Convolution | Dense | DepthwiseConvolution):
             layers[index] = _shuffle(layer, rng)
-            shuffled.append(layer.title)
-            found = integrated_gradients(NumpyNetwork(tuple(layers)), image, digit).map
-            steps.append(SanityStep(tuple(shuffled), found, _rank_correlation(original[ink], found[ink])))
+            titles.append(layer.title)
+            shuffled = integrated_gradients(NumpyNetwork(tuple(layers)), image, digit).map
+            steps.append(SanityStep(tuple(titles), shuffled, _rank_correlation(original[ink], shuffled[ink])))
     return steps
 
 

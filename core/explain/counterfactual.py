@@ -1,8 +1,8 @@
-"""Counterfactuals: little ink to add and remove that turns a drawing into another digit, for the network.
+"""Counterfactuals: small additions and removals of ink that make the network see another digit.
 
 The change consists of soft dots as wide as a stroke, so that it looks like strokes rather than like the noise of
-adversarial examples. Each step draws or erases the dot with the largest gain in the digit's log odds per ink (greedy
-forward selection). Most results are still rejected by the novelty detector: the least ink makes an odd digit.
+adversarial examples. Each step draws or erases the dot with the largest gain in the digit's log odds per unit of
+ink (greedy forward selection). The novelty detector still rejects most results: digits made with the least ink are odd.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from core.explain.target import target_gradient, target_values
 from core.ink.drawing import IMAGE_SIZE
 
 CONFIDENCE = 0.93
-"""Probability of the chosen digit at which the search ends; the LiteRT model then nearly always gives it over 0.9."""
+"""Probability of the chosen digit at which the search ends; the LiteRT model's is then nearly always over 0.9."""
 
 MAX_CHANGE = 0.6
 """Largest sum of added and removed ink, as a fraction of the drawing's ink, that counts as a small change."""
 
 _MAX_DOTS = 60
-_CANDIDATES = 12  # dots per step whose true effect is computed; the gradient ranks them, but is only locally right
+_CANDIDATES = 12  # dots per step whose true effect is computed; the gradient that ranks them is only accurate locally
 _SIGMA = 0.8  # pixels; a dot is then about as wide as a stroke
-_STRENGTH = 0.5  # of full ink in a dot's centre; two dots in one place make a full stroke
-_FIXED_COST = 0.3  # full pixels per dot; without it, the search would prefer many tiny changes at the rim of strokes
+_STRENGTH = 0.5  # fraction of full ink at a dot's centre; two dots in one place make a full stroke
+_FIXED_COST = 0.3  # full pixels per dot; without it, the search would prefer many tiny changes at the edges of strokes
 _FULL = np.float32(255)
 
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """A drawing on its way to another digit, one dot a step; step 0 is the drawing.
+    """A drawing on its way to another digit, one dot per step; step 0 is the original drawing.
 
     `images`: uint8 (steps, 28, 28). `probabilities`: calibrated, float32 (steps, 10).
     """
@@ -42,13 +42,13 @@ class Counterfactual:
 
     @property
     def added(self) -> np.ndarray:
-        """Ink that the last image has and the drawing has not, uint8 (28, 28)."""
-        return self._more(self.images[-1], self.images[0])
+        """Ink that is in the last image but not in the drawing, uint8 (28, 28)."""
+        return self._extra_ink(self.images[-1], self.images[0])
 
     @property
     def removed(self) -> np.ndarray:
-        """Ink that the drawing has and the last image has not, uint8 (28, 28)."""
-        return self._more(self.images[0], self.images[-1])
+        """Ink that is in the drawing but not in the last image, uint8 (28, 28)."""
+        return self._extra_ink(self.images[0], self.images[-1])
 
     @property
     def change(self) -> float:
@@ -56,14 +56,14 @@ class Counterfactual:
         changed = self.added.sum(dtype=np.int64) + self.removed.sum(dtype=np.int64)
         return float(changed / self.images[0].sum(dtype=np.int64))
 
-    def _more(self, image: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def _extra_ink(self, image: np.ndarray, other: np.ndarray) -> np.ndarray:
         return np.where(image > other, image - other, np.uint8(0))
 
 
 def change_into(network: NumpyNetwork, image: np.ndarray, digit: int) -> Counterfactual | None:
     """Return a small change that makes the network predict `digit` with CONFIDENCE, or None if there is none.
 
-    `image`: uint8 (28, 28) with ink. A drawing that is this digit already has no further steps.
+    `image`: uint8 (28, 28) with ink. If no change is needed, the result has only step 0.
     """
     ink = image.sum(dtype=np.int64)
     changes: list[np.ndarray] = []
@@ -81,7 +81,7 @@ def change_into(network: NumpyNetwork, image: np.ndarray, digit: int) -> Counter
 
 
 def _best_dot(network: NumpyNetwork, image: np.ndarray, digit: int) -> np.ndarray | None:
-    """Return the dot with the largest gain per ink, float32 (28, 28) of signed ink, or None if every dot is a loss."""
+    """Return the dot with the largest gain per ink, float32 (28, 28) of signed ink, or None if no dot helps."""
     pixels = image.astype(np.float32) / _FULL
     activations = network.activations(image[np.newaxis])
     before = target_values(activations[-2], digit, "log_odds", network.temperature)[0]
@@ -98,13 +98,13 @@ def _best_dot(network: NumpyNetwork, image: np.ndarray, digit: int) -> np.ndarra
 
 
 def _prune(network: NumpyNetwork, image: np.ndarray, changes: list[np.ndarray], digit: int) -> list[np.ndarray]:
-    """Leave out dots that later ones made superfluous, the earliest first."""
-    kept = list(changes)
+    """Leave out dots that later ones made superfluous, earliest first."""
+    remaining = list(changes)
     for change in changes:
-        others = [other for other in kept if other is not change]
+        others = [other for other in remaining if other is not change]
         if network.probabilities(_apply(image, others)[-1:])[0, digit] >= CONFIDENCE:
-            kept = others
-    return kept
+            remaining = others
+    return remaining
 
 
 def _apply(image: np.ndarray, changes: list[np.ndarray]) -> np.ndarray:

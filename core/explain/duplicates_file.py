@@ -14,7 +14,7 @@ from core.workspace import Workspace
 
 
 def duplicates_file(workspace: Workspace, dataset: Dataset) -> Path:
-    """Return the path of the near duplicates of a dataset with this content."""
+    """Return the path of a dataset's near duplicates; it changes with the dataset's content."""
     return workspace.cache / f"near-duplicates-{dataset.id}-{dataset.fingerprint[:16]}.npz"
 
 
@@ -52,7 +52,7 @@ def read_duplicates(path: Path, dataset: Dataset) -> NearDuplicates:
 
 
 def _check(pairs: Pairs, first_count: int, second_count: int) -> None:
-    """Raise ValueError if the pairs are not of splits with these numbers of images."""
+    """Raise ValueError if the pairs do not fit splits with these numbers of images."""
     for indices, count in ((pairs.first, first_count), (pairs.second, second_count)):
         if indices.shape != pairs.distances.shape or not ((indices >= 0) & (indices < count)).all():
             raise ValueError("Near duplicates must be pairs of the dataset's images.")
@@ -61,4 +61,4 @@ def _check(pairs: Pairs, first_count: int, second_count: int) -> None:
         or not np.isfinite(pairs.distances).all()
         or (np.diff(pairs.distances, prepend=0) < 0).any()
     ):
-        raise ValueError("Near duplicates must have ascending distances from 0 on.")
+        raise ValueError("Near duplicates must have ascending distances of at least 0.")

@@ -11,7 +11,7 @@ from core.explain.near_duplicates import find_near_duplicates
 from core.workspace import Workspace
 
 _NICE = 19
-"""The lowest priority of a process."""
+"""Niceness of the process: the lowest priority."""
 
 
 def main(dataset_id: str) -> None:

@@ -1,4 +1,4 @@
-"""The map of a dataset: images that are alike to a network lie close together on a plane."""
+"""The map of a dataset: images that look alike to a network lie close together on a plane."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from core.data.datasets import Split, stratified_split
 from core.explain.neighbours import image_features
 
 MAX_LANDMARKS = 2000
-"""Number of images that t-SNE places. This takes 6 s of CPU time, and the time grows faster than the number."""
+"""Maximum number of images that t-SNE places. They take 6 s of CPU time, which grows faster than their number."""
 
 EXTENT = 1000
 """The largest absolute coordinate of a landmark."""
 
 _PERPLEXITY = 30
-"""Number of neighbours that t-SNE keeps close, the default of scikit-learn."""
+"""Number of neighbours that t-SNE keeps close: scikit-learn's default."""
 
 _NEAREST = 5
-"""Number of landmarks that place another image."""
+"""Number of landmarks among which another image is placed."""
 
 _SEED = 1
 """Fixed seed, so that the same network has the same map on every visit."""
@@ -56,7 +56,7 @@ class EmbeddingMap:
             block = features[start : start + _BLOCK].astype(np.float32)
             nearest = _nearest(block, landmarks)
             distances = np.linalg.norm(block[:, np.newaxis] - landmarks[nearest], axis=2)
-            # An image with the features of a landmark lies on it.
+            # An image with a landmark's features lies on it.
             weights = 1 / np.maximum(distances, np.float32(1e-6))
             weights /= weights.sum(axis=1, keepdims=True)
             blocks.append(np.einsum("mk,mkc->mc", weights, self.positions[nearest]))
@@ -79,7 +79,7 @@ def compute_map(network: Network, card: Card, train: Split, fingerprint: str) ->
 
 
 def _choose_landmarks(labels: np.ndarray) -> np.ndarray:
-    """Return the indices of up to MAX_LANDMARKS images, the same fraction of each label."""
+    """Return the indices of up to MAX_LANDMARKS images, with the same fraction of each label."""
     if len(labels) <= MAX_LANDMARKS:
         return np.arange(len(labels))
     return stratified_split(labels, MAX_LANDMARKS / len(labels), _SEED)[1]
@@ -87,13 +87,13 @@ def _choose_landmarks(labels: np.ndarray) -> np.ndarray:
 
 def _embed(features: np.ndarray) -> np.ndarray:
     """Place features (n, d) on a plane with t-SNE (van der Maaten and Hinton, 2008); return float32 (n, 2)."""
-    # Imported here, because they take a second.
+    # Imported here, because they take a second to load.
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
     tsne = TSNE(
         perplexity=min(_PERPLEXITY, (len(features) - 1) / 3),
-        # PCA keeps the arrangement of the clusters from depending on chance, but cannot start from equal features.
+        # PCA keeps chance out of the arrangement of the clusters, but cannot start from identical features.
         init="pca" if np.ptp(features, axis=0).any() else "random",
         random_state=_SEED,
     )
@@ -105,8 +105,8 @@ def _embed(features: np.ndarray) -> np.ndarray:
 
 
 def _nearest(features: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Return the indices of the nearest landmarks of each image, int64 (m, k), in no order."""
+    """Return the indices of the nearest landmarks of each image, int64 (m, k), in no particular order."""
     count = min(_NEAREST, len(landmarks))
-    # The squared distances without the part that is the same for all landmarks.
+    # The squared distances without the term that is the same for all landmarks.
     squares = np.einsum("nd,nd->n", landmarks, landmarks) - 2 * features @ landmarks.T
     return np.argpartition(squares, count - 1, axis=1)[:, :count]

@@ -1,4 +1,4 @@
-"""Single values of feature maps: the pixels and the weighted sum behind them, and predictions without a channel."""
+"""Single values of feature maps: the pixels and the weighted sum behind them, and the accuracy without a channel."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _BATCH_SIZE = 256
 
 
 def receptive_field(network: NumpyNetwork, layer: int, row: int, column: int) -> Box:
-    """Return the box of the image that one value of a layer depends on, without padding.
+    """Return the box of the image that one value of a layer depends on, excluding padding.
 
-    `row` and `column` are ignored from the flattening on, where every value depends on the complete image.
+    From the flatten layer on, every value depends on the complete image, and `row` and `column` are ignored.
     """
     whole = (0, 0, IMAGE_SIZE, IMAGE_SIZE)
     top, left, bottom, right = row, column, row + 1, column + 1
@@ -49,9 +49,9 @@ def receptive_field(network: NumpyNetwork, layer: int, row: int, column: int) ->
 class WeightedSum:
     """One value of a layer before its activation function: the sum of `patch` * `weights`, plus `bias`.
 
-    `patch`, `weights`: float32 (side, side, channels), where a dense layer sees complete maps; (side, side, 1) for a
-    depthwise convolution, which sees one channel; (1, 1, units) for a dense layer after another one. Pixels of the
-    padding are 0. `first_channel`: number of the first of these channels in the layer before.
+    `patch`, `weights`: float32 (side, side, channels), which are complete maps for a dense layer; (side, side, 1) for a
+    depthwise convolution, which sees one channel; (1, 1, units) for a dense layer after another one. Padding is 0.
+    `first_channel`: index of the first of these channels in the previous layer.
     """
 
     patch: np.ndarray
@@ -67,7 +67,7 @@ class WeightedSum:
 
     @property
     def channel_sums(self) -> np.ndarray:
-        """The part of each input channel in the sum, float32 (channels,)."""
+        """The contribution of each input channel to the sum, float32 (channels,)."""
         sums: np.ndarray = self.products.sum(axis=(0, 1))
         return sums
 
@@ -104,18 +104,18 @@ def weighted_sum(
     patch = step.window.pad(inputs)[0, top : top + side, left : left + side]
     bias = float(step.bias[channel])
     if isinstance(step, DepthwiseConvolution):
-        seen = slice(channel, channel + 1)
-        return WeightedSum(patch[..., seen], step.kernel[..., seen], bias, first_channel=channel)
+        own_channel = slice(channel, channel + 1)
+        return WeightedSum(patch[..., own_channel], step.kernel[..., own_channel], bias, first_channel=channel)
     return WeightedSum(patch, step.kernel[..., channel], bias)
 
 
 def find_source(
     network: NumpyNetwork, activations: Sequence[np.ndarray], layer: int, place: tuple[int, int], channel: int
 ) -> tuple[int, tuple[int, int]]:
-    """Return the layer with weights whose one value a value of a layer without weights comes from, and its place.
+    """Trace a value of a layer without weights back to its source: return that layer with weights, and the place in it.
 
-    ReLU and normalisation keep the place; pooling takes the first largest value of its window. A layer with weights is
-    its own source. `activations`: as for `weighted_sum`.
+    ReLU and normalisation keep the place; pooling takes the first of the largest values in its window. A layer
+    with weights is its own source. `activations`: as for `weighted_sum`.
     """
     while isinstance(step := network.layers[layer], ReLU | Normalisation | MaxPooling):
         layer -= 1

@@ -80,7 +80,7 @@ def read_network(path: Path, temperature: float = 1.0) -> NumpyNetwork:
 
 
 class _Builder:
-    """Builds the layers one after another; `_shape` is the output shape of the last."""
+    """Builds the layers one after another; `_shape` is the output shape of the last one."""
 
     def __init__(self, stored: Any, temperature: float) -> None:
         self._stored = stored
@@ -89,7 +89,7 @@ class _Builder:
         self._layers: list[Layer] = []
         self._groups: Counter[str] = Counter()
         self._numbers: Counter[Kind] = Counter()
-        self._after = Message("the image")
+        self._predecessor = Message("the image")
 
     def build(self, configs: list[dict[str, Any]]) -> tuple[Layer, ...]:
         add = {
@@ -118,7 +118,7 @@ class _Builder:
         _expect_shape(kernel, (window.side, window.side, self._shape[-1], config["filters"]))
         shape = self._output_shape(window, config["filters"])
         number = self._next_number("convolution")
-        self._after = Message("convolution {number}", number=number)
+        self._predecessor = Message("convolution {number}", number=number)
         title = Message(
             "Convolution {number} ({filters} filters, {side}x{side})",
             number=number,
@@ -134,7 +134,7 @@ class _Builder:
         _expect_shape(kernel, (window.side, window.side, self._shape[-1], 1))
         shape = self._output_shape(window, self._shape[-1])
         number = self._next_number("depthwise")
-        self._after = Message("depthwise convolution {number}", number=number)
+        self._predecessor = Message("depthwise convolution {number}", number=number)
         title = Message(
             "Depthwise convolution {number} ({filters} filters, {side}x{side})",
             number=number,
@@ -148,7 +148,7 @@ class _Builder:
         kernel, bias = self._weights("Dense", config)
         _expect_shape(kernel, (*self._shape, config["units"]))
         number = self._next_number("dense")
-        self._after = Message("dense layer {number}", number=number)
+        self._predecessor = Message("dense layer {number}", number=number)
         title = Message("Dense layer {number} ({units} units)", number=number, units=config["units"])
         self._append(Dense("dense", title, (config["units"],), kernel, bias))
         self._add_activation(config)
@@ -164,7 +164,7 @@ class _Builder:
             kernel, bias = previous.kernel * scale, previous.bias * scale + offset
             self._layers[-1] = _replace_weights(previous, _as_floats(kernel), _as_floats(bias))
             return
-        title = Message("Batch normalisation after {layer}", layer=self._after)
+        title = Message("Batch normalisation after {layer}", layer=self._predecessor)
         self._append(Normalisation("normalisation", title, self._shape, _as_floats(scale), _as_floats(offset)))
 
     def _add_pooling(self, config: dict[str, Any]) -> None:
@@ -172,7 +172,7 @@ class _Builder:
             raise _UnknownLayer(Message("MaxPooling2D with padding"))
         size = config.get("pool_size", 2)
         window = self._window(config, size, config.get("strides") or size)
-        title = Message("Max pooling after {layer} ({side}x{side})", layer=self._after, side=window.side)
+        title = Message("Max pooling after {layer} ({side}x{side})", layer=self._predecessor, side=window.side)
         self._append(MaxPooling("pooling", title, self._output_shape(window, self._shape[-1]), window))
 
     def _add_flatten(self, _: dict[str, Any]) -> None:
@@ -181,7 +181,7 @@ class _Builder:
     def _add_relu(self, config: dict[str, Any]) -> None:
         if any(config.get(name) for name in ("max_value", "negative_slope", "threshold")):
             raise _UnknownLayer(Message("ReLU with settings"))
-        self._append(ReLU("relu", Message("ReLU after {layer}", layer=self._after), self._shape))
+        self._append(ReLU("relu", Message("ReLU after {layer}", layer=self._predecessor), self._shape))
 
     def _add_activation(self, config: dict[str, Any]) -> None:
         """Add the activation function that Keras stores as a setting of another layer."""
@@ -216,7 +216,7 @@ class _Builder:
         return side, side, channels
 
     def _weights(self, kind: str, config: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the kernel and the bias of the next layer of a kind; without a bias, zeros."""
+        """Return the kernel and the bias of the next layer of a kind; a missing bias is zeros."""
         if config.get("use_bias", True):
             kernel, bias = self._read_group(_GROUPS[kind], 2)
         else:

@@ -48,7 +48,7 @@ class Window:
         return padded[:, before : padded.shape[1] - after, before : padded.shape[2] - after]
 
     def slices(self, outputs: int) -> list[tuple[int, int, slice, slice]]:
-        """Return, for each position in the window, the pixels of a padded input that it meets in all outputs."""
+        """Return, for each position in the window, the pixels of a padded input that it covers across all outputs."""
         reach = (outputs - 1) * self.stride + 1
         return [
             (row, column, slice(row, row + reach, self.stride), slice(column, column + reach, self.stride))
@@ -58,7 +58,7 @@ class Window:
 
 
 def same_margins(side: int, window: int, stride: int) -> Margins:
-    """Return the margins of TensorFlow's "same" padding, which puts an odd row or column at the end."""
+    """Return the margins of TensorFlow's "same" padding, which puts an extra row or column at the end."""
     outputs = -(-side // stride)
     total = max((outputs - 1) * stride + window - side, 0)
     return total // 2, total - total // 2
@@ -66,7 +66,7 @@ def same_margins(side: int, window: int, stride: int) -> Margins:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer. `title`: its name for people. `output_shape` has no batch dimension."""
+    """One layer. `title`: its human-readable name. `output_shape` has no batch dimension."""
 
     kind: Kind
     title: str
@@ -77,7 +77,7 @@ class Layer:
         raise NotImplementedError
 
     def backward(self, gradient: np.ndarray, inputs: np.ndarray) -> np.ndarray:
-        """Return the gradient with respect to the inputs, given the gradient with respect to their outputs."""
+        """Return the gradient with respect to the inputs, given the gradient with respect to the outputs."""
         raise NotImplementedError
 
 
@@ -145,7 +145,7 @@ class MaxPooling(Layer):
         return maxima
 
     def backward(self, gradient: np.ndarray, inputs: np.ndarray) -> np.ndarray:
-        # TensorFlow gives the gradient of equal values to the first of them.
+        # TensorFlow passes the gradient of equal values to the first of them.
         first = np.argmax(np.stack(self._candidates(inputs)), axis=0)
         spread = np.zeros_like(inputs)
         for index, (_, _, rows, columns) in enumerate(self.window.slices(self.output_shape[0])):
@@ -214,7 +214,10 @@ class Dense(Layer):
 
 @dataclass(frozen=True)
 class Softmax(Layer):
-    """Probabilities of the logits divided by `temperature` (Guo et al., 2017). Gradients start at the logits."""
+    """Probabilities of the logits divided by `temperature` (Guo et al., 2017).
+
+    It has no backward pass, because gradients start at the logits.
+    """
 
     temperature: float
 

@@ -18,12 +18,12 @@ from core.language import Message
 from core.storage import atomic_write, read_file
 from core.workspace import Workspace
 
-_KEPT_MAPS = 50
-"""Number of maps in the cache; each takes up to 0.5 MB."""
+_MAX_MAPS = 50
+"""Maximum number of maps in the cache; each takes up to 0.5 MB."""
 
 
 def map_file(workspace: Workspace, dataset_id: str, fingerprint: str) -> Path:
-    """Return the path of the map of a dataset by the network with this fingerprint."""
+    """Return the path of the map that the network with this fingerprint makes of a dataset."""
     return workspace.cache / f"map-{dataset_id}-{fingerprint[:16]}.npz"
 
 
@@ -41,12 +41,12 @@ def bundle_fingerprint(bundle: Bundle) -> str:
 
 
 def write_map(path: Path, content: EmbeddingMap) -> None:
-    """Replace a map, and remove the oldest maps of the cache; raises StorageError."""
+    """Replace a map, and remove the oldest maps from the cache; raises StorageError."""
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **asdict(content))
     with suppress(FileNotFoundError):  # another process has removed one of them
         maps = sorted(path.parent.glob("map-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
-        for old in maps[_KEPT_MAPS:]:
+        for old in maps[_MAX_MAPS:]:
             old.unlink()
             old.with_suffix(".log").unlink(missing_ok=True)
 
@@ -54,8 +54,8 @@ def write_map(path: Path, content: EmbeddingMap) -> None:
 def read_map(path: Path, train: Split, fingerprint: str) -> EmbeddingMap:
     """Read a map of a training split.
 
-    Raises OSError if the file cannot be read, ValueError if it is damaged or stale: made by another network or for
-    other images.
+    Raises OSError if the file cannot be read, ValueError if it is damaged or stale: made by another network or
+    from other images.
     """
     arrays = read_arrays(path)
     try:
@@ -74,7 +74,7 @@ def read_map(path: Path, train: Split, fingerprint: str) -> EmbeddingMap:
 
 
 def _check(found: EmbeddingMap, train: Split, fingerprint: str) -> None:
-    """Raise ValueError or IndexError if a map is not one of this split by this network."""
+    """Raise ValueError or IndexError if a map was not made from this split by this network."""
     count = len(found.labels)
     shapes = [array.shape for array in (found.indices, found.positions, found.labels, found.predictions)]
     if shapes != [(count,), (count, 2), (count,), (count,)] or found.features.shape[:-1] != (count,):

@@ -14,11 +14,11 @@ from core.explain.neighbours import load_feature_network
 from core.workspace import Workspace
 
 _NICE = 19
-"""The lowest priority of a process."""
+"""Niceness of the process: the lowest priority."""
 
 
 def write_new_map(workspace: Workspace, bundle: Bundle, dataset_id: str) -> Path:
-    """Compute the map of a dataset by a model, write it to the cache, and return its path.
+    """Compute a model's map of a dataset, write it to the cache, and return its path.
 
     Raises BundleError if the model cannot be read or has no features, DataError if the dataset is not on this machine,
     and StorageError if the map cannot be written.

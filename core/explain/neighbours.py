@@ -36,7 +36,7 @@ class FeatureIndex:
     labels: np.ndarray
 
     def nearest(self, query: np.ndarray, count: int, excluded: np.ndarray | None = None) -> Neighbours:
-        """Return the `count` nearest images of a query, features (d,), or all of them if there are fewer.
+        """Return the `count` images nearest to a query, features (d,), or all of them if there are fewer.
 
         `excluded`: bool (n,), images to leave out.
         """
@@ -58,7 +58,7 @@ def image_features(network: Network, card: Card, images: np.ndarray) -> np.ndarr
     """Return the inputs of the last dense layer for images uint8 (n, 28, 28), float16 (n, d).
 
     If that layer has more inputs than the LiteRT model outputs features, all of these features are returned. Raises
-    BundleError for a model of an earlier version, which outputs none.
+    BundleError for a model made by an earlier version, which outputs none.
     """
     if network.feature_count is None:
         raise BundleError(

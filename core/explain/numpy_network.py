@@ -37,14 +37,14 @@ class NumpyNetwork:
     def activations(self, images: np.ndarray, off: Channels | None = None) -> list[np.ndarray]:
         """Return the output of every layer, float32 (n, *output_shape) each.
 
-        `off`: channels whose output is replaced by 0, by the index of their layer.
+        `off`: channels whose output is replaced by 0, keyed by the index of their layer.
         """
         outputs: list[np.ndarray] = []
         values = as_inputs(images)
         for index, layer in enumerate(self.layers):
             values = layer.forward(values)
             if off and index in off:
-                values = values.copy()  # a flattened array shares its memory with the layer before
+                values = values.copy()  # a flattened array shares its memory with the previous layer's output
                 values[..., list(off[index])] = 0
             outputs.append(values)
         return outputs
@@ -54,7 +54,7 @@ class NumpyNetwork:
         return self._run(images, len(self.layers) - 2)
 
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """Return the logits float32 (n, 10), before the temperature."""
+        """Return the logits float32 (n, 10), before temperature scaling."""
         return self._run(images, len(self.layers) - 1)
 
     def probabilities(self, images: np.ndarray, off: Channels | None = None) -> np.ndarray:
@@ -67,7 +67,7 @@ class NumpyNetwork:
         return self.backward(images, activations, target_gradient(activations[-2], digit, target, self.temperature))
 
     def backward(self, images: np.ndarray, activations: Sequence[np.ndarray], gradient: np.ndarray) -> np.ndarray:
-        """Return the gradient float32 (n, 28, 28) with respect to each pixel, of a function of the logits.
+        """Return the gradient of a function of the logits with respect to each pixel, float32 (n, 28, 28).
 
         `gradient`: that function's gradient with respect to the logits, float32 (n, 10). `activations`: the result of
         `activations(images)`.
@@ -80,8 +80,8 @@ class NumpyNetwork:
     def block_end(self, layer: int) -> int:
         """Return the index of the last layer before the next one with weights, or of the layer itself.
 
-        A channel that is switched off there contributes nothing to later layers. Before the end of its block, a
-        normalisation would replace its zeros by a constant.
+        A channel that is switched off there contributes nothing to later layers. If it were switched off
+        earlier in its block, a normalisation would replace its zeros by a constant.
         """
         end = layer
         for index in range(layer + 1, len(self.layers)):

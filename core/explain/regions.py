@@ -1,4 +1,4 @@
-"""Places on a drawing in words."""
+"""Names of places on a drawing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _PLACES = (
     (Message("at the bottom left"), Message("at the bottom"), Message("at the bottom right")),
 )
 
-_LEAST_SIDE = 9
-"""Least side of the divided box in pixels: a stroke is 2 to 3 pixels wide, and a slim 1 has no left and right."""
+_MIN_SIDE = 9
+"""Minimum side of the divided box in pixels: a stroke is 2 to 3 pixels wide, and a slim 1 has no left and right."""
 
 
 def strongest_place(values: np.ndarray, image: np.ndarray) -> Message | None:
-    """Return where the positive values of a map (h, w) add up to the most, such as "at the top left".
+    """Return the place where the positive values of a map (h, w) have the largest sum, such as "at the top left".
 
     The box around the ink of `image` (h, w) is divided into nine parts. Return None if no value in it is positive.
     """
@@ -25,7 +25,7 @@ def strongest_place(values: np.ndarray, image: np.ndarray) -> Message | None:
     if not len(rows):
         return None
     box = np.maximum(values[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 0)
-    margins = [max(0, _LEAST_SIDE - side) for side in box.shape]
+    margins = [max(0, _MIN_SIDE - side) for side in box.shape]
     box = np.pad(box, [(margin // 2, margin - margin // 2) for margin in margins])
     bands = [np.array_split(band, 3, axis=1) for band in np.array_split(box, 3)]
     sums = np.array([[part.sum() for part in band] for band in bands])

@@ -1,4 +1,4 @@
-"""Changes of a drawing by a chosen amount, and the amount at which the prediction tips over."""
+"""Changes to a drawing by a chosen amount, and the amount at which the prediction tips over."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from core.explain.attribution import Probabilities
 from core.ink.drawing import IMAGE_SIZE, Pixels, bounding_box
 
 POINTS = 31
-"""Values on a curve: every 3 degrees of rotation."""
+"""Number of values on a curve: one every 3 degrees for rotation."""
 
-_FINE_SIDE = 112  # pixels; strokes get thicker or thinner on an image at least this large, four times 28
-_SHARP_FROM = 0.5  # pixels of a 28x28 image; from this change of thickness on, the edges of strokes are drawn anew
+_FINE_SIDE = 112  # pixels; strokes are thickened or thinned on an image at least this large, four times 28
+_SHARP_FROM = 0.5  # pixels of a 28x28 image; from this change in thickness on, the edges of strokes are fully redrawn
 _NOISE_SEED = 18
-"""Seed of the noise, so that a stronger noise is the same noise, only stronger."""
+"""Fixed seed, so that stronger noise has the same pattern."""
 
 
 @dataclass(frozen=True)
 class Stress:
-    """One change: its range, the `neutral` value that changes nothing, and a unit.
+    """One change: its range, the `neutral` value that changes nothing, and its unit.
 
     Pixels are those of a 28x28 image; on a larger canvas they grow with it.
     """
@@ -57,8 +57,8 @@ STRESSES: dict[str, Stress] = {
 def apply_stress(ink: Pixels, values: Mapping[str, float]) -> Pixels:
     """Change ink uint8 (h, w), an image or a canvas, by values of STRESSES; missing names are neutral.
 
-    Strokes are thickened first; then all geometric changes are one mapping, about the centre; then parts are hidden,
-    and contrast and noise come last.
+    Strokes are thickened first; then all geometric changes are applied as one mapping about the centre; then parts
+    are hidden; contrast and noise come last.
     """
     amounts = {name: float(values.get(name, stress.neutral)) for name, stress in STRESSES.items()}
     unit = max(ink.shape) / IMAGE_SIZE
@@ -78,7 +78,7 @@ _GEOMETRIC = ("rotation", "shift_right", "shift_down", "size", "slant")
 
 
 def _thicken(ink: Pixels, amount: float, unit: float) -> Pixels:
-    """Move the edges of strokes out by `amount` units of `unit` pixels, or in if negative."""
+    """Move the edges of strokes out by `amount` units of `unit` pixels, or in if it is negative."""
     factor = max(1, round(_FINE_SIDE / max(ink.shape)))
     fine = ndimage.zoom(ink.astype(np.float32), factor, order=1, grid_mode=True, mode="grid-constant")
     mask = fine > 127
@@ -90,7 +90,7 @@ def _thicken(ink: Pixels, amount: float, unit: float) -> Pixels:
     edges = np.clip(depth + amount * unit * factor + 0.5, 0, 1) * 255
     height, width = ink.shape
     sharp = edges.reshape(height, factor, width, factor).mean(axis=(1, 3))
-    # Soft edges become sharp little by little, so that a small change has a small effect.
+    # Soft edges become sharp gradually, so that a small change has a small effect.
     weight = min(abs(amount) / _SHARP_FROM, 1)
     return np.rint(weight * sharp + (1 - weight) * ink).astype(np.uint8)
 
@@ -98,7 +98,7 @@ def _thicken(ink: Pixels, amount: float, unit: float) -> Pixels:
 def _warp(ink: Pixels, amounts: Mapping[str, float], unit: float) -> Pixels:
     """Slant, scale, rotate and shift about the centre, with one bilinear interpolation."""
     angle, lean = math.radians(amounts["rotation"]), math.tan(math.radians(amounts["slant"]))
-    slant = np.array([[1, 0], [-lean, 1]])  # of (row, column): higher rows move to the right
+    slant = np.array([[1, 0], [-lean, 1]])  # for (row, column): rows further up move to the right
     rotation = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
     to_source = np.linalg.inv(rotation @ slant * amounts["size"])
     centre = (np.array(ink.shape) - 1) / 2
@@ -161,9 +161,9 @@ class StressCurve:
 def stress_curve(
     probabilities: Probabilities, ink: Pixels, name: str, others: Mapping[str, float] | None = None
 ) -> StressCurve:
-    """Return the predictions over the range of one change, POINTS values and the neutral one.
+    """Return the predictions over the range of one change, at POINTS values and the neutral one.
 
-    `others`: values of the other changes. `probabilities` gets the changed ink (n, h, w); for a canvas, it has to
+    `others`: values of the other changes. `probabilities` gets the changed ink (n, h, w); for a canvas, it must
     prepare each drawing first.
     """
     stress = STRESSES[name]

@@ -12,12 +12,12 @@ Target = Literal["logit", "probability", "log_odds"]
 
 
 def target_values(logits: np.ndarray, digit: int, target: Target, temperature: float) -> np.ndarray:
-    """Return one digit's target, float64 (n,), from logits (n, 10) before the temperature."""
+    """Return one digit's target, float64 (n,), from logits (n, 10) before temperature scaling."""
     if target == "logit":
         return logits[:, digit].astype(np.float64)
     scaled = logits.astype(np.float64) / temperature
-    odds = scaled[:, digit] - logsumexp(np.delete(scaled, digit, axis=1), axis=1)
-    return odds if target == "log_odds" else 1 / (1 + np.exp(-odds))
+    log_odds = scaled[:, digit] - logsumexp(np.delete(scaled, digit, axis=1), axis=1)
+    return log_odds if target == "log_odds" else 1 / (1 + np.exp(-log_odds))
 
 
 def target_gradient(logits: np.ndarray, digit: int, target: Target, temperature: float) -> np.ndarray:

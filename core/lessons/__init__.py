@@ -1,1 +1,1 @@
-"""The lessons of the Learn page: their measurements and trainings, and a browser's results; no screens."""
+"""The lessons of the Learn page: their measurements and training, and a browser's results; no screens."""

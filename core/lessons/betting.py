@@ -1,4 +1,4 @@
-"""The bets of the lesson on confidence, and how often a model's confidence comes true."""
+"""The bets in the lesson on confidence, and how well a model's confidence matches its mistakes."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ STAKES = (0, 5, 10)
 """Points that a person can bet on an answer."""
 
 LOSS_FACTOR = 3
-"""Times its stake that a lost bet costs. A bet then pays only if the answer is right in more than 3 of 4 cases."""
+"""A lost bet costs this many times its stake, so betting pays only if more than 3 of 4 answers are right."""
 
 
 def points(stake: int, right: bool) -> int:
-    """Return the points that a bet brings."""
+    """Return the points that a bet wins, or loses if negative."""
     return stake if right else -LOSS_FACTOR * stake
 
 
 @dataclass(frozen=True)
 class SureAnswers:
-    """The answers of which a model is sure.
+    """The answers that a model is sure of.
 
-    `count`: their number. `expected_wrong`: the mistakes among them that the confidences announce. `wrong`: the
-    mistakes that there are.
+    `count`: their number. `expected_wrong`: the number of mistakes among them that their confidences predict.
+    `wrong`: the actual number of mistakes.
     """
 
     count: int

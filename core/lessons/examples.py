@@ -25,8 +25,8 @@ def hardest(predictions: Evaluation, count: int, seed: int) -> np.ndarray:
 def bets(predictions: Evaluation, count: int, seed: int) -> np.ndarray:
     """Return the indices of images to bet on, at most `count`, in random order.
 
-    Up to 4 of 10 are mistakes, 2 are right answers of low confidence, and the rest are any right answers, so that
-    confidence is a hint, but does not tell them apart.
+    Of 10 images, up to 4 are mistakes, 2 are right answers with low confidence, and the rest are other right answers,
+    so that confidence is a hint, but does not tell them apart.
     """
     rng = np.random.default_rng(seed)
     wrong = rng.permutation(mistakes(predictions))[: 2 * count // 5]

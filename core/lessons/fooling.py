@@ -1,4 +1,4 @@
-"""Small changes of all pixels that make a network answer another digit (Goodfellow et al., 2015)."""
+"""Small changes to all pixels that make a network give another answer (Goodfellow et al., 2015)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Pixels
 
 STEP = 4
-"""Change of each pixel in one step, of 255."""
+"""Change in each pixel per step, out of 255."""
 
 STEPS = 25
-"""After all steps, pixels have changed by up to 100 of 255, which is easy to see."""
+"""After all steps, pixels have changed by up to 100 out of 255, which is easy to see."""
 
 
 def fooling_path(network: NumpyNetwork, image: Pixels) -> np.ndarray:
-    """Return an image (28, 28) and its ever stronger changes, uint8 (STEPS + 1, 28, 28).
+    """Return an image (28, 28) and increasingly strong changes to it, uint8 (STEPS + 1, 28, 28).
 
     After k steps, no pixel differs by more than k * STEP. In each step, every pixel becomes brighter or darker,
     whichever makes the network doubt its first answer more.
@@ -31,6 +31,6 @@ def fooling_path(network: NumpyNetwork, image: Pixels) -> np.ndarray:
 
 
 def first_other(answers: np.ndarray) -> int | None:
-    """Return the position of the first of some answers (n,) that differs from the one at the start, or None."""
+    """Return the position of the first of the answers (n,) that differs from the initial one, or None."""
     others = np.flatnonzero(answers != answers[0])
     return int(others[0]) if len(others) else None

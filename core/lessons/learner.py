@@ -1,9 +1,9 @@
-"""A small network that is trained in front of a person's eyes, in a second.
+"""A small network that trains within a second, while a person watches.
 
 It is trained here, in NumPy, rather than by a worker: one hidden layer learns MNIST's digits in a few hundred steps on
-one core, so that a whole class can train at the same time and sees the curves at once. A worker would first load
-TensorFlow for seconds, and the queue trains one run after the other. The training is as real as a run's: mini-batches,
-backpropagation, gradient descent, and images that it does not learn from.
+one core, so that a whole class can train at the same time and see the curves at once. A worker would first spend
+seconds loading TensorFlow, and the queue trains one run after another. The training is as real as a run's:
+mini-batches, backpropagation, gradient descent, and held-out images.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from core.explain.blas import use_one_blas_thread
 
 HIDDEN = 64
 BATCH = 32
-MEASURED = 1000
-"""Most images on which an accuracy is measured during training."""
+MAX_MEASURED = 1000
+"""Maximum number of images on which an accuracy is measured during training."""
 
 MAX_LOSS = 10.0
-"""Loss at which a training that went out of control is drawn; guessing has a loss of 2.3."""
+"""Upper limit of the plotted loss, in case training diverges; guessing has a loss of 2.3."""
 
 
 @dataclass(frozen=True)
@@ -57,24 +57,24 @@ def train(
 ) -> Training:
     """Train a network with one hidden layer by gradient descent, and measure it before, during and after.
 
-    `augmentation`: the images are changed anew in every step. `points`: number of measurements after the first. The
-    seed fixes the weights at the start and the order of the images. A training whose weights grow beyond all bounds
-    ends there, and its last measurement is repeated.
+    `augmentation`: changes the images anew in every step. `points`: number of measurements after the first. `seed`:
+    fixes the initial weights and the order of the images. If the weights overflow, they stop changing, and the last
+    measurement is repeated.
     """
     use_one_blas_thread()  # 0.3 s instead of 10 s on two busy cores
     rng = np.random.default_rng(seed)
-    weights = _start(rng)
+    weights = _initial_weights(rng)
     measured_at = sorted({round(part) for part in np.linspace(0, steps, points + 1)})
-    seen, unseen = first_images(images, MEASURED), first_images(validation, MEASURED)
+    seen, unseen = first_images(images, MAX_MEASURED), first_images(validation, MAX_MEASURED)
     rows = [_measure(weights, seen, unseen)]
     for step in range(1, steps + 1):
         chosen = rng.integers(0, len(images), BATCH)
         batch = images.images[chosen]
         if augmentation is not None:
             batch = augment(batch, augmentation, rng)
-        moved = _descend(weights, batch, images.labels[chosen], learning_rate)
-        if all(np.isfinite(each).all() for each in moved):
-            weights = moved
+        updated = _descend(weights, batch, images.labels[chosen], learning_rate)
+        if all(np.isfinite(array).all() for array in updated):
+            weights = updated
         if step in measured_at:
             rows.append(_measure(weights, seen, unseen))
     losses, accuracies, unseen_accuracies = zip(*rows, strict=True)
@@ -84,8 +84,8 @@ def train(
 _Weights = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-def _start(rng: np.random.Generator) -> _Weights:
-    """Return random weights of a fitting size (He et al., 2015)."""
+def _initial_weights(rng: np.random.Generator) -> _Weights:
+    """Return random weights, scaled by He initialisation (He et al., 2015)."""
     pixels = 28 * 28
     return (
         (rng.standard_normal((pixels, HIDDEN)) * np.sqrt(2 / pixels)).astype(np.float32),
@@ -100,36 +100,42 @@ def _inputs(images: np.ndarray) -> np.ndarray:
 
 
 def _descend(weights: _Weights, images: np.ndarray, labels: np.ndarray, learning_rate: float) -> _Weights:
-    """Return the weights after one step down the slope of the loss."""
+    """Return the weights after one step of gradient descent."""
     first, first_bias, second, second_bias = weights
     inputs = _inputs(images)
     with np.errstate(over="ignore", invalid="ignore"):
         hidden = np.maximum(inputs @ first + first_bias, 0)
-        slope = np.exp(log_softmax(hidden @ second + second_bias, axis=1))
-        slope[np.arange(len(labels)), labels] -= 1
-        slope /= len(labels)
-        back = (slope @ second.T) * (hidden > 0)
-        slopes = inputs.T @ back, back.sum(axis=0), hidden.T @ slope, slope.sum(axis=0)
+        logit_gradient = np.exp(log_softmax(hidden @ second + second_bias, axis=1))
+        logit_gradient[np.arange(len(labels)), labels] -= 1
+        logit_gradient /= len(labels)
+        hidden_gradient = (logit_gradient @ second.T) * (hidden > 0)
+        gradients = (
+            inputs.T @ hidden_gradient,
+            hidden_gradient.sum(axis=0),
+            hidden.T @ logit_gradient,
+            logit_gradient.sum(axis=0),
+        )
         first, first_bias, second, second_bias = (
-            (weight - learning_rate * each).astype(np.float32) for weight, each in zip(weights, slopes, strict=True)
+            (weight - learning_rate * gradient).astype(np.float32)
+            for weight, gradient in zip(weights, gradients, strict=True)
         )
     return first, first_bias, second, second_bias
 
 
 def _measure(weights: _Weights, seen: Split, unseen: Split) -> tuple[float, float, float]:
     """Return the loss and the accuracy on training images, and the accuracy on validation images."""
-    logs = _logs(weights, seen.images)
-    loss = float(-logs[np.arange(len(seen)), seen.labels].mean())
+    log_probabilities = _log_probabilities(weights, seen.images)
+    loss = float(-log_probabilities[np.arange(len(seen)), seen.labels].mean())
     return (
         min(loss, MAX_LOSS) if np.isfinite(loss) else MAX_LOSS,
-        float((logs.argmax(axis=1) == seen.labels).mean()),
-        float((_logs(weights, unseen.images).argmax(axis=1) == unseen.labels).mean()),
+        float((log_probabilities.argmax(axis=1) == seen.labels).mean()),
+        float((_log_probabilities(weights, unseen.images).argmax(axis=1) == unseen.labels).mean()),
     )
 
 
-def _logs(weights: _Weights, images: np.ndarray) -> np.ndarray:
+def _log_probabilities(weights: _Weights, images: np.ndarray) -> np.ndarray:
     first, first_bias, second, second_bias = weights
     with np.errstate(over="ignore", invalid="ignore"):
         hidden = np.maximum(_inputs(images) @ first + first_bias, 0)
-        logs: np.ndarray = log_softmax(hidden @ second + second_bias, axis=1)
-    return logs
+        log_probabilities: np.ndarray = log_softmax(hidden @ second + second_bias, axis=1)
+    return log_probabilities

@@ -1,4 +1,4 @@
-"""Pictures as 784 numbers: validation of painted pixels, and the place of the ink."""
+"""Pictures as 784 numbers: validation of painted pixels, and the position of the ink."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OFF_CENTRE = 0.15
 
 
 def painted(values: object) -> Pixels | None:
-    """Return the image (28, 28) in a list of 784 numbers from 0 to 255 of a browser, or None for anything else."""
+    """Return the image (28, 28) for a browser's list of 784 numbers from 0 to 255, or None for anything else."""
     if not isinstance(values, list) or len(values) != IMAGE_SIZE**2:
         return None
     if not all(isinstance(value, int) and 0 <= value <= 255 for value in values):

@@ -1,4 +1,4 @@
-"""A hand's guesses and results in the lessons, and the counts of a class.
+"""A hand's guesses and results in the lessons, and the counts for a class.
 
 They are stored in the hand's folder, so that they are deleted with it.
 """
@@ -66,20 +66,20 @@ class LessonCount:
 
 
 def store_guess(hand: Hand, lesson: LessonId, guess: str) -> None:
-    """Store the first guess in a lesson; raises HandError if the hand was deleted, StorageError."""
+    """Store the first guess in a lesson; raises HandError if the hand was deleted, or StorageError."""
     if lesson not in progress(hand).guesses:
         hand.append(_file(hand), [_Guessed(lesson=lesson, guess=guess)])
 
 
 def store_result(hand: Hand, lesson: LessonId, result: Result) -> None:
-    """Store the result of a finished lesson, as far as MAX_ENTRIES allows; raises as `store_guess` does."""
+    """Store the result of a finished lesson, if MAX_ENTRIES allows it; raises as `store_guess` does."""
     entries = _entries(hand)
     if len(entries) < MAX_ENTRIES or lesson not in _progress(entries).results.lessons:
         hand.append(_file(hand), [_Finished(lesson=lesson, result=result)])
 
 
 def forget_lessons(hand: Hand) -> None:
-    """Forget all guesses and results of a hand; raises HandError if the hand was deleted, StorageError."""
+    """Forget all guesses and results of a hand; raises HandError if the hand was deleted, or StorageError."""
     hand.append(_file(hand), [_Forgotten()])
 
 
@@ -113,7 +113,7 @@ def class_progress(workspace: Workspace) -> list[Progress]:
 
 
 def count_lessons(students: Sequence[Progress]) -> dict[LessonId, LessonCount]:
-    """Return the counts of a class for each lesson."""
+    """Return a class's counts for each lesson."""
     return {
         lesson: LessonCount(
             finished=sum(lesson in student.results.lessons for student in students),
@@ -124,7 +124,7 @@ def count_lessons(students: Sequence[Progress]) -> dict[LessonId, LessonCount]:
 
 
 def progress_stamps(workspace: Workspace) -> tuple[tuple[str, int, int], ...]:
-    """Return a value that changes with any guess or result, without reading them."""
+    """Return a value that changes with any guess or result, without reading the files."""
     return file_stamps(workspace, _FILE)
 
 

@@ -1,4 +1,4 @@
-"""A person's results in the lessons, as their browser keeps them."""
+"""A person's results in the lessons, as their browser stores them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from core.records import Record
 
 LessonId = Literal["pixels", "centring", "filter", "learning", "memorising", "confusion", "calibration", "fooling"]
 LESSON_IDS: tuple[LessonId, ...] = get_args(LessonId)
-"""The lessons in their order."""
+"""The lessons in order."""
 
 MAX_STORED = 20_000
-"""Longest text of stored results that is read, in characters; eight complete results take about 1,500."""
+"""Maximum length of stored results in characters; eight complete results take about 1,500."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 """A guess, or the name of a number that a lesson has measured."""
@@ -23,7 +23,7 @@ class Result(Record):
     """The result of a finished lesson.
 
     `guess`: the option that the person chose before they saw the answer. `measured`: numbers by name, from which the
-    lesson makes its sentence.
+    lesson builds its sentence.
     """
 
     guess: Name
@@ -40,12 +40,12 @@ class Results(Record):
         return Results(lessons={**self.lessons, lesson: result})
 
     def merged(self, newer: Results) -> Results:
-        """Return these results, with those of `newer` added or in their place."""
+        """Return these results, with those of `newer` added or replacing them."""
         return Results(lessons={**self.lessons, **newer.lessons})
 
 
 def read_results(text: object) -> Results:
-    """Return the results in the JSON that a browser has kept; none if it is damaged or not a text."""
+    """Return the results in the JSON that a browser has stored; none if it is damaged or not a string."""
     if not isinstance(text, str) or len(text) > MAX_STORED:
         return Results()
     try:

@@ -1,1 +1,1 @@
-"""A person's handwriting: what was taught, exams, and the fine-tuning of a model to it."""
+"""A person's handwriting: taught digits, exams, and the fine-tuning of a model to it."""

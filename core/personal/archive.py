@@ -1,6 +1,6 @@
-"""A hand as one file: a ZIP archive with all that was written, to take to another workspace.
+"""A hand as one file: a ZIP archive with everything that was written, to take to another workspace.
 
-Ids of runs stay behind, because they mean nothing elsewhere. Exams stay exams: no model learns from them there either.
+Run ids stay behind, because they mean nothing elsewhere. Exams stay exams: no model learns from them there either.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.json_lines import from_lines, read_records, to_lines
 from core.language import Message, tr
 from core.personal.exam import Exam, exam_file, exam_from_lines, exam_lines, list_exams
 from core.personal.hand import Hand, clean_name, free_name, new_hand
-from core.personal.proof import Judged
+from core.personal.proof import JudgedExam
 from core.personal.taught import MAX_TAUGHT, taught, taught_from_lines, taught_lines
 from core.personal.written import Written
 from core.records import Record, Timestamp
@@ -27,11 +27,11 @@ from core.workspace import Workspace
 MAX_ARCHIVE_BYTES = 16 * 2**20
 """Maximum size of an archive; 1,000 taught digits and ten exams take less than 1 MB."""
 MAX_CONTENT_BYTES = 32 * 2**20
-"""Maximum size of all files in an archive; reading them takes about ten times as much memory."""
+"""Maximum total size of the files in an archive; reading them takes about ten times as much memory."""
 MAX_EXAMS = 500
 
 ELSEWHERE = "elsewhere"
-"""Name of any model in an archive."""
+"""Name that stands for any model in an archive."""
 
 _NEWEST_VERSION = 1
 _EXAM_NAME = re.compile(r"exams/([0-9]{8}-[0-9]{6}-[0-9a-f]{6})\.jsonl")
@@ -57,11 +57,11 @@ class _Contents:
     header: _Header
     taught: Mapping[str, Written]
     exams: tuple[Exam, ...]
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedExam, ...]
 
 
 def export_hand(hand: Hand) -> bytes:
-    """Return the archive of a hand: what is taught now, the exams, and which of them have judged a model.
+    """Return the archive of a hand: its current taught digits, its exams, and which of these have judged a model.
 
     Raises HandError if the hand was deleted, is damaged or is too large, StorageError if its files cannot be read.
     """
@@ -70,7 +70,7 @@ def export_hand(hand: Hand) -> bytes:
         "hand.json": _Header(name=record.name, created=record.created).model_dump_json(indent=2).encode() + b"\n",
         "taught.jsonl": taught_lines({key: _without_model(written) for key, written in taught(hand).items()}),
         "proofs.jsonl": to_lines(
-            judged.model_copy(update={"run": ELSEWHERE}) for judged in read_records(hand.proofs_file, Judged)
+            judged.model_copy(update={"run": ELSEWHERE}) for judged in read_records(hand.proofs_file, JudgedExam)
         ),
     }
     for exam in list_exams(hand):
@@ -93,10 +93,10 @@ def archive_name(hand: Hand) -> str:
 
 
 def import_hand(workspace: Workspace, archive: bytes) -> Hand:
-    """Create a hand from its archive, with a number behind its name if another hand has that name.
+    """Create a hand from its archive, with a number after its name if another hand has that name.
 
-    Either all is imported or nothing. Raises HandError if the archive is damaged, too large, or of a later version, or
-    if there are too many hands; StorageError.
+    Either everything is imported or nothing. Raises HandError if the archive is damaged, too large, or from a later
+    version, or if there are too many hands; also raises StorageError.
     """
     contents = _read(archive)
 
@@ -133,7 +133,7 @@ def _read(archive: bytes) -> _Contents:
                 Message("This hand was exported by a later version of Trazo. Update Trazo, then import it.")
             )
         digits = taught_from_lines(files.pop("taught.jsonl"))
-        judged = from_lines(files.pop("proofs.jsonl"), Judged)
+        judged = from_lines(files.pop("proofs.jsonl"), JudgedExam)
         exams = tuple(exam_from_lines(_exam_id(name), lines) for name, lines in files.items())
     except HandError:
         raise
@@ -151,7 +151,7 @@ def _read(archive: bytes) -> _Contents:
 
 
 def _files(archive: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the names and contents of the files in an archive; raises ValueError if there are unknown or too many."""
+    """Yield the names and contents of an archive's files; raises ValueError if there are duplicates or too many."""
     left = MAX_CONTENT_BYTES
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         entries = opened.infolist()
@@ -176,7 +176,7 @@ def _files(archive: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _exam_id(name: str) -> str:
-    """Return the id of an exam from its name in an archive; raises ValueError if it is no exam."""
+    """Return the id of an exam from its name in an archive; raises ValueError if it is not an exam."""
     match = _EXAM_NAME.fullmatch(name)
     if match is None:
         raise ValueError(f"Expected the files of a hand. Received: {name!r}.")

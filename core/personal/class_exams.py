@@ -1,4 +1,4 @@
-"""The exams of a class while they are written: the newest one of each hand, as one model reads it."""
+"""The exams of a class while they are being written: each hand's newest one, as one model reads it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from core.personal.written import Written, fingerprint, images_of
 from core.workspace import Workspace
 
 _Stamp = tuple[Path, int, int]
-"""An exam's file, the time of its last change in nanoseconds, and its size in bytes."""
+"""An exam's file, its modification time in nanoseconds, and its size in bytes."""
 
 
 @dataclass(frozen=True)
 class StudentExam:
-    """A student's newest exam as far as it is written.
+    """A student's newest exam, with the digits written so far.
 
-    `prompts`: number of digits to write, or 0 before the first exam. `labels`, `digits`: what was meant and what the
-    model reads, uint8 (n,), where 10 stands for no ink. `images`: uint8 (n, 28, 28).
+    `prompts`: number of digits to write, or 0 before the first exam. `labels`, `digits`: the intended and the
+    predicted digits, uint8 (n,), where 10 stands for a rejected drawing. `images`: uint8 (n, 28, 28).
     """
 
     hand: Hand
@@ -49,7 +49,7 @@ class StudentExam:
 
     @property
     def right(self) -> np.ndarray:
-        """Bool (n,)."""
+        """Bool (n,): these drawings are read correctly."""
         return self.labels == self.digits
 
     @cached_property
@@ -59,29 +59,29 @@ class StudentExam:
 
 
 def class_confusions(exams: Sequence[StudentExam]) -> np.ndarray:
-    """Return the counts int64 (10, 10) of all exams: rows are the digits that were meant, columns the read ones."""
+    """Return the counts int64 (10, 10) of all exams: rows are the intended digits, columns the predicted ones."""
     counts = np.zeros((CLASSES, CLASSES), np.int64)
     for exam in exams:
-        read = exam.digits < CLASSES
-        counts += count_confusions(exam.labels[read], exam.digits[read])
+        answered = exam.digits < CLASSES
+        counts += count_confusions(exam.labels[answered], exam.digits[answered])
     return counts
 
 
 class ClassExams:
-    """Reads a class's exams again and again: only files that have changed, and only digits that are new."""
+    """Reads a class's exams repeatedly, but only the changed files and new digits."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._lock = threading.Lock()
         self._files: dict[str, tuple[_Stamp, Exam]] = {}
         self._predictor: Predictor | None = None
-        self._read: dict[str, tuple[int, np.ndarray]] = {}
+        self._readings: dict[str, tuple[int, np.ndarray]] = {}
 
     def read(self, predictor: Predictor) -> list[StudentExam]:
-        """Return the exam of each hand, the hands in the order in which they joined; damaged hands are left out."""
+        """Return each hand's exam, in the order in which the hands joined; damaged hands are left out."""
         with self._lock:
-            known = self._read if predictor is self._predictor else {}
-            self._predictor, self._read = predictor, {}
+            known = self._readings if predictor is self._predictor else {}
+            self._predictor, self._readings = predictor, {}
             students = []
             files: dict[str, tuple[_Stamp, Exam]] = {}
             for hand in list_hands(self._workspace):
@@ -95,7 +95,7 @@ class ClassExams:
             return students
 
     def _newest(self, hand: Hand, files: dict[str, tuple[_Stamp, Exam]]) -> Exam | None:
-        """Return the newest exam of a hand, and note it in `files`."""
+        """Return the newest exam of a hand, and record it in `files`."""
         stamp = _stamp(hand)
         if stamp is None:
             return None
@@ -120,7 +120,7 @@ class ClassExams:
         digits, images = [], [np.zeros((0, 28, 28), np.uint8)]
         for each in written:
             key = fingerprint(each)
-            digit, image = self._read[key] = known.get(key) or _read(predictor, each)
+            digit, image = self._readings[key] = known.get(key) or _read(predictor, each)
             digits.append(digit)
             images.append(image)
         return StudentExam(
@@ -134,7 +134,7 @@ class ClassExams:
 
 
 def _read(predictor: Predictor, written: Written) -> tuple[int, np.ndarray]:
-    """Return the digit that the model reads, or CLASSES if it rejects the drawing, and its image uint8 (1, 28, 28)."""
+    """Return the digit that the model reads, or CLASSES if it rejects the drawing, and the image uint8 (1, 28, 28)."""
     result = examine(predictor, [written])
     return CLASSES if result.rejected[0] else int(result.digits[0]), images_of([written])
 

@@ -16,7 +16,7 @@ _KEY_BYTES = 16
 _ID_LENGTH = 12
 """Length of a hand's id."""
 _SEAL_LENGTH = 20
-"""Hexadecimal digits of a seal: 80 bits, which no one guesses over a network."""
+"""Hexadecimal digits of a seal: 80 bits, which nobody can guess over a network."""
 
 
 def teacher_key(workspace: Workspace) -> str:
@@ -41,7 +41,7 @@ def is_teacher_key(workspace: Workspace, key: str) -> bool:
 def student_token(workspace: Workspace, hand: Hand) -> str:
     """Return the token in a student's link: the hand's id, and a seal that only this dashboard can make.
 
-    The id alone would not do: it is also in the files of runs, which everybody can read. Raises StorageError.
+    The id alone would not be enough: it is also in the files of runs, which everybody can read. Raises StorageError.
     """
     return hand.id + _seal(workspace, hand.id)
 

@@ -22,11 +22,11 @@ from core.personal.written import Digit, Written, fingerprint
 from core.records import Record, Timestamp
 from core.storage import storage_errors
 
-DIGITS_OF_EACH = 5
-EXAM_DIGITS = DIGITS_OF_EACH * CLASSES
+DIGITS_PER_CLASS = 5
+EXAM_DIGITS = DIGITS_PER_CLASS * CLASSES
 
 _MAX_PROMPTS = 1000
-"""Far more than in an exam of any version."""
+"""Far more than an exam has in any version."""
 
 
 def _check_label(written: Written) -> Written:
@@ -55,9 +55,9 @@ _Entry = Annotated[_Started | _Answered | _TakenBack, Field(discriminator="kind"
 
 @dataclass(frozen=True)
 class Exam:
-    """An exam as far as it has been written.
+    """An exam, with the digits written so far.
 
-    `id`: name of its file. `prompts`: the digits to write, in order. `written`: those that are written so far.
+    `id`: name of its file. `prompts`: the digits to write, in order. `written`: those written so far.
     `started`: Unix timestamp.
     """
 
@@ -78,7 +78,7 @@ class Exam:
 
 def start_exam(hand: Hand) -> Exam:
     """Begin an exam of EXAM_DIGITS digits in random order; raises HandError if the hand was deleted."""
-    prompts = [digit for digit in range(CLASSES) for _ in range(DIGITS_OF_EACH)]
+    prompts = [digit for digit in range(CLASSES) for _ in range(DIGITS_PER_CLASS)]
     random.shuffle(prompts)
     exam_id, now = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid4().hex[:6]}", time.time()
     hand.append(exam_file(hand, exam_id), [_Started(prompts=tuple(prompts), time=now)])
@@ -88,18 +88,18 @@ def start_exam(hand: Hand) -> Exam:
 def answer(hand: Hand, exam: Exam, written: Written) -> None:
     """Add the digit that was written for the next prompt; its label becomes that prompt.
 
-    Raises HandError if the exam is complete, if it went on in another tab, or if the hand was deleted.
+    Raises HandError if the exam is complete, if it was continued in another tab, or if the hand was deleted.
     """
-    read_exam(hand, exam.id)  # appending would create the file of a deleted exam
+    read_exam(hand, exam.id)  # appending would recreate the file of a deleted exam
     hand.append(exam_file(hand, exam.id), _answer(hand, exam, written))
 
 
 def take_back(hand: Hand, exam: Exam) -> None:
-    """Remove the last written digit, to write it again.
+    """Remove the last written digit, so that it can be written again.
 
-    Raises HandError if the exam went on in another tab, or if the hand was deleted.
+    Raises HandError if the exam was continued in another tab, or if the hand was deleted.
     """
-    read_exam(hand, exam.id)  # appending would create the file of a deleted exam
+    read_exam(hand, exam.id)  # appending would recreate the file of a deleted exam
     hand.append(exam_file(hand, exam.id), _take_back(hand, exam))
 
 
@@ -191,7 +191,7 @@ def exam_file(hand: Hand, exam_id: str) -> Path:
 
 
 def learnable_digits(hands: Sequence[Hand]) -> list[Written]:
-    """Return all that these hands have taught, without any digit of their exams. Raises StorageError."""
+    """Return all digits that these hands have taught, except those of their exams. Raises StorageError."""
     sealed = sealed_fingerprints(exam for hand in hands for exam in list_exams(hand))
     return [each for hand in hands for each in taught(hand).values() if fingerprint(each) not in sealed]
 

@@ -1,6 +1,6 @@
-"""Fool it: drawings that people read as a digit and the model does not, and what the class votes that they are.
+"""Fool it: drawings that people read as a digit but the model does not, and the class's votes on what they are.
 
-Drawings and votes lie in the folder of the hand that made them, so that they are deleted with it.
+Drawings and votes are stored in the folder of the hand that made them, so that they are deleted with it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from core.records import Record
 from core.workspace import Workspace
 
 MIN_AGREEING = 3
-"""Number of votes for the same digit with which a drawing counts as that digit."""
+"""Minimum number of votes for the same digit that make a drawing count as that digit."""
 
 MAX_DRAWINGS = 100
-"""Number of drawings of one hand."""
+"""Maximum number of drawings per hand."""
 
 _FILE = "fooling.jsonl"
 
@@ -44,7 +44,7 @@ class _Withdrawn(Record):
 
 
 class _Voted(Record):
-    """A vote; `label`: None stands for no digit."""
+    """A vote; a `label` of None means that the drawing is not a digit."""
 
     kind: Literal["voted"] = "voted"
     drawing: RecordId
@@ -56,7 +56,7 @@ _Entry = Annotated[_Drawn | _Withdrawn | _Voted, Field(discriminator="kind")]
 
 @dataclass(frozen=True)
 class Attempt:
-    """A drawing that the model misread, and the votes of other hands, by their ids."""
+    """A drawing that the model misread, and the votes of other hands, keyed by their ids."""
 
     hand: Hand
     id: str
@@ -65,7 +65,7 @@ class Attempt:
 
     @property
     def agreed(self) -> int | None:
-        """The digit that most voters, and at least MIN_AGREEING, have named, or None."""
+        """The digit that most voters, and at least MIN_AGREEING, have chosen, or None."""
         (label, count), *others = [*Counter(self.votes.values()).most_common(2), (None, 0)]
         return label if count >= MIN_AGREEING and count > others[0][1] else None
 
@@ -76,9 +76,9 @@ class Attempt:
 
 
 def submit(hand: Hand, written: Written) -> str:
-    """Add a drawing with the digit that is meant as its label; return its id.
+    """Add a drawing, labelled with the intended digit; return its id.
 
-    Raises HandError if the model has read it, if the hand has MAX_DRAWINGS, or if it was deleted.
+    Raises HandError if the model reads it, if the hand already has MAX_DRAWINGS, or if the hand was deleted.
     """
     if written.label == written.predicted:
         raise HandError(Message("The model reads this {digit}, too. Write a stranger one.", digit=written.label))
@@ -98,7 +98,7 @@ def withdraw(hand: Hand, drawing: str) -> None:
 
 
 def vote(hand: Hand, attempt: Attempt, label: int | None) -> None:
-    """Say what another hand's drawing is; None means no digit. Raises HandError for an own one and a second vote."""
+    """Vote on another hand's drawing; None means not a digit. Raises HandError for its own drawing or a second vote."""
     if attempt.hand == hand:
         raise HandError(Message("You cannot vote on your own drawing."))
     if any(isinstance(entry, _Voted) and entry.drawing == attempt.id for entry in _entries(hand)):
@@ -127,18 +127,18 @@ def attempts(workspace: Workspace) -> list[Attempt]:
 
 
 def next_to_judge(hand: Hand, all_attempts: Sequence[Attempt]) -> Attempt | None:
-    """Return the drawing that this hand should vote on: the one with the fewest votes, or None."""
+    """Return the drawing that this hand should vote on next: the one with the fewest votes, or None."""
     open_attempts = [each for each in all_attempts if each.hand != hand and hand.id not in each.votes]
     return min(open_attempts, key=lambda each: len(each.votes), default=None)
 
 
 def won(all_attempts: Sequence[Attempt]) -> list[Written]:
-    """Return the drawings that score, labelled with what people have agreed on."""
+    """Return the drawings that score, labelled with the digit that people agreed on."""
     return [each.written.model_copy(update={"label": each.agreed}) for each in all_attempts if each.scores]
 
 
 def stamps(workspace: Workspace) -> tuple[tuple[str, int, int], ...]:
-    """Return a value that changes with any drawing or vote, without reading them."""
+    """Return a value that changes with any drawing or vote, without reading the files."""
     return file_stamps(workspace, _FILE)
 
 

@@ -21,7 +21,7 @@ from core.storage import atomic_write, make_folder, read_file, remove, storage_e
 from core.workspace import Workspace
 
 MAX_HANDS = 200
-"""Number of hands in a workspace; a class has about thirty."""
+"""Maximum number of hands in a workspace; a class has about thirty."""
 MAX_NAME_LENGTH = 40
 
 _NEW_PREFIX = ".new-"
@@ -35,8 +35,8 @@ _DELETED = Message("This hand was deleted. Choose another one on the page Your h
 class HandRecord(Record):
     """The name of a hand and its models.
 
-    `model`: id of the run that reads this hand, or None for the active model. `previous`: the model before, to go back
-    to.
+    `model`: id of the run that reads this hand, or None for the active model. `previous`: the previous model, which
+    can be restored.
     """
 
     name: str
@@ -87,14 +87,14 @@ class Hand:
             ) from error
 
     def write_record(self, record: HandRecord) -> None:
-        """Replace the record; raises HandError if the hand was deleted, StorageError."""
+        """Replace the record; raises HandError if the hand was deleted, or StorageError."""
         if not self.folder.is_dir():
             raise HandError(_DELETED)
         with atomic_write(self.record_file) as temporary:
             temporary.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     def append(self, file: Path, records: Iterable[Record]) -> None:
-        """Append records to a file of this hand; raises HandError if the hand was deleted, StorageError."""
+        """Append records to a file of this hand; raises HandError if the hand was deleted, or StorageError."""
         self.record()
         try:
             with storage_errors(file):
@@ -106,12 +106,12 @@ class Hand:
 
 
 def create_hand(workspace: Workspace, name: str) -> Hand:
-    """Create a hand; raises HandError for an empty or taken name, or if there are MAX_HANDS already; StorageError."""
+    """Create a hand; raises HandError if the name is empty or taken or there are MAX_HANDS already, or StorageError."""
     return new_hand(workspace, name, time.time())
 
 
 def new_hand(workspace: Workspace, name: str, created: float, fill: Callable[[Hand], None] | None = None) -> Hand:
-    """Create a hand that `fill` fills before it is listed; if anything fails, no files are left behind.
+    """Create a hand, and let `fill` add files before it is listed; if anything fails, no files are left behind.
 
     `created`: Unix timestamp. Raises as `create_hand` does.
     """
@@ -140,7 +140,7 @@ def new_hand(workspace: Workspace, name: str, created: float, fill: Callable[[Ha
 
 
 def list_hands(workspace: Workspace) -> list[Hand]:
-    """Return all hands, the oldest first; one whose record is damaged comes last."""
+    """Return all hands, oldest first; those with a damaged record come last."""
     try:
         folders = [path for path in workspace.personal.iterdir() if (path / "hand.json").is_file()]
         folders = [path for path in folders if not path.name.startswith(".")]
@@ -150,7 +150,7 @@ def list_hands(workspace: Workspace) -> list[Hand]:
 
 
 def hand_with_id(workspace: Workspace, hand_id: str) -> Hand | None:
-    """Return the hand with this id, or None; compared with the names of folders, and never a part of a path."""
+    """Return the hand with this id, or None; the id is compared with folder names and never becomes part of a path."""
     try:
         return next((Hand(path) for path in workspace.personal.iterdir() if path.name == hand_id), None)
     except OSError:
@@ -182,7 +182,7 @@ def rename_hand(workspace: Workspace, hand: Hand, name: str) -> None:
 
 
 def clean_name(name: str) -> str:
-    """Return a name without invisible characters and needless spaces."""
+    """Return a name without invisible characters and superfluous spaces."""
     visible = "".join(character for character in name if character.isprintable() or character.isspace())
     return " ".join(visible.split())
 
@@ -203,17 +203,17 @@ def use_model(workspace: Workspace, hand: Hand, run_id: str) -> None:
 
 
 def use_previous_model(workspace: Workspace, hand: Hand) -> None:
-    """Let the model before the last `use_model` read this hand again; raises HandError if the hand was deleted."""
+    """Go back to the model from before the last `use_model`; raises HandError if the hand was deleted."""
     with workspace.locked():
         record = hand.record()
         hand.write_record(record.model_copy(update={"model": record.previous, "previous": None}))
 
 
 def delete_hand(workspace: Workspace, hand: Hand) -> None:
-    """Delete all that was written by a hand; its models remain runs. Raises HandError if it is already deleted."""
+    """Delete everything that a hand has written; its models remain as runs. Raises HandError if it is already gone."""
     with workspace.locked(), storage_errors(hand.folder):
         _remove_leftovers(workspace)
-        # Renamed first, so that a deletion that is cut short leaves no half of a hand.
+        # Renamed first, so that an interrupted deletion leaves no partial hand.
         hidden = hand.folder.with_name(_DELETED_PREFIX + hand.id)
         try:
             hand.folder.rename(hidden)
@@ -243,7 +243,7 @@ def _check_name(workspace: Workspace, name: str, hand: Hand | None = None) -> st
 
 
 def _remove_leftovers(workspace: Workspace) -> None:
-    """Remove what a process that was killed while it created or deleted a hand has left; the lock must be held."""
+    """Remove what killed processes left of hands that were being created or deleted; the lock must be held."""
     for prefix in (_NEW_PREFIX, _DELETED_PREFIX):
         for path in workspace.personal.glob(f"{prefix}*"):
             with suppress(OSError):  # files owned by another user

@@ -1,4 +1,4 @@
-"""The proof that a fine-tuned model reads a hand better: an exam, read by the model before and by the new one."""
+"""The proof that a fine-tuned model reads a hand better: an exam, read by the previous model and by the new one."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from core.personal.result import ExamResult
 from core.records import Record, Timestamp
 
 SIGNIFICANCE = 0.05
-"""Largest p-value that counts as shown."""
+"""Significance level: a difference with a smaller p-value counts as shown."""
 
 _MAX_MORE_EXAMS = 10
 
 
-class Judged(Record, extra="ignore"):
+class JudgedExam(Record, extra="ignore"):
     """An exam, and the run that it has judged."""
 
     exam: str
@@ -32,7 +32,7 @@ class Judged(Record, extra="ignore"):
 
 @dataclass(frozen=True)
 class Proof:
-    """The positions of digits that only the new model reads correctly (`fixed`) and only the one before (`broken`)."""
+    """The positions of digits that only the new model (`fixed`) or only the previous one (`broken`) reads correctly."""
 
     fixed: np.ndarray
     broken: np.ndarray
@@ -54,7 +54,7 @@ class Proof:
 
     @property
     def more_digits(self) -> int | None:
-        """The number of further digits, in whole exams, after which the difference would be shown if it goes on so.
+        """The number of further digits, in whole exams, that would show the difference if the trend continued.
 
         None if the new model is not better on these digits, or if more than _MAX_MORE_EXAMS exams would be needed.
         """
@@ -69,24 +69,24 @@ class Proof:
 
 
 def compare_results(before: ExamResult, after: ExamResult) -> Proof:
-    """Compare two models' results of the same exam."""
+    """Compare two models' results on the same exam."""
     return Proof(
         np.flatnonzero(~before.right & after.right), np.flatnonzero(before.right & ~after.right), len(before.labels)
     )
 
 
 def exams_for(hand: Hand, run_id: str) -> list[Exam]:
-    """Return the exams that judge a run, the newest first, and note them: an exam judges one run only.
+    """Return the exams that judge a run, newest first, and record them: an exam judges one run only.
 
-    Someone who tries one fine-tuning after another on the same fifty digits, and keeps the best, chooses the luckiest.
+    Trying one fine-tuning after another on the same fifty digits, and keeping the best, would select the luckiest.
     All exams that have not judged another run judge this one together. Raises HandError if there are none.
     """
     exams = [exam for exam in list_exams(hand) if exam.complete]
-    judged: list[Judged] = read_records(hand.proofs_file, Judged)
+    judged: list[JudgedExam] = read_records(hand.proofs_file, JudgedExam)
     runs = {entry.exam: entry.run for entry in judged}
     fresh = [exam for exam in exams if exam.id not in runs]
     if fresh:
-        hand.append(hand.proofs_file, [Judged(exam=exam.id, run=run_id, time=time.time()) for exam in fresh])
+        hand.append(hand.proofs_file, [JudgedExam(exam=exam.id, run=run_id, time=time.time()) for exam in fresh])
     found = [exam for exam in exams if runs.get(exam.id, run_id) == run_id]
     if found:
         return found

@@ -1,4 +1,4 @@
-"""Stamps of the hands' files, with which a page notices a change without reading the files."""
+"""Stamps of the hands' files, by which a page notices a change without reading the files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from core.workspace import Workspace
 
 
 def file_stamps(workspace: Workspace, name: str) -> tuple[tuple[str, int, int], ...]:
-    """Return each hand's file with this name: its path, modification time in nanoseconds and size in bytes."""
+    """Return the path, modification time in nanoseconds and size in bytes of each hand's file with this name."""
     found = []
     for file in sorted(workspace.personal.glob(f"[!.]*/{name}")):
         try:

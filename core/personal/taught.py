@@ -16,7 +16,7 @@ from core.personal.written import Digit, RecordId, Written, fingerprint
 from core.records import Record
 
 MAX_TAUGHT = 1000
-"""Number of digits that a hand can teach; more than 100 hardly help."""
+"""Maximum number of digits that a hand can teach; more than 100 hardly help."""
 
 
 class _Taught(Record):
@@ -42,8 +42,8 @@ _Entry = Annotated[_Taught | _Relabelled | _Removed, Field(discriminator="kind")
 def teach(hand: Hand, written: Written, sealed: Iterable[str] = ()) -> str:
     """Add a written digit; return its id.
 
-    `sealed`: fingerprints of the digits of exams, from which nothing may be learned. Raises HandError for one of those,
-    if the hand has MAX_TAUGHT digits, or if it was deleted.
+    `sealed`: fingerprints of the digits of exams, from which nothing may be learned. Raises HandError for such a
+    digit, if the hand already has MAX_TAUGHT digits, or if it was deleted.
     """
     if fingerprint(written) in set(sealed):
         raise HandError(Message("This digit belongs to an exam, so it cannot be taught. Write it once more."))
@@ -57,7 +57,7 @@ def teach(hand: Hand, written: Written, sealed: Iterable[str] = ()) -> str:
 
 
 def relabel(hand: Hand, taught_id: str, label: int | None) -> None:
-    """Change what a taught digit means; None means that it is no digit."""
+    """Change the label of a taught digit; None means that it is not a digit."""
     hand.append(hand.taught_file, [_Relabelled(id=taught_id, label=label)])
 
 

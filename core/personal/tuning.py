@@ -1,13 +1,13 @@
 """Fine-tuning of a network's last layer to a person's handwriting, without TensorFlow.
 
-Training on the corrections alone would destroy the network: it reads 71.6% of MNIST's test set afterwards. So each
-step also rehearses training images of MNIST, whose targets are the network's own predictions before the fine-tuning
+Training on the taught digits alone would ruin the network: it then reads only 71.6% of MNIST's test set correctly. So
+each step also rehearses MNIST's training images, whose targets are the network's own predictions before the fine-tuning
 (rehearsal, Robins, 1995; distillation, Hinton et al., 2015).
 
-Only the last layer is trained. Training the whole network on 100 digits of each of writers 1 to 20 let `fast` read 102
-of 113 misread digits correctly rather than 99, at the price of 0.03 points more on MNIST and many times the seconds.
-Together, ten writers gained more (57 rather than 50 of 67), but MNIST lost more than MAX_ACCURACY_LOSS; a weight that
-kept within it gained two digits.
+Only the last layer is trained. Training the whole network on 100 digits from each of writers 1 to 20 let `fast` read
+102 of 113 misread digits correctly rather than 99, at the cost of another 0.03 points on MNIST and many times the
+training time. For ten writers together, it gained more (57 rather than 50 of 67), but accuracy on MNIST fell by more
+than MAX_ACCURACY_LOSS; a weight that stayed within this limit gained two digits.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ REHEARSED_IMAGES = 4000
 """Number of training images that are rehearsed; 2,000 broke two digits of writers 1 to 20 rather than one."""
 
 MAX_ACCURACY_LOSS = 0.001
-"""Largest accepted fall of the accuracy on the validation split, 0..1."""
+"""Largest accepted drop in accuracy on the validation split, 0..1."""
 
 VARIATIONS = 8
 """Number of variations of each taught digit, drawn from its strokes."""
 
 MAX_VARIATIONS = 4000
-"""Number of variations of all digits of a class; drawing one takes 2 ms."""
+"""Maximum number of variations of all taught digits together; drawing one takes 2 ms."""
 
 _WEIGHTS = (0.05, 0.02, 0.01, 0.005)
-"""Weights of a person's digits against the rehearsal, the strongest first.
+"""Weights of a person's digits relative to the rehearsal, strongest first.
 
 On writers 1 to 20, who had taught 50 digits each, 0.05 let `fast` read 99 of 113 misread digits correctly and 1 of
-2,386 others wrongly; 0.02 gave 96 and none. With 0.2, the accuracy on MNIST fell by 0.1 points and more.
+2,386 others wrongly; 0.02 gave 96 and none. With 0.2, the accuracy on MNIST fell by 0.1 points or more.
 """
 
 _STEPS = 300
 """Number of steps; twice as many changed nothing."""
 _BATCH = 256
 _LEARNING_RATE = 0.01
-"""Learning rate of the first step; it falls to 0 linearly."""
+"""Learning rate of the first step; it decays linearly to 0."""
 _FIRST_MOMENT, _SECOND_MOMENT, _EPSILON = 0.9, 0.999, 1e-8
 """Adam's constants (Kingma and Ba, 2015)."""
 
@@ -62,7 +62,7 @@ class LastLayer:
     bias: np.ndarray
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
-        """Return probabilities float32 (n, 10), not calibrated, for the layer's inputs float32 (n, inputs)."""
+        """Return uncalibrated probabilities float32 (n, 10) for the layer's inputs float32 (n, inputs)."""
         logits = inputs @ self.kernel + self.bias
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
@@ -167,10 +167,10 @@ class Rehearsal:
 def with_variations(images: Pixels, digits: Sequence[PenDigit], seed: int) -> tuple[Pixels, np.ndarray]:
     """Return people's images uint8 (n, 28, 28) and variations of each digit's strokes, with their labels.
 
-    `digits`: the strokes and labels of the images. Each gets VARIATIONS of them, or fewer if they are many.
+    `digits`: the strokes and labels of the images. Each digit gets VARIATIONS variations, or fewer if there are many.
     """
-    variations_of_each = max(1, min(VARIATIONS, MAX_VARIATIONS // len(digits)))
-    repeated = [digit for digit in digits for _ in range(variations_of_each)]
+    variations_per_digit = max(1, min(VARIATIONS, MAX_VARIATIONS // len(digits)))
+    repeated = [digit for digit in digits for _ in range(variations_per_digit)]
     variations = draw_variations(repeated, np.random.default_rng(seed))
     labels = np.array([digit.label for digit in [*digits, *repeated]], np.uint8)
     return np.concatenate([images, variations]), labels

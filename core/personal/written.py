@@ -26,10 +26,10 @@ _Coordinate = Annotated[float, Field(ge=-10_000, le=10_000)]
 
 
 MAX_STROKES = 100
-"""Number of strokes of a written digit; real ones have at most five."""
+"""Maximum number of strokes in a written digit; real ones have at most five."""
 
 MAX_SIDE = 4096.0
-"""Largest width and height of a written digit in pixels, as those of a large screen; drawing it takes 67 MB."""
+"""Maximum width and height of a written digit in pixels, those of a large screen; drawing it takes 67 MB."""
 
 
 class WrittenStroke(Record):
@@ -49,8 +49,8 @@ def _check_size(strokes: tuple[WrittenStroke, ...]) -> tuple[WrittenStroke, ...]
 class Written(Record):
     """A written digit.
 
-    `label`: the digit that was meant, or None for something that is no digit. `predicted`: the digit that the model
-    named, or None if it rejected the drawing. `model`: name of that model. `time`: Unix timestamp.
+    `label`: the intended digit, or None for something that is not a digit. `predicted`: the digit that the model
+    predicted, or None if it rejected the drawing. `model`: name of that model. `time`: Unix timestamp.
     """
 
     strokes: Annotated[
@@ -65,7 +65,7 @@ class Written(Record):
 def stored_strokes(strokes: Sequence[Stroke]) -> tuple[WrittenStroke, ...]:
     """Return the strokes of a canvas as they are stored: with points rounded to a tenth of a pixel.
 
-    Raises HandError if there are none, or if they are too many or too large to be kept.
+    Raises HandError if there are none, or if they are too many or too large to store.
     """
     if not strokes:
         raise HandError(Message("There is nothing on the canvas. Write a digit first."))
@@ -79,7 +79,7 @@ def stored_strokes(strokes: Sequence[Stroke]) -> tuple[WrittenStroke, ...]:
 
 
 def canvas_strokes(written: Written) -> list[Stroke]:
-    """Return the strokes as those of a canvas."""
+    """Return a written digit's strokes as canvas strokes."""
     return _strokes(written.strokes)
 
 
@@ -112,7 +112,7 @@ def _image(strokes: tuple[WrittenStroke, ...]) -> Pixels:
 
 
 def pen_digit(written: Written) -> PenDigit:
-    """Return a written digit in the form that `draw_variations` varies."""
+    """Return a written digit in the form that `draw_variations` takes."""
     strokes = [list(stroke.points) for stroke in written.strokes]
     return PenDigit(label=-1 if written.label is None else written.label, writer=0, strokes=strokes)
 

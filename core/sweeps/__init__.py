@@ -1,1 +1,1 @@
-"""Sweeps: many trainings with different settings, searched by Optuna."""
+"""Sweeps: many training runs with different settings, searched by Optuna."""

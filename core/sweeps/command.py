@@ -1,4 +1,4 @@
-"""The command that starts a sweep like another one."""
+"""The command that starts a sweep with the same settings as another."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def sweep_command(settings: SweepSettings) -> str:
 
 
 def _base_options(settings: SweepSettings, preset_name: str) -> list[str]:
-    """Return the options for the base's differences from a preset."""
+    """Return the options for the settings in which the base differs from a preset."""
     base = settings.base
-    own, usual = flatten_settings(base), flatten_settings(preset(preset_name, base.dataset))
+    own, defaults = flatten_settings(base), flatten_settings(preset(preset_name, base.dataset))
     words = [] if base.dataset == "mnist" else ["--dataset", base.dataset]
     for name in (*LIMITS, "filters", "optimizer", "schedule"):
-        if own[name] != usual[name]:
+        if own[name] != defaults[name]:
             option = "run-seed" if name == "seed" else name.replace("_", "-")
             words += [f"--{option}", value_text(own[name]).replace("x", ",") if name == "filters" else str(own[name])]
     return words

@@ -15,10 +15,10 @@ from core.workspace import Workspace
 
 @dataclass(frozen=True)
 class SeedComparison:
-    """Accuracies by a sweep's first objective, 0..1, with different seeds: the winner's, and those of the first trial,
-    which has the sweep's own settings. `test_accuracies`: the winner's.
+    """Accuracies with different seeds, 0..1, measured by a sweep's first objective.
 
-    The winner's runs have other seeds than its trial, so that the luck which made it win does not count again.
+    `winner`, `test_accuracies`: those of the winner. `base`: those of the first trial, which has the sweep's own
+    settings. The winner's runs use other seeds than its trial, so that the luck that made it win does not count again.
     """
 
     winner: tuple[float, ...]
@@ -33,13 +33,13 @@ class SeedComparison:
 
     @property
     def spread(self) -> float:
-        """The difference between the best and the worst seed, of the winner or of the first trial if that is larger."""
+        """The difference between the best and the worst seed, of the winner or the first trial, whichever is larger."""
         return max(max(values) - min(values) for values in (self.winner, self.base))
 
     @property
     def within_spread(self) -> bool:
         """True if the difference is no larger than the spread of the seeds, so that it may be chance."""
-        # Accuracies have at most six digits here.
+        # Accuracies have at most six decimals here.
         return abs(self.difference) <= self.spread + 1e-9
 
 
@@ -56,7 +56,7 @@ def compare_seeds(
     for run_id in winner.runs:
         try:
             run = find_run(workspace, run_id)
-            # A run that was stopped has a model, too, but was not trained to its end.
+            # A stopped run has a model, too, but did not finish training.
             if run.status().state != "finished" or not run.bundle.complete:
                 continue
             metrics = run.bundle.card().metrics

@@ -33,14 +33,14 @@ from core.workspace import Workspace
 
 _ID_PATTERN = re.compile(r"\d{8}-\d{6}-[a-z]+-[a-z]+")
 _EXIT_TIMEOUT_SECONDS = 10.0
-"""Maximum time that `resume` and `delete` wait for the sweep's last process, which exits within milliseconds."""
+"""Maximum time that `resume` and `delete` wait for the sweep's previous process, which exits within milliseconds."""
 _POLL_SECONDS = 0.02
 
 
 def create_sweep(workspace: Workspace, settings: SweepSettings, sweep_id: str | None = None) -> Sweep:
     """Create a sweep, which `start` then starts. `sweep_id`: the id that it has on another machine.
 
-    Raises ConfigError if the settings are invalid, DataMissing without the data, SweepError if the id is
+    Raises ConfigError if the settings are invalid, DataMissing if the data is missing, SweepError if the id is
     taken or malformed, and StorageError.
     """
     # The id becomes the name of a folder.
@@ -78,7 +78,7 @@ def create_sweep(workspace: Workspace, settings: SweepSettings, sweep_id: str | 
 
 
 def read_settings(values: dict[str, Any]) -> SweepSettings:
-    """Return settings from JSON values; raises SweepError with the field, the rule and the value."""
+    """Return settings from JSON values; raises SweepError that names the field, the rule and the value."""
     try:
         return SweepSettings.model_validate_json(json.dumps(values))
     except ValidationError as error:
@@ -86,7 +86,7 @@ def read_settings(values: dict[str, Any]) -> SweepSettings:
 
 
 def check_settings(settings: SweepSettings) -> None:
-    """Raise ConfigError or SweepError with one sentence if a sweep with these settings makes no sense."""
+    """Raise ConfigError or SweepError with a clear message if a sweep with these settings makes no sense."""
     if settings.base.fine_tuned:
         raise SweepError(Message("A fine-tuned run has no settings to vary. Start from a preset or another run."))
     check_parameters(settings.base, settings.parameters)
@@ -105,7 +105,7 @@ def start(workspace: Workspace, sweep: Sweep) -> None:
 
 
 def resume(workspace: Workspace, sweep: Sweep) -> None:
-    """Go on with a sweep that was stopped or interrupted, or that failed; raises SweepError if it has not ended."""
+    """Continue a sweep that was stopped, was interrupted or failed; raises SweepError if it is running or finished."""
     status = sweep.status()
     if status.state in ("running", "finished"):
         raise SweepError(
@@ -209,7 +209,7 @@ def exit_messages(workspace: Workspace) -> list[Message]:
 
 
 def _remove_leftovers(workspace: Workspace) -> None:
-    """Remove what killed processes have left of sweeps that were being created or deleted; holds the lock."""
+    """Remove what killed processes left of sweeps that were being created or deleted; the lock must be held."""
     for prefix in (NEW_PREFIX, DELETED_PREFIX):
         for path in workspace.sweeps.glob(f"{prefix}*"):
             shutil.rmtree(path, ignore_errors=True)

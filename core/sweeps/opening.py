@@ -28,7 +28,7 @@ _REDUCTION_FACTOR = 3
 def study_of(sweep: Sweep, settings: SweepSettings) -> Study:
     """Open the study of a sweep: where it was begun, or else where TRAZO_SWEEP_STORAGE says.
 
-    Raises SweepError if it was begun in a database that is not named now, or as `open_database` does; StorageError.
+    Raises SweepError if it was begun in a database that is no longer named, or as `open_database` does; StorageError.
     """
     if sweep_storage() and not sweep.journal_file.exists():
         return open_shared_study(sweep.id, settings, _machine_name(sweep))
@@ -56,7 +56,7 @@ def open_shared_study(sweep_id: str, settings: SweepSettings, machine: str) -> S
     `machine`: the name of this machine's workspace. Raises SweepError.
     """
     with database.errors():
-        # The machines of a study create its tables and the study at the same moment.
+        # Another machine may create the tables or the study at the same moment; then the second attempt succeeds.
         try:
             study = _load_or_create(database.open_database(), sweep_id, settings, machine)
         except (sqlalchemy.exc.DatabaseError, optuna.exceptions.StorageInternalError):

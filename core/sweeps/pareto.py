@@ -8,7 +8,7 @@ from core.sweeps.records import MAXIMIZED, Objective, Trial
 
 
 def pareto_front(trials: Sequence[Trial], objectives: Sequence[Objective]) -> tuple[int, ...]:
-    """Return the numbers of the complete trials that no other beats in all objectives, by the first objective.
+    """Return the numbers of the complete trials that no other trial beats, ordered by the first objective.
 
     A trial beats another if it is at least as good in each objective and better in one. With one objective, only the
     first of the best trials is returned.
@@ -16,7 +16,7 @@ def pareto_front(trials: Sequence[Trial], objectives: Sequence[Objective]) -> tu
     costs = {trial.number: _costs(trial, objectives) for trial in trials if trial.state == "complete"}
     front: list[int] = []
     least = float("inf")
-    # By the first objective, then the second: a trial is beaten exactly if an earlier one has no larger second cost.
+    # In order of the first cost, then the second: a trial is beaten if and only if an earlier second cost is no larger.
     for number in sorted(costs, key=lambda number: (costs[number], number)):
         second = costs[number][-1]
         if second < least or (front and costs[number] == costs[front[-1]] and len(objectives) > 1):
@@ -32,6 +32,6 @@ def best_trial(trials: Sequence[Trial], objectives: Sequence[Objective]) -> Tria
 
 
 def _costs(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...]:
-    """Return the values so that less is better."""
+    """Return the values with signs such that lower is better."""
     pairs = zip(trial.values or (), objectives, strict=True)
     return tuple(-value if objective in MAXIMIZED else value for value, objective in pairs)

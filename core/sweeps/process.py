@@ -27,7 +27,7 @@ from core.sweeps.winner import WinnerTraining
 from core.workspace import Workspace
 
 POLL_SECONDS = 0.5
-"""Seconds between two looks at the runs: short beside a training of 10 s, and 1% of a core."""
+"""Seconds between two checks of the runs: short compared with a run of 10 s, and 1% of a core."""
 _SECONDS_PER_HOUR = 3600.0
 
 
@@ -48,7 +48,7 @@ def main(folder: Path) -> int:
         with suppress(OSError):  # a full disk has no room for the log either
             traceback.print_exc()
         end = {"state": "failed", "message": _error_message(error)}
-        # A sweep that has ended has no runs in progress.
+        # A sweep that has ended must have no runs in progress.
         with suppress(TrazoError, OSError):
             process.stop_runs()
     end_prepared_worker()
@@ -69,8 +69,8 @@ class SweepProcess:
 
     def __init__(self, workspace: Workspace, sweep: Sweep) -> None:
         self._workspace, self._sweep = workspace, sweep
-        self._begin = time.monotonic()
-        self._before = sweep.status()
+        self._start_time = time.monotonic()
+        self._previous_status = sweep.status()
 
     def run(self) -> _End:
         """Search and train the winner; return the final state and message. Raises TrazoError."""
@@ -127,7 +127,7 @@ class SweepProcess:
     def _deadline(self, settings: SweepSettings) -> float | None:
         if settings.hours is None:
             return None
-        return self._begin + settings.hours * _SECONDS_PER_HOUR - self._before.seconds
+        return self._start_time + settings.hours * _SECONDS_PER_HOUR - self._previous_status.seconds
 
     def _write(self, message: Message) -> None:
         """Write the status if the message is new."""
@@ -138,8 +138,8 @@ class SweepProcess:
         return SweepStatus(
             state="running",
             message=message,
-            started=self._before.started or time.time(),
-            seconds=self._before.seconds + time.monotonic() - self._begin,
+            started=self._previous_status.started or time.time(),
+            seconds=self._previous_status.seconds + time.monotonic() - self._start_time,
         )
 
 

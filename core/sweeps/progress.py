@@ -1,4 +1,4 @@
-"""Changes of a sweep's progress, which its process and the dashboard both make."""
+"""Changes to a sweep's progress, which its process and the dashboard both make."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def update_progress(
     winners: Sequence[Winner] = (),
     own_choice: int | None = None,
 ) -> None:
-    """Write the changed progress, with the winners so far and these; raises StorageError.
+    """Apply a change to the progress, add winners to those so far, and write it; raises StorageError.
 
-    `own_choice`: the number of the sweep's own winner, which comes first.
+    `own_choice`: the trial number of the sweep's own winner, which comes first.
     """
     with workspace.locked():
         before = sweep.readable_progress()

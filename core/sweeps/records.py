@@ -46,7 +46,7 @@ class SweepSettings(Record):
     `base`: the settings that are not varied; the first trial has exactly these. `parameters`: the varied settings.
     `objectives`: an accuracy and, optionally, one more objective. If the validation accuracy is the only one, hopeless
     trials are pruned by it unless `pruning` is False. No trial begins after `trials` trials or `hours` hours, whichever
-    comes first; at least one of them is given. `seeds_per_trial`: number of runs of each trial, with different seeds.
+    comes first; at least one of them is given. `seeds_per_trial`: number of runs per trial, with different seeds.
     `seed`: random seed of the search.
     """
 
@@ -70,7 +70,7 @@ class SweepSettings(Record):
 class SweepStatus(Record, extra="ignore"):
     """State and progress of a sweep (`status.json`); a running sweep whose process has died is `interrupted`.
 
-    `seconds`: the time for which its process has run so far, on which `hours` counts.
+    `seconds`: the total time that its processes have run so far, which counts towards `hours`.
     """
 
     state: SweepState
@@ -85,8 +85,8 @@ class Trial(Record, extra="ignore"):
     """A trial: `settings` are the values of the varied settings, `runs` the ids of its runs, one for each seed.
 
     `values`: the mean of each objective over the runs, or None before the end. A pruned trial has the values that it
-    had reached after `epochs` epochs. `retries`: how often one of its runs was interrupted and resumed. `started` and
-    `ended` are Unix timestamps.
+    had reached after `epochs` epochs. `retries`: how many times one of its runs was interrupted and resumed.
+    `started` and `ended` are Unix timestamps.
     """
 
     number: Count
@@ -103,7 +103,7 @@ class Trial(Record, extra="ignore"):
 
 
 class Winner(Record):
-    """The setting that is trained again with three seeds, as ordinary runs that read the test set once each.
+    """The settings of a trial, trained again with three seeds as ordinary runs that read the test set once each.
 
     `trial`: the number of its trial; `runs`: the ids of the runs.
     """
@@ -115,9 +115,9 @@ class Winner(Record):
 class Progress(Record, extra="ignore"):
     """The trials of a sweep in the order of their numbers, written after each change (`trials.json`).
 
-    `importance`: the share of each varied setting in the variation of the first objective (PED-ANOVA), or None below
-    20 complete trials. `pareto`: numbers of the trials that no other trial beats in all objectives; with one objective,
-    the best trial. `winners`: the settings that were trained again, the sweep's own choice first.
+    `importance`: each varied setting's share of the variation in the first objective (PED-ANOVA), or None with fewer
+    than 20 complete trials. `pareto`: numbers of the trials that no other trial beats; with one objective, the best
+    trial. `winners`: the settings that were trained again, the sweep's own choice first.
     """
 
     trials: tuple[Trial, ...] = ()

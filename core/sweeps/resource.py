@@ -1,4 +1,4 @@
-"""The resource by which hopeless trials are compared before their end: epochs, or ninths of a short training."""
+"""The resource by which hopeless trials are compared before they end: epochs, or ninths of a short run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _CLEAR_ERRORS = 2.0
 """Number of standard errors by which an accuracy is clearly worse than another."""
 
 MIN_RESOURCE = 9
-"""Minimum number of units in a training, so that Hyperband has rungs at one ninth and one third of it."""
+"""Minimum number of units in a run, so that Hyperband has rungs at one ninth and one third of it."""
 
 
 def max_resource(epochs: int) -> int:
-    """Return the number of units in a training: its epochs, or ninths if it has fewer than MIN_RESOURCE epochs."""
+    """Return the number of units in a run: its epochs, or ninths if it has fewer than MIN_RESOURCE epochs."""
     return max(epochs, MIN_RESOURCE)
 
 
@@ -38,9 +38,9 @@ def reached_values(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, step
     """Return the validation accuracy of a run at each unit of the resource that it has reached, counted from 1.
 
     `history`, `steps`: the run's tables. With enough epochs, a unit is an epoch and its value is measured on all
-    validation images. A shorter training is divided in ninths; a value is then the first one that the live curve has at
-    or after the unit's end, measured on 500 validation images, which are the same for all trials. The last unit has no
-    value, because the run's result follows.
+    validation images. A shorter run is divided into ninths; a value is then the first one that the live curve has
+    at or after the unit's end, measured on 500 validation images, which are the same for all trials. The last unit has
+    no value, because the run's result follows.
     """
     if epochs >= MIN_RESOURCE:
         return {int(epoch): value for epoch, value in _measured(history, "epoch") if epoch < epochs}

@@ -19,7 +19,7 @@ from core.sweeps.progress import update_progress
 from core.sweeps.records import Progress, Trial, Winner
 from core.sweeps.resource import max_resource, measured_images, reached_values
 from core.sweeps.spaces import config_of
-from core.sweeps.study import Asked, Study
+from core.sweeps.study import AskedTrial, Study
 from core.sweeps.sweep import Sweep
 from core.sweeps.trial_runs import (
     MAX_RETRIES,
@@ -42,7 +42,7 @@ _PROBE_BYTES = 64 * 1024
 
 
 class Search:
-    """The trials that this process trains. `step` does whatever can be done now, and is called again and again.
+    """The trials that this process trains. `step` does whatever can be done now, and is called repeatedly.
 
     `runs`: the sweep's runs. `deadline`: monotonic time after which no trial is begun, or None. `ended`: number of
     trials that have ended.
@@ -53,15 +53,15 @@ class Search:
     ) -> None:
         self._workspace, self._sweep, self._study, self._runs, self._deadline = workspace, sweep, study, runs, deadline
         self._settings = sweep.settings()
-        self._live: dict[int, Trial] = {}
+        self._live_trials: dict[int, Trial] = {}
         self._reported: dict[int, tuple[int, float]] = {}
-        self._ending: list[Run] = []
-        self._revivable: set[Run] = set()
+        self._ending_runs: list[Run] = []
+        self._revivable_runs: set[Run] = set()
         self._failed_in_a_row = 0
         self._ask_after = 0.0
         self._exhausted = False
         self._importance: dict[str, float] | None = None
-        self._complete = -1
+        self._complete_count = -1
         self.changed = True
         self.ended = 0
         self._adopt()
@@ -69,36 +69,36 @@ class Search:
     @property
     def trials(self) -> tuple[Trial, ...]:
         """All trials, in the order of their numbers."""
-        trials = {**self._study.records(), **self._live}
+        trials = {**self._study.records(), **self._live_trials}
         return tuple(trials[number] for number in sorted(trials))
 
     def step(self) -> bool:
-        """Observe the trials, begin others if there is room, and write what has changed.
+        """Observe the trials, begin new ones if there is room, and write what has changed.
 
         Return True while there is something left to do. Raises SweepError if too many trials fail, StorageError if
         the disk is full.
         """
         self.changed |= self._study.beat()
-        for trial in list(self._live.values()):
-            self._keep(trial, self._observe(trial))
-        self._ending = [run for run in self._ending if is_unfinished(run)]
+        for trial in list(self._live_trials.values()):
+            self._record(trial, self._observe(trial))
+        self._ending_runs = [run for run in self._ending_runs if is_unfinished(run)]
         self._begin()
         self._runs.advance_queue()
         if self.changed:
             self.write()
-        return bool(self._live or self._ending or not self._exhausted)
+        return bool(self._live_trials or self._ending_runs or not self._exhausted)
 
     def stop(self) -> list[Run]:
         """Ask all runs to stop, and return those that have not ended yet."""
-        return [*self._ending, *stop_all(self._workspace, self._live_runs(), STOPPED_MESSAGE)]
+        return [*self._ending_runs, *stop_all(self._workspace, self._live_runs(), STOPPED_MESSAGE)]
 
     def write(self) -> None:
         """Write the trials, their importance and the Pareto front."""
         trials = self.trials
         self.ended = sum(trial.state != "running" for trial in trials)
         complete = sum(trial.state == "complete" for trial in trials)
-        if complete != self._complete:
-            self._importance, self._complete = self._study.importance(), complete
+        if complete != self._complete_count:
+            self._importance, self._complete_count = self._study.importance(), complete
         front = pareto_front(trials, self._settings.objectives)
         winners = tuple(
             Winner(trial=trial, runs=tuple(run.id for run in runs)) for trial, runs in self._runs.winners().items()
@@ -108,16 +108,16 @@ class Search:
         self.changed = False
 
     def _adopt(self) -> None:
-        """Go on with the trials that an earlier process of this sweep has begun."""
+        """Continue the trials that an earlier process of this sweep began."""
         before = {trial.number: trial for trial in self._sweep.readable_progress().trials}
         for asked in self._study.unfinished():
             runs = self._runs.of(asked.number)
-            self._live[asked.number] = self._trial(asked, runs, before.get(asked.number))
-            self._revivable.update(runs)
+            self._live_trials[asked.number] = self._trial(asked, runs, before.get(asked.number))
+            self._revivable_runs.update(runs)
         # A trial may have been pruned just before the earlier process ended.
-        self._ending = stop_all(self._workspace, self._runs.of_others(self._live), PRUNED_MESSAGE)
+        self._ending_runs = stop_all(self._workspace, self._runs.of_other_trials(self._live_trials), PRUNED_MESSAGE)
 
-    def _trial(self, asked: Asked, runs: list[Run], before: Trial | None = None) -> Trial:
+    def _trial(self, asked: AskedTrial, runs: list[Run], before: Trial | None = None) -> Trial:
         return Trial(
             number=asked.number,
             state="running",
@@ -128,7 +128,7 @@ class Search:
         )
 
     def _observe(self, trial: Trial) -> Trial:
-        """Return the trial as it is now, after its interrupted runs were resumed."""
+        """Return the trial in its current state, after resuming its interrupted runs."""
         results: list[TrialResult] = []
         for run_id in trial.runs:
             run = Run(self._workspace.runs / run_id)
@@ -144,9 +144,9 @@ class Search:
         return trial.model_copy(update={"results": tuple(results)})
 
     def _observe_run(self, trial: Trial, run: Run, status: Status, results: list[TrialResult]) -> Trial:
-        """Return the trial after a look at one of its runs; a finished run's result is added to `results`."""
+        """Return the trial after checking one of its runs; a finished run's result is added to `results`."""
         if status.state == "finished":
-            self._revivable.discard(run)
+            self._revivable_runs.discard(run)
             result = read_trial_result(run.trial_result_file)
             if result is None:
                 return self._ended(trial, "failed", Message("Run {run} has no result.", run=run.id))
@@ -159,12 +159,12 @@ class Search:
         return self._watch(trial, run, status) if run.id == trial.runs[0] else trial
 
     def _after_end(self, trial: Trial, run: Run, status: Status) -> Trial:
-        """Return the trial after one of its runs was stopped or failed: with its sweep, by a person, or by itself."""
-        if run in self._revivable and resumable(run, status):
+        """Return the trial after one of its runs stopped or failed: with its sweep, by hand, or on its own."""
+        if run in self._revivable_runs and resumable(run, status):
             if continue_run(self._workspace, run):
-                self._revivable.discard(run)
+                self._revivable_runs.discard(run)
             return trial
-        if run in self._revivable:  # it was stopped in its first epoch
+        if run in self._revivable_runs:  # it was stopped in its first epoch
             self._runs.forget(run)
             return trial.model_copy(update={"runs": tuple(run_id for run_id in trial.runs if run_id != run.id)})
         if status.state == "stopped":
@@ -175,7 +175,7 @@ class Search:
         return self._ended(trial, "failed", status.message)
 
     def _reported_values(self, trial: Trial) -> tuple[float, ...] | None:
-        """Return the value that an unfinished trial has reached, or None if the objective is another one."""
+        """Return the value that an unfinished trial has reached, or None if there is none for the objective."""
         if self._settings.objectives[0] != "validation_accuracy" or trial.number not in self._reported:
             return None
         return self._reported[trial.number][1:]
@@ -192,7 +192,7 @@ class Search:
         return trial.model_copy(update={"retries": trial.retries + 1})
 
     def _watch(self, trial: Trial, run: Run, status: Status) -> Trial:
-        """Report how far the first run of a trial is; return the trial, which may have been pruned."""
+        """Report the progress of a trial's first run; return the trial, which may have been pruned."""
         if status.state != "running":
             return trial
         if status.seconds_left is not None and status.seconds_left < _PREPARE_SECONDS and not self._exhausted:
@@ -221,17 +221,17 @@ class Search:
     def _ended(trial: Trial, state: str, message: Message) -> Trial:
         return trial.model_copy(update={"state": state, "message": message, "ended": time.time()})
 
-    def _keep(self, before: Trial, trial: Trial) -> None:
+    def _record(self, before: Trial, trial: Trial) -> None:
         """Record the trial if it has changed; if it has ended, tell the study, then stop its other runs."""
         if trial == before:
             return
         self.changed = True
         if trial.state == "running":
-            self._live[trial.number] = trial
+            self._live_trials[trial.number] = trial
             return
         self._study.finish(trial)
-        del self._live[trial.number]
-        self._ending += stop_all(self._workspace, self._runs.of(trial.number), PRUNED_MESSAGE)
+        del self._live_trials[trial.number]
+        self._ending_runs += stop_all(self._workspace, self._runs.of(trial.number), PRUNED_MESSAGE)
         self._failed_in_a_row = self._failed_in_a_row + 1 if trial.state == "failed" else 0
         if self._failed_in_a_row == MAX_FAILED_IN_A_ROW:
             self.write()
@@ -245,8 +245,8 @@ class Search:
             )
 
     def _begin(self) -> None:
-        """Begin runs until as many are unfinished as are trained at once, so that sweeps share the queue fairly."""
-        while sum(map(is_unfinished, [*self._ending, *self._live_runs()])) < worker_count():
+        """Begin runs while fewer are unfinished than are trained at once, so that sweeps share the queue fairly."""
+        while sum(map(is_unfinished, [*self._ending_runs, *self._live_runs()])) < worker_count():
             trial = self._incomplete_trial() or self._ask()
             if trial is None:
                 return
@@ -256,7 +256,7 @@ class Search:
             if run is None:  # the queue is full
                 return
             runs = tuple(each.id for each in self._runs.of(trial.number))
-            self._live[trial.number] = trial.model_copy(update={"runs": runs})
+            self._live_trials[trial.number] = trial.model_copy(update={"runs": runs})
             self.changed = True
 
     def _ask(self) -> Trial | None:
@@ -272,12 +272,12 @@ class Search:
             self._ask_after = time.monotonic() + _ASK_AGAIN_SECONDS
             self.changed = True
             return None
-        self._live[asked.number] = self._trial(asked, [])
-        return self._live[asked.number]
+        self._live_trials[asked.number] = self._trial(asked, [])
+        return self._live_trials[asked.number]
 
     def _incomplete_trial(self) -> Trial | None:
         seeds = self._settings.seeds_per_trial
-        return next((trial for trial in self._live.values() if len(trial.runs) < seeds), None)
+        return next((trial for trial in self._live_trials.values() if len(trial.runs) < seeds), None)
 
     def _mark(self, trial: int, seed_index: int) -> TrialMark:
         optional: tuple[Measurement, ...] = ("redrawn_accuracy", "milliseconds")
@@ -285,10 +285,10 @@ class Search:
         return TrialMark(sweep=self._sweep.id, trial=trial, seed_index=seed_index, measurements=measurements)
 
     def _live_runs(self) -> list[Run]:
-        return [Run(self._workspace.runs / run_id) for trial in self._live.values() for run_id in trial.runs]
+        return [Run(self._workspace.runs / run_id) for trial in self._live_trials.values() for run_id in trial.runs]
 
     def _check_disk(self) -> None:
-        """Raise StorageError if the disk is full: a run that failed for this reason is no failed trial."""
+        """Raise StorageError if the disk is full: a run that failed for this reason does not fail its trial."""
         probe = self._sweep.folder / "probe"
         with atomic_write(probe) as temporary:
             temporary.write_bytes(bytes(_PROBE_BYTES))

@@ -20,8 +20,8 @@ Parameter = Range | Choice
 Value = str | float | tuple[int, ...]
 
 _FIXED = ("seed", "epochs", "teachers", "synthetic_digits", "redrawn_digits", "pen_digits")
-"""Numbers that are not varied: trials would take different times or would need other runs first, and a seed's range
-means nothing."""
+"""Numeric settings that are not varied: trials would take different times or would need other runs first, and a range
+of seeds is meaningless."""
 
 NUMBERS = tuple(name for name in LIMITS if name not in _FIXED)
 """Names of the numeric settings that can be varied."""
@@ -29,7 +29,7 @@ WORDS = ("filters", "optimizer", "schedule", "architecture")
 """Names of the other settings that can be varied, among some values."""
 
 _LEARNING_RATE_FACTOR = 5
-"""The default range of the learning rate: the preset's own divided and multiplied by this."""
+"""Factor by which the default range of the learning rate extends below and above the preset's own."""
 
 _HANDWRITING = (
     Range(name="rotation", low=0, high=20),
@@ -104,7 +104,7 @@ def config_of(settings: SweepSettings, values: Mapping[str, Any], seed: int) -> 
 
 
 def check_parameters(base: TrainingConfig, parameters: Sequence[Parameter]) -> None:
-    """Raise ConfigError with one sentence if the search space is invalid or does not include the config itself."""
+    """Raise ConfigError with a clear message if the search space is invalid or does not include the config itself."""
     names = [parameter.name for parameter in parameters]
     if not names:
         raise ConfigError(Message("Choose at least one setting to vary."), "parameters")
@@ -129,7 +129,7 @@ def check_parameters(base: TrainingConfig, parameters: Sequence[Parameter]) -> N
 
 
 def contains(parameter: Parameter, value: Any) -> bool:
-    """Return True if a value is among those that are tried."""
+    """Return True if a value is among those that can be tried."""
     if isinstance(parameter, Choice):
         return value in parameter.choices
     steps = (value - parameter.low) / (parameter.step or 1)
@@ -168,7 +168,7 @@ def parse_parameter(text: str) -> Parameter:
 
 
 def parameter_text(parameter: Parameter) -> str:
-    """Return a parameter as `parse_parameter` reads it."""
+    """Return a parameter in the form that `parse_parameter` reads."""
     if isinstance(parameter, Choice):
         return f"{parameter.name}={','.join(value_text(choice) for choice in parameter.choices)}"
     step = f":{value_text(parameter.step)}" if parameter.step else ""
@@ -184,7 +184,7 @@ def value_text(value: Any) -> str:
 
 
 def is_whole(name: str) -> bool:
-    """Return True if a numeric setting has only whole numbers."""
+    """Return True if a numeric setting takes only whole numbers."""
     return all(isinstance(limit, int) for limit in LIMITS[name])
 
 
@@ -195,7 +195,7 @@ def default_sweep(name: str, dataset: str = "mnist") -> tuple[TrainingConfig, tu
 
 
 def _including(parameter: Parameter, value: Any) -> Parameter:
-    """Return the parameter, widened if the value is missing."""
+    """Return the parameter, widened if it does not contain the value."""
     if isinstance(parameter, Choice):
         value = tuple(value) if isinstance(value, list) else value
         if value in parameter.choices:
@@ -265,7 +265,7 @@ def _check_choice(base: TrainingConfig, parameter: Choice) -> None:
 
 
 def _whole(name: str, value: Any) -> Any:
-    """Return the value as an integer if the setting has only whole numbers: JSON and Optuna may turn 64 into 64.0."""
+    """Return the value as an integer if the setting takes only whole numbers: JSON and Optuna may turn 64 into 64.0."""
     if name in LIMITS and is_whole(name) and isinstance(value, float) and value.is_integer():
         return int(value)
     return value

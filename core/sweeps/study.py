@@ -30,24 +30,24 @@ from core.sweeps.resource import is_clearly_worse
 from core.sweeps.spaces import Parameter, is_whole, value_text
 
 _BEST_TRIALS = 5
-"""Minimum number of trials that PED-ANOVA takes as the best ones, as its documentation advises."""
+"""Minimum number of trials that PED-ANOVA treats as the best ones, as its documentation advises."""
 _STARTUP_TRIALS = 5
 """Number of random trials before TPE decides. Hyperband splits the trials among brackets, each with a TPE of its own,
-so that Optuna's default of 10 would leave no decision to TPE in a sweep of 20 trials."""
+so that Optuna's default of 10 would leave TPE no decisions in a sweep of 20 trials."""
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A trial that this machine is to train: its number and the values of the varied settings."""
+class AskedTrial:
+    """A trial for this machine to train: its number and the values of the varied settings."""
 
     number: int
     values: dict[str, Any]
 
 
 class Study:
-    """The trials of a sweep. Several machines may share one in a database; a journal has only one process.
+    """The trials of a sweep. Several machines may share one in a database; a journal belongs to one process.
 
     All methods raise SweepError if the database cannot be reached, StorageError if the disk is full.
     """
@@ -55,10 +55,10 @@ class Study:
     def __init__(self, study: optuna.Study, settings: SweepSettings, machine: str, journal: Path | None) -> None:
         self._study, self._settings, self._machine, self._journal = study, settings, machine, journal
         self._distributions = {parameter.name: _distribution(parameter) for parameter in settings.parameters}
-        self._open: dict[int, optuna.Trial] = {}
+        self._open_trials: dict[int, optuna.Trial] = {}
         self._records: dict[int, Trial] = {}
         self._last_heartbeat = 0.0
-        self._ownerless: dict[int, float] = {}
+        self._ownerless_since: dict[int, float] = {}
 
     @property
     def creator(self) -> bool:
@@ -66,28 +66,28 @@ class Study:
         with self._errors():
             return self._study.user_attrs.get("creator") == self._machine
 
-    def ask(self) -> Asked | None:
-        """Return a new trial, or None if the study has all its trials."""
+    def ask(self) -> AskedTrial | None:
+        """Return a new trial, or None if the study already has all its trials."""
         with self._errors():
             limit = self._settings.trials
-            if limit is not None and self._counted() >= limit:
+            if limit is not None and self._count_trials() >= limit:
                 return None
-            # A seed for each trial: a sampler that starts again with the same seed would repeat its choices.
+            # A seed for each trial: a sampler that restarts with the same seed would repeat its choices.
             number = len(self._study.get_trials(deepcopy=False))
             self._study.sampler = _sampler(self._settings.seed, number, self._machine if self._shared else "")
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Optuna expects heartbeats only from `optimize`
                 trial = self._study.ask(self._distributions)
-            if limit is not None and self._counted(before=trial.number) >= limit:
-                # Another machine has asked for the last trial in the meantime.
+            if limit is not None and self._count_trials(before=trial.number) >= limit:
+                # Meanwhile, another machine has asked for the last trial.
                 self._study.tell(trial, state=TrialState.FAIL)
                 return None
             trial.set_user_attr("machine", self._machine)
-            self._open[trial.number] = trial
+            self._open_trials[trial.number] = trial
             self._beat(trial)
-            return Asked(trial.number, self._values(trial.params))
+            return AskedTrial(trial.number, self._values(trial.params))
 
-    def unfinished(self) -> list[Asked]:
+    def unfinished(self) -> list[AskedTrial]:
         """Return the trials that this machine has begun and not finished.
 
         A trial whose values were being chosen when the process was killed gets the missing ones now.
@@ -101,8 +101,8 @@ class Study:
                 trial = optuna.Trial(self._study, found._trial_id)
                 for name, distribution in self._distributions.items():
                     trial._suggest(name, distribution)
-                self._open[trial.number] = trial
-                asked.append(Asked(trial.number, self._values(trial.params)))
+                self._open_trials[trial.number] = trial
+                asked.append(AskedTrial(trial.number, self._values(trial.params)))
         return asked
 
     def report(self, number: int, resource: int, value: float, images: int) -> bool:
@@ -116,7 +116,7 @@ class Study:
         if not self._settings.prunes:
             return False
         with self._errors():
-            trial = self._open[number]
+            trial = self._open_trials[number]
             try:
                 trial.report(value, resource)
             except optuna.exceptions.UpdateFinishedTrialError:
@@ -130,7 +130,7 @@ class Study:
         """Store how a trial ended; does nothing if another machine has given it up."""
         states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
         with self._errors():
-            trial = self._open.pop(record.number)
+            trial = self._open_trials.pop(record.number)
             try:
                 # The record comes first, because an ended trial cannot be changed.
                 trial.set_user_attr("record", record.model_dump(mode="json"))
@@ -140,7 +140,7 @@ class Study:
             self._study.tell(trial.number, values, states[record.state], skip_if_finished=True)
 
     def records(self) -> dict[int, Trial]:
-        """Return the record of each ended trial, and of each trial of other machines, by number."""
+        """Return the records of ended trials and of other machines' running trials, by number."""
         running = {}
         with self._errors():
             for found in self._study.get_trials(deepcopy=False):
@@ -149,38 +149,38 @@ class Study:
                 if found.state.is_finished():
                     if record := self._ended(found):
                         self._records[found.number] = record
-                elif found.state == TrialState.RUNNING and found.number not in self._open and len(found.params):
-                    running[found.number] = self._elsewhere(found, "running", Message("Trained on another machine."))
+                elif found.state == TrialState.RUNNING and found.number not in self._open_trials and len(found.params):
+                    running[found.number] = self._new_record(found, "running", Message("Trained on another machine."))
         return {**self._records, **running}
 
     def others_are_running(self) -> bool:
-        """Return True if another machine has an unfinished trial, or a trial waits for a machine."""
+        """Return True if another machine has an unfinished trial, or a trial is waiting for a machine."""
         states = (TrialState.RUNNING, TrialState.WAITING)
         with self._errors():
             found = self._study.get_trials(deepcopy=False, states=states)
-            return any(trial.number not in self._open for trial in found)
+            return any(trial.number not in self._open_trials for trial in found)
 
     def beat(self) -> bool:
         """Tell the other machines that this one is alive, and give up trials of machines that are not.
 
-        Return True now and then if there may be news of other machines.
+        Return True from time to time, when there may be news from other machines.
         """
         if not self._shared or time.monotonic() - self._last_heartbeat < database.HEARTBEAT_SECONDS:
             return False
         with self._errors():
-            for trial in self._open.values():
+            for trial in self._open_trials.values():
                 self._beat(trial)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # "experimental"
                 optuna.storages.fail_stale_trials(self._study)
-            self._give_up_ownerless()
+            self._give_up_ownerless_trials()
         self._last_heartbeat = time.monotonic()
         return True
 
     def importance(self) -> dict[str, float] | None:
-        """Return the share of each varied setting in the variation of the first objective; they sum to 1.
+        """Return each varied setting's share of the variation in the first objective; the shares sum to 1.
 
-        Returns None below MIN_TRIALS_FOR_IMPORTANCE complete trials.
+        Returns None with fewer than MIN_TRIALS_FOR_IMPORTANCE complete trials.
         """
         with self._errors():
             complete = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
@@ -199,8 +199,8 @@ class Study:
     def _shared(self) -> bool:
         return self._journal is None
 
-    def _counted(self, before: int | None = None) -> int:
-        """Return the number of trials (with lower numbers) that count: all except those that were given up."""
+    def _count_trials(self, before: int | None = None) -> int:
+        """Return the number of trials (below number `before`) that count: all except those that were given up."""
         return sum(
             found.state == TrialState.RUNNING or "record" in found.user_attrs
             for found in self._study.get_trials(deepcopy=False)[:before]
@@ -212,11 +212,11 @@ class Study:
         if isinstance(backend, RDBStorage):
             backend.record_heartbeat(trial._trial_id)
 
-    def _give_up_ownerless(self) -> None:
-        """Give up trials whose machine was killed while it asked for them, and try the first one's settings again."""
+    def _give_up_ownerless_trials(self) -> None:
+        """Give up trials whose machine was killed while it asked for them, and try the first trial's settings again."""
         now = time.monotonic()
         for found in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            seen = self._ownerless.setdefault(found.number, now)
+            seen = self._ownerless_since.setdefault(found.number, now)
             if "machine" in found.user_attrs or now - seen < database.GRACE_SECONDS:
                 continue
             self._study.tell(found.number, state=TrialState.FAIL, skip_if_finished=True)
@@ -229,11 +229,11 @@ class Study:
             return Trial.model_validate(stored)
         if "machine" not in found.user_attrs:
             return None
-        return self._elsewhere(
+        return self._new_record(
             found, "failed", Message("Its machine was not heard of for two minutes; tried again as another.")
         )
 
-    def _elsewhere(self, found: FrozenTrial, state: Any, message: Message) -> Trial:
+    def _new_record(self, found: FrozenTrial, state: Any, message: Message) -> Trial:
         return Trial(
             number=found.number,
             state=state,
@@ -244,7 +244,7 @@ class Study:
         )
 
     def _values(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values of settings for Optuna's."""
+        """Convert Optuna's values to those of the settings."""
         values = dict(params)
         for parameter in self._settings.parameters:
             if isinstance(parameter, Choice) and parameter.name in values:

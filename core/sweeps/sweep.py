@@ -61,7 +61,7 @@ class Sweep:
 
     @property
     def machine_file(self) -> Path:
-        """A random name of this workspace in a study that several machines share."""
+        """The random name of this workspace in a study that several machines share."""
         return self.folder / "machine"
 
     @property
@@ -115,7 +115,7 @@ class Sweep:
         return self._read(self.progress_file, Progress)
 
     def readable_progress(self) -> Progress:
-        """Read the trials; there are none if the file is damaged, because the process can write it again."""
+        """Read the trials; there are none if the file is damaged, because the process can rewrite it."""
         try:
             return self.progress()
         except SweepError:

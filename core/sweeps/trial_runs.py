@@ -1,4 +1,4 @@
-"""The runs of a sweep, found by their marks, which are the truth about a sweep after a crash."""
+"""The runs of a sweep, found by their marks, which are the source of truth about a sweep after a crash."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.runs.trial import TrialMark, read_trial_mark
 from core.workspace import Workspace
 
 MAX_RETRIES = 2
-"""Number of times that an interrupted run is resumed by itself."""
+"""Maximum number of times that an interrupted run is resumed automatically."""
 
 STOPPED_MESSAGE = Message("Stopped with its sweep.")
 
@@ -50,16 +50,16 @@ class TrialRuns:
         return list(self._runs.values())
 
     def first_free_seed(self, trial: int, *, winner: bool = False) -> int:
-        """Return the smallest index of a seed without a run of a trial, by default of the search."""
+        """Return the smallest seed index without a run of a trial, by default in the search."""
         index = 0
         while (run := self._runs.get((winner, trial, index))) and run.config_file.exists():
             index += 1
         return index
 
-    def of_others(self, trials: Iterable[int]) -> list[Run]:
-        """Return the search's runs of all trials but these."""
-        kept = set(trials)
-        return [run for (winner, trial, _), run in self._runs.items() if not winner and trial not in kept]
+    def of_other_trials(self, trials: Iterable[int]) -> list[Run]:
+        """Return the search's runs of all trials except these."""
+        excluded = set(trials)
+        return [run for (winner, trial, _), run in self._runs.items() if not winner and trial not in excluded]
 
     def winners(self) -> dict[int, list[Run]]:
         """Return the runs of each trial that was trained again."""
@@ -84,7 +84,7 @@ class TrialRuns:
             return run
 
     def advance_queue(self) -> None:
-        """Start the next queued run now and then, in case that a killed worker has not."""
+        """Start the next queued run from time to time, in case a killed worker did not."""
         if time.monotonic() < self._advance_after:
             return
         self._advance_after = time.monotonic() + _ADVANCE_SECONDS
@@ -102,7 +102,8 @@ class TrialRuns:
 
     def _find(self) -> None:
         """Add the runs that exist now."""
-        check_runs(self._workspace)  # without it, an unreadable folder would look empty, and runs be trained twice
+        # Otherwise, an unreadable folder would look empty, and runs would be trained twice.
+        check_runs(self._workspace)
         for run in list_runs(self._workspace):
             try:
                 mark = read_trial_mark(run.trial_file)
@@ -113,7 +114,7 @@ class TrialRuns:
 
 
 def continue_run(workspace: Workspace, run: Run) -> bool:
-    """Queue a run that has ended without a result; return False if this must be tried again: the queue is full."""
+    """Queue a run that has ended without a result; return False if the queue is full and this must be retried."""
     try:
         resume(workspace, run)
     except RunError:
@@ -130,7 +131,7 @@ def is_unfinished(run: Run) -> bool:
 
 
 def stop_all(workspace: Workspace, runs: Iterable[Run], reason: str) -> list[Run]:
-    """Ask the unfinished ones of these runs to stop, the queued ones first; return them."""
+    """Ask the unfinished runs among these to stop, queued ones first; return them."""
     unfinished = [run for run in runs if is_unfinished(run)]
     # A queued run would start as soon as the running one ends.
     for run in sorted(unfinished, key=lambda run: run.id, reverse=True):

@@ -25,12 +25,12 @@ class WinnerTraining:
     def __init__(self, workspace: Workspace, sweep: Sweep, runs: TrialRuns, trial: Trial) -> None:
         self._workspace, self._sweep, self._runs, self._trial = workspace, sweep, runs, trial
         self._settings = sweep.settings()
-        self._revivable = set(runs.of(trial.number, winner=True))
+        self._revivable_runs = set(runs.of(trial.number, winner=True))
         self._retries: dict[Run, int] = {}
         _write_winner(workspace, sweep, runs, trial.number, own_choice=True)
 
     def step(self) -> bool:
-        """Resume interrupted runs and begin others if there is room; return True while there is something to do."""
+        """Resume interrupted runs and begin new ones if there is room; return True while there is something to do."""
         delayed = sum(map(self._resume_if_needed, self.runs))
         runs = self.runs
         unfinished = sum(map(is_unfinished, runs))
@@ -51,7 +51,7 @@ class WinnerTraining:
         """Resume a run that was interrupted, or that stopped with its sweep; return True if the queue is full."""
         try:
             status = run.status()
-            stopped_with_sweep = run in self._revivable and status.state in ("stopped", "failed")
+            stopped_with_sweep = run in self._revivable_runs and status.state in ("stopped", "failed")
             if stopped_with_sweep and not resumable(run, status):  # in its first epoch
                 self._runs.forget(run)
                 return False
@@ -62,7 +62,7 @@ class WinnerTraining:
             if not continue_run(self._workspace, run):
                 return True
             self._retries[run] = self._retries.get(run, 0) + 1
-        self._revivable.discard(run)
+        self._revivable_runs.discard(run)
         return False
 
 
@@ -90,14 +90,14 @@ def create_winner_run(
     settings: SweepSettings, sweep: Sweep, runs: TrialRuns, trial: Trial, seed_index: int
 ) -> Run | None:
     """Queue one of the runs unless it exists; return it, or None if the queue is full."""
-    # Other seeds than the search's, with which the trial may have been lucky.
+    # Not the search's seeds, with which the trial may have been lucky.
     seed = (settings.base.seed + settings.seeds_per_trial + seed_index) % 2**31
     mark = TrialMark(
         sweep=sweep.id,
         trial=trial.number,
         seed_index=seed_index,
         winner=True,
-        # For the comparison with the first trial; a card has this accuracy for test images only.
+        # For the comparison with the first trial: a card has this accuracy only for test images.
         measurements=("redrawn_accuracy",) if settings.objectives[0] == "redrawn_accuracy" else (),
     )
     return runs.create(config_of(settings, trial.settings, seed), mark)

@@ -27,17 +27,17 @@ def evaluation(seed: int) -> Evaluation:
 @given(st.integers(0, 1000), CHOICES)
 def test_corrections_give_the_accuracy_of_the_corrected_set(seed: int, choices: dict) -> None:
     original = evaluation(seed)
-    kept = [index for index in range(COUNT) if choices.get(index) != CANNOT_TELL]
-    labels = np.array([choices.get(index, original.labels[index]) for index in kept], np.uint8)
-    relabelled = Evaluation(original.probabilities[kept], labels)
+    remaining = [index for index in range(COUNT) if choices.get(index) != CANNOT_TELL]
+    labels = np.array([choices.get(index, original.labels[index]) for index in remaining], np.uint8)
+    relabelled = Evaluation(original.probabilities[remaining], labels)
 
     result = corrected_accuracy(original, choices)
 
     assert result.accuracy == pytest.approx(relabelled.accuracy)
     assert result.interval == pytest.approx(accuracy_interval(relabelled))
     assert result.interval[0] <= result.accuracy <= result.interval[1]
-    assert (result.total, result.left_out) == (len(kept), COUNT - len(kept))
-    assert result.changed == (labels != original.labels[kept]).sum()
+    assert (result.total, result.left_out) == (len(remaining), COUNT - len(remaining))
+    assert result.changed == (labels != original.labels[remaining]).sum()
 
 
 @given(st.integers(0, 1000))
@@ -58,7 +58,7 @@ def test_agreeing_with_the_model_never_lowers_its_accuracy(seed: int, judged: se
     assert corrected_accuracy(original, choices).correct >= corrected_accuracy(original, {}).correct
 
 
-def test_without_any_image_left_there_is_no_accuracy() -> None:
+def test_no_accuracy_if_every_image_is_left_out() -> None:
     result = corrected_accuracy(evaluation(1), dict.fromkeys(range(COUNT), CANNOT_TELL))
 
     assert (result.accuracy, result.interval, result.left_out) == (None, None, COUNT)

@@ -28,12 +28,12 @@ def verdict(index: int, choice: int | str, fingerprint: str = "f", split: str = 
 
 
 def test_verdicts_are_read_in_the_order_given(workspace: Workspace) -> None:
-    given = [verdict(947, 9), verdict(947, CANNOT_TELL), verdict(3, 0, split="train")]
+    verdicts = [verdict(947, 9), verdict(947, CANNOT_TELL), verdict(3, 0, split="train")]
 
-    for each in given:
+    for each in verdicts:
         append_verdict(workspace, each)
 
-    assert read_verdicts(verdicts_file(workspace)) == given
+    assert read_verdicts(verdicts_file(workspace)) == verdicts
 
 
 @given(st.floats(0, 1, exclude_max=True))
@@ -52,15 +52,15 @@ def test_torn_last_line_costs_only_that_verdict(tmp_path_factory: pytest.TempPat
 
 
 def test_concurrent_appends_keep_every_verdict(workspace: Workspace) -> None:
-    given = [verdict(index, index % 10) for index in range(64)]
+    verdicts = [verdict(index, index % 10) for index in range(64)]
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda each: append_verdict(workspace, each), given))
+        list(pool.map(lambda each: append_verdict(workspace, each), verdicts))
 
-    assert sorted(read_verdicts(verdicts_file(workspace)), key=lambda each: each.index) == given
+    assert sorted(read_verdicts(verdicts_file(workspace)), key=lambda each: each.index) == verdicts
 
 
-def test_lines_that_are_no_verdicts_are_skipped(workspace: Workspace) -> None:
+def test_lines_that_are_not_verdicts_are_skipped(workspace: Workspace) -> None:
     append_verdict(workspace, verdict(1, 4))
     path = verdicts_file(workspace)
     valid = path.read_text()
@@ -71,13 +71,13 @@ def test_lines_that_are_no_verdicts_are_skipped(workspace: Workspace) -> None:
 
 
 def test_last_verdict_counts_unless_withdrawn() -> None:
-    given = [verdict(1, 4), verdict(2, 5), verdict(1, 6), verdict(2, WITHDRAWN), verdict(3, CANNOT_TELL)]
+    verdicts = [verdict(1, 4), verdict(2, 5), verdict(1, 6), verdict(2, WITHDRAWN), verdict(3, CANNOT_TELL)]
     others = [verdict(1, 0, fingerprint="g"), verdict(1, 0, split="train")]
 
-    assert choices([*given, *others], "f", "test") == {1: 6, 3: CANNOT_TELL}
+    assert choices([*verdicts, *others], "f", "test") == {1: 6, 3: CANNOT_TELL}
 
 
-def test_read_only_workspace_gets_no_verdict(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_only_workspace_stores_no_verdict(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
     with pytest.raises(ReadOnly):

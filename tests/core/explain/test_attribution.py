@@ -39,7 +39,7 @@ def one() -> np.ndarray:
 
 
 def pixel_reader(row: int, column: int) -> Probabilities:
-    """Return probabilities of 7 that depend on one pixel only, 0.1 when blank and 0.9 when full."""
+    """Return a function whose probability of 7 depends on one pixel only: 0.1 when blank, 0.9 when full."""
 
     def probabilities(images: np.ndarray) -> np.ndarray:
         seven = 0.1 + 0.8 * images[:, row, column] / 255
@@ -61,7 +61,7 @@ def test_integrated_gradients_add_up(architecture: str, target: Target, tmp_path
     assert found.map.sum() == pytest.approx(found.end - found.start, abs=0.01 * float(np.abs(found.map).sum()))
 
 
-def test_default_steps_add_up_on_digits(network: NumpyNetwork, mnist: Dataset) -> None:
+def test_maps_of_digits_add_up_with_default_steps(network: NumpyNetwork, mnist: Dataset) -> None:
     for image, label in zip(mnist.validation.images[:20], mnist.validation.labels, strict=False):
         found = integrated_gradients(network, image, int(label))
 

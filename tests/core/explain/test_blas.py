@@ -1,4 +1,4 @@
-"""Reading a network limits matrix products to one thread, which small matrices need."""
+"""Reading a network limits matrix products to one thread, which suits small matrices."""
 
 from __future__ import annotations
 

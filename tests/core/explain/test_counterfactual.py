@@ -20,7 +20,7 @@ def network() -> NumpyNetwork:
 
 
 @pytest.fixture(scope="module")
-def changed(network: NumpyNetwork, mnist: Dataset) -> list[Counterfactual]:
+def counterfactuals(network: NumpyNetwork, mnist: Dataset) -> list[Counterfactual]:
     """The first eight validation images, each turned into the next digit."""
     split = mnist.validation
     found = [
@@ -30,28 +30,28 @@ def changed(network: NumpyNetwork, mnist: Dataset) -> list[Counterfactual]:
     return [counterfactual for counterfactual in found if counterfactual is not None]
 
 
-def test_most_digits_can_be_changed(changed: list[Counterfactual]) -> None:
-    assert len(changed) >= 6
+def test_most_digits_can_be_changed(counterfactuals: list[Counterfactual]) -> None:
+    assert len(counterfactuals) >= 6
 
 
-def test_last_step_is_the_chosen_digit(changed: list[Counterfactual], network: NumpyNetwork) -> None:
-    for found in changed:
+def test_last_step_is_the_chosen_digit(counterfactuals: list[Counterfactual], network: NumpyNetwork) -> None:
+    for found in counterfactuals:
         assert np.array_equal(network.probabilities(found.images), found.probabilities)
         assert found.probabilities[-1, found.digit] >= CONFIDENCE
         assert found.probabilities[0].argmax() != found.digit
         assert found.change <= MAX_CHANGE
 
 
-def test_predictor_agrees_with_the_change(changed: list[Counterfactual]) -> None:
+def test_predictor_agrees_with_the_change(counterfactuals: list[Counterfactual]) -> None:
     predictor = Predictor(Bundle(SHIPPED_BUNDLE))
 
-    predictions = [predictor.probabilities(found.images[-1:])[0].argmax() for found in changed]
+    predictions = [predictor.probabilities(found.images[-1:])[0].argmax() for found in counterfactuals]
 
-    assert predictions == [found.digit for found in changed]
+    assert predictions == [found.digit for found in counterfactuals]
 
 
-def test_added_and_removed_ink_lead_to_the_last_step(changed: list[Counterfactual]) -> None:
-    for found in changed:
+def test_added_and_removed_ink_lead_to_the_last_step(counterfactuals: list[Counterfactual]) -> None:
+    for found in counterfactuals:
         drawing = found.images[0].astype(int)
 
         assert np.array_equal(drawing + found.added - found.removed, found.images[-1])
@@ -59,15 +59,15 @@ def test_added_and_removed_ink_lead_to_the_last_step(changed: list[Counterfactua
         assert found.added.any() or found.removed.any()
 
 
-def test_every_step_is_needed_and_changes_one_place(changed: list[Counterfactual]) -> None:
-    for found in changed:
+def test_every_step_is_needed_and_changes_one_place(counterfactuals: list[Counterfactual]) -> None:
+    for found in counterfactuals:
         for before, after in zip(found.images[:-1], found.images[1:], strict=True):
             rows, columns = np.nonzero(before != after)
             assert rows.size
             assert max(np.ptp(rows), np.ptp(columns)) <= 7
 
 
-def test_digit_that_is_predicted_already_needs_no_change(network: NumpyNetwork, mnist: Dataset) -> None:
+def test_already_predicted_digit_needs_no_change(network: NumpyNetwork, mnist: Dataset) -> None:
     image, label = mnist.validation.images[0], int(mnist.validation.labels[0])
 
     found = change_into(network, image, label)

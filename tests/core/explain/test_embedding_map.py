@@ -32,14 +32,14 @@ def small_split(count: int) -> Split:
 
 
 @given(st.integers(0, 1000), st.integers(1, 40))
-def test_the_features_of_a_landmark_lie_on_it(seed: int, count: int) -> None:
+def test_image_with_a_landmarks_features_lies_on_it(seed: int, count: int) -> None:
     found = random_map(seed, count)
 
     assert found.place(found.features) == pytest.approx(found.positions, abs=0.5)
 
 
 @given(st.integers(0, 1000), st.integers(5, 40))
-def test_an_image_lies_amid_its_five_nearest_landmarks(seed: int, count: int) -> None:
+def test_an_image_lies_among_its_five_nearest_landmarks(seed: int, count: int) -> None:
     found = random_map(seed, count)
     query = np.random.default_rng(seed + 1).normal(0, 3, (1, 4))
 

@@ -39,10 +39,9 @@ def test_value_depends_on_its_receptive_field_only(architecture: str, data: st.D
 
     top, left, bottom, right = receptive_field(network, layer, row, column)
 
-    outside = IMAGE + 1
-    outside[top:bottom, left:right] = IMAGE[top:bottom, left:right]
-    corners = np.stack([IMAGE, outside])
-    values = network.activations(corners)[layer][:, row, column]
+    changed_outside = IMAGE + 1
+    changed_outside[top:bottom, left:right] = IMAGE[top:bottom, left:right]
+    values = network.activations(np.stack([IMAGE, changed_outside]))[layer][:, row, column]
     assert values[0] == pytest.approx(values[1], abs=1e-4)
 
 

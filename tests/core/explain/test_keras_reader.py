@@ -1,4 +1,4 @@
-"""A network that cannot be read is rejected with one sentence."""
+"""A network that cannot be read is rejected with a clear message."""
 
 from __future__ import annotations
 

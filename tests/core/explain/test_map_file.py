@@ -27,7 +27,7 @@ MAP = EmbeddingMap(
     predictions=np.array([0, 2, 9], np.uint8),
     fingerprint="network",
 )
-ELSEWHERE = np.array([[0, 0], [np.nan, 0], [3, 4]], np.float32)
+NOT_FINITE = np.array([[0, 0], [np.nan, 0], [3, 4]], np.float32)
 
 
 def truncate(path: Path) -> None:
@@ -47,7 +47,7 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
     "empty": lambda path: path.write_bytes(b""),
     "without labels": without_labels,
     "too few positions": rewritten(positions=MAP.positions[:2]),
-    "not a number": rewritten(positions=ELSEWHERE),
+    "not a number": rewritten(positions=NOT_FINITE),
     "without landmarks": rewritten(
         indices=MAP.indices[:0],
         positions=MAP.positions[:0],
@@ -55,12 +55,12 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
         labels=MAP.labels[:0],
         predictions=MAP.predictions[:0],
     ),
-    "text as predictions": rewritten(predictions=np.array(["0", "2", "9"])),
+    "text for predictions": rewritten(predictions=np.array(["0", "2", "9"])),
     "a negative index": rewritten(indices=np.array([0, 2, -1])),
-    "text": rewritten(positions=MAP.positions.astype(str)),
-    "of another network": rewritten(fingerprint="another network"),
-    "of other labels": rewritten(labels=np.array([0, 2, 4], np.uint8)),
-    "of more images": rewritten(indices=np.array([0, 2, 6])),
+    "text for positions": rewritten(positions=MAP.positions.astype(str)),
+    "from another network": rewritten(fingerprint="another network"),
+    "with other labels": rewritten(labels=np.array([0, 2, 4], np.uint8)),
+    "from more images": rewritten(indices=np.array([0, 2, 6])),
 }
 
 
@@ -83,7 +83,7 @@ def test_a_damaged_or_stale_map_is_not_read(name: str, tmp_path: Path) -> None:
 
 
 def test_the_oldest_maps_are_removed_from_the_cache(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(map_file, "_KEPT_MAPS", 2)
+    monkeypatch.setattr(map_file, "_MAX_MAPS", 2)
     paths = [map_file.map_file(workspace, "digits", name) for name in ("first", "second", "third")]
 
     for age, path in enumerate(paths):

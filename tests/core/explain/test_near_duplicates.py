@@ -22,7 +22,7 @@ from core.explain.near_duplicates import (
     identical,
 )
 
-BRIGHT, BLANK = 5, 6
+DARKER, BLANK = 5, 6
 
 
 def vectors(seed: int, count: int) -> np.ndarray:
@@ -44,13 +44,13 @@ def blots() -> Dataset:
     """Random images; test image 3 is training image 7, test image 5 a darker copy of it, and test image 6 blank."""
     train, test = split(1, 40), split(2, 20)
     test.images[3] = train.images[7]
-    test.images[BRIGHT] = train.images[7] // 4 * 2
+    test.images[DARKER] = train.images[7] // 4 * 2
     test.images[BLANK] = 0
     return Dataset("digits", "blots", "drawn here", "0" * 64, train, split(3, 10), test)
 
 
 @pytest.fixture(scope="module")
-def found(blots: Dataset) -> NearDuplicates:
+def duplicates(blots: Dataset) -> NearDuplicates:
     return find_near_duplicates(blots)
 
 
@@ -81,25 +81,25 @@ def test_pair_within_a_split_is_listed_once(seed: int, count: int) -> None:
         assert distances_to(near, near[left])[right] == pytest.approx(others.min(), abs=1e-3)
 
 
-def test_copy_in_another_split_comes_first(blots: Dataset, found: NearDuplicates) -> None:
-    pairs = found["test", "train"]
+def test_copy_in_another_split_comes_first(blots: Dataset, duplicates: NearDuplicates) -> None:
+    pairs = duplicates["test", "train"]
 
     nearest = dict(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
-    assert set(pairs.first[:2].tolist()) == {3, BRIGHT}
-    assert nearest[3] == nearest[BRIGHT] == 7
+    assert set(pairs.first[:2].tolist()) == {3, DARKER}
+    assert nearest[3] == nearest[DARKER] == 7
     assert pairs.distances[:2] == pytest.approx(0, abs=0.02)
     assert pairs.distances[2] > 0.1
 
 
-def test_only_equal_pixels_are_identical(blots: Dataset, found: NearDuplicates) -> None:
-    pairs = found["test", "train"]
+def test_only_equal_pixels_are_identical(blots: Dataset, duplicates: NearDuplicates) -> None:
+    pairs = duplicates["test", "train"]
 
     assert pairs.first[identical(pairs, blots.test, blots.train)].tolist() == [3]
 
 
-def test_all_splits_are_compared_nearest_first(found: NearDuplicates) -> None:
-    assert set(found) == set(SPLIT_PAIRS)
-    for pairs in found.values():
+def test_all_splits_are_compared_nearest_first(duplicates: NearDuplicates) -> None:
+    assert set(duplicates) == set(SPLIT_PAIRS)
+    for pairs in duplicates.values():
         assert len(pairs)
         assert (np.diff(pairs.distances) >= 0).all()
         assert np.isfinite(pairs.distances).all()
@@ -119,12 +119,12 @@ def test_principal_components_find_the_nearest_images(mnist: Dataset) -> None:
     assert np.mean(products.argmax(axis=1)[pairs.first] == pairs.second) > 0.99
 
 
-def test_pairs_survive_the_cache(blots: Dataset, found: NearDuplicates, tmp_path: Path) -> None:
-    write_duplicates(tmp_path / "pairs.npz", found)
+def test_pairs_survive_the_cache(blots: Dataset, duplicates: NearDuplicates, tmp_path: Path) -> None:
+    write_duplicates(tmp_path / "pairs.npz", duplicates)
 
     loaded = read_duplicates(tmp_path / "pairs.npz", blots)
 
-    for names, pairs in found.items():
+    for names, pairs in duplicates.items():
         for name, array in vars(pairs).items():
             assert np.array_equal(array, getattr(loaded[names], name))
 
@@ -134,13 +134,13 @@ DAMAGE: dict[str, Callable[[Pairs], Pairs]] = {
     "a negative index": lambda pairs: Pairs(pairs.first - 1, pairs.second, pairs.distances),
     "a missing index": lambda pairs: Pairs(pairs.first[1:], pairs.second, pairs.distances),
     "another order": lambda pairs: Pairs(pairs.first, pairs.second, pairs.distances[::-1]),
-    "no number": lambda pairs: Pairs(pairs.first, pairs.second, pairs.distances * np.nan),
+    "not a number": lambda pairs: Pairs(pairs.first, pairs.second, pairs.distances * np.nan),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damaged_pairs_are_rejected(damage: str, blots: Dataset, found: NearDuplicates, tmp_path: Path) -> None:
-    damaged = found | {("train", "train"): DAMAGE[damage](found["train", "train"])}
+def test_damaged_pairs_are_rejected(damage: str, blots: Dataset, duplicates: NearDuplicates, tmp_path: Path) -> None:
+    damaged = duplicates | {("train", "train"): DAMAGE[damage](duplicates["train", "train"])}
     write_duplicates(tmp_path / "pairs.npz", damaged)
 
     with pytest.raises(ValueError, match="Near duplicates"):

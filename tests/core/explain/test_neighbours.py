@@ -49,9 +49,9 @@ def test_excluded_images_are_left_out(seed: int, count: int, wanted: int) -> Non
 
     found = index.nearest(query, wanted, excluded)
 
-    kept = FeatureIndex(features[~excluded], np.zeros((~excluded).sum(), np.uint8)).nearest(query, wanted)
-    assert found.indices.tolist() == np.flatnonzero(~excluded)[kept.indices].tolist()
-    assert np.array_equal(found.distances, kept.distances)
+    expected = FeatureIndex(features[~excluded], np.zeros((~excluded).sum(), np.uint8)).nearest(query, wanted)
+    assert found.indices.tolist() == np.flatnonzero(~excluded)[expected.indices].tolist()
+    assert np.array_equal(found.distances, expected.distances)
 
 
 def test_features_are_the_inputs_of_the_last_dense_layer() -> None:

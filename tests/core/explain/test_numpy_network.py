@@ -89,7 +89,7 @@ def test_shipped_network_agrees_with_the_predictor() -> None:
     assert differences.max() <= MAX_DIFFERENCE
 
 
-def test_layers_have_names_for_people() -> None:
+def test_layers_have_readable_titles() -> None:
     titles = [layer.title for layer in load_network(Bundle(SHIPPED_BUNDLE)).layers]
 
     assert titles[:3] == [

@@ -1,4 +1,4 @@
-"""Places on a drawing in words."""
+"""Names of places on a drawing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each change of a drawing does what its name says, and curves find the tipping point."""
+"""Each change to a drawing does what its name says, and curves find the tipping point."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_thickness_moves_all_edges(amount: float, area: int, side: int) -> None:
     assert changed.sum() / 255 * (28 / side) ** 2 == pytest.approx(area, rel=0.08)
 
 
-def test_small_change_of_thickness_has_a_small_effect() -> None:
+def test_small_change_in_thickness_has_a_small_effect() -> None:
     soft = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
 
     changed = apply_stress(soft, {"thickness": 0.01}).astype(int)
@@ -102,7 +102,7 @@ def test_noise_is_the_same_at_every_level() -> None:
 
 
 def position_reader(images: np.ndarray) -> np.ndarray:
-    """Return probabilities of a reader that says 1 up to column 17.5 and 7 beyond."""
+    """Return probabilities that favour 1 up to column 17.5 and 7 beyond it."""
     columns = np.array([centre_of_mass(image)[1] for image in images])
     found = np.zeros((len(images), CLASSES), np.float32)
     found[:, 7] = np.clip(0.5 + (columns - 17.5) / 20, 0, 1)
@@ -125,7 +125,7 @@ def test_other_changes_stay_while_one_varies() -> None:
     assert curve.tipping_points[1] == pytest.approx(3.5, abs=0.05)
 
 
-def test_reader_that_never_changes_has_no_tipping_point() -> None:
+def test_constant_prediction_has_no_tipping_point() -> None:
     curve = StressCurve(STRESSES["size"], np.array([0.5, 1, 1.5]), np.eye(10, dtype=np.float32)[[3, 3, 3]])
 
     assert curve.tipping_points == (None, None)

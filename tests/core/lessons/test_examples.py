@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import given
-from hypothesis import strategies as some
+from hypothesis import strategies as st
 
 from core.classifier.evaluation import Evaluation
 from core.lessons.betting import STAKES, points, sure_answers
@@ -12,14 +12,14 @@ from core.lessons.examples import bets, clearest, hardest
 
 
 def predictions(seed: int, count: int = 60) -> Evaluation:
-    """Return predictions of which about half are right, with all confidences."""
+    """Return predictions with varied confidences, about half of which are right."""
     rng = np.random.default_rng(seed)
     probabilities = rng.dirichlet(np.full(10, 0.3), count).astype(np.float32)
     labels = np.where(rng.random(count) < 0.5, probabilities.argmax(axis=1), rng.integers(0, 10, count))
     return Evaluation(probabilities, labels.astype(np.uint8))
 
 
-@given(some.integers(0, 1000))
+@given(st.integers(0, 1000))
 def test_hardest_images_have_the_lowest_confidence(seed: int) -> None:
     found = predictions(seed)
 
@@ -30,7 +30,7 @@ def test_hardest_images_have_the_lowest_confidence(seed: int) -> None:
     assert found.confidences[chosen].max() <= found.confidences[others].min()
 
 
-@given(some.integers(0, 1000))
+@given(st.integers(0, 1000))
 def test_bets_mix_right_and_wrong_answers(seed: int) -> None:
     found = predictions(seed, count=200)  # bets need at least 24 right answers
 
@@ -42,7 +42,7 @@ def test_bets_mix_right_and_wrong_answers(seed: int) -> None:
     assert (bets(found, 10, seed) == chosen).all()
 
 
-@given(some.integers(0, 1000), some.integers(0, 9))
+@given(st.integers(0, 1000), st.integers(0, 9))
 def test_clearest_image_shows_the_digit(seed: int, digit: int) -> None:
     found = predictions(seed)
 
@@ -52,12 +52,12 @@ def test_clearest_image_shows_the_digit(seed: int, digit: int) -> None:
     assert (index is None) == (digit not in found.labels)
 
 
-@given(some.sampled_from(STAKES))
+@given(st.sampled_from(STAKES))
 def test_bet_pays_only_if_three_of_four_answers_are_right(stake: int) -> None:
     assert 3 * points(stake, True) + points(stake, False) == 0
 
 
-@given(some.integers(0, 1000), some.floats(0.1, 1))
+@given(st.integers(0, 1000), st.floats(0.1, 1))
 def test_sure_answers_are_counted(seed: int, above: float) -> None:
     found = predictions(seed)
 

@@ -1,14 +1,14 @@
-"""The filter of the lesson."""
+"""The filter in the lesson on filters."""
 
 from __future__ import annotations
 
 import numpy as np
 from hypothesis import given
-from hypothesis import strategies as some
+from hypothesis import strategies as st
 
 from core.lessons.filters import LIMIT, UPRIGHT, kernel_from, preference, respond
 
-NUMBERS = some.lists(some.integers(-LIMIT, LIMIT), min_size=9, max_size=9)
+NUMBERS = st.lists(st.integers(-LIMIT, LIMIT), min_size=9, max_size=9)
 
 
 @given(NUMBERS)
@@ -21,7 +21,7 @@ def test_turning_a_filter_turns_its_preference(numbers: list[int]) -> None:
     assert (measured.level, measured.upright) == (turned.upright, turned.level)
 
 
-def test_first_filter_prefers_upright_strokes_and_its_turn_level_ones() -> None:
+def test_only_the_turned_first_filter_prefers_level_strokes() -> None:
     kernel = np.array(UPRIGHT).reshape(3, 3)
 
     assert not preference(kernel).prefers_level
@@ -39,11 +39,11 @@ def test_response_is_the_sum_of_nine_products(numbers: list[int]) -> None:
     assert np.isclose(response[9, 5], (kernel * (image[8:11, 4:7] / 255)).sum())
 
 
-@given(some.one_of(some.none(), some.lists(some.integers(), max_size=8), some.just(["1"] * 9), some.just([99] * 9)))
-def test_anything_else_is_no_filter(sent: object) -> None:
+@given(st.one_of(st.none(), st.lists(st.integers(), max_size=8), st.just(["1"] * 9), st.just([99] * 9)))
+def test_anything_else_is_not_a_filter(sent: object) -> None:
     assert kernel_from(sent) is None
 
 
-def test_numbers_that_are_not_finite_are_no_filter() -> None:
+def test_non_finite_numbers_are_not_a_filter() -> None:
     assert kernel_from([float("nan")] * 9) is None
     assert kernel_from([float("inf")] * 9) is None

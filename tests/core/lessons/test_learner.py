@@ -1,4 +1,4 @@
-"""The network that is trained before a person's eyes."""
+"""The network that trains while a person watches."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 
 def test_learning_rate_decides_what_is_learned(data: Dataset) -> None:
-    small, fitting, large = (
+    small, suitable, large = (
         train(data.train, data.validation, learning_rate=rate, steps=200, points=4) for rate in (0.0005, 0.1, 5.0)
     )
 
-    assert fitting.validation[-1] > 0.8 > max(small.validation[-1], large.validation[-1])
-    assert fitting.losses[-1] < small.losses[-1] < small.losses[0]
-    assert fitting.steps == (0, 50, 100, 150, 200)
-    assert fitting == train(data.train, data.validation, learning_rate=0.1, steps=200, points=4)
+    assert suitable.validation[-1] > 0.8 > max(small.validation[-1], large.validation[-1])
+    assert suitable.losses[-1] < small.losses[-1] < small.losses[0]
+    assert suitable.steps == (0, 50, 100, 150, 200)
+    assert suitable == train(data.train, data.validation, learning_rate=0.1, steps=200, points=4)
 
 
-def test_weights_beyond_all_bounds_end_a_training_without_an_error(data: Dataset) -> None:
+def test_overflowing_weights_do_not_raise_an_error(data: Dataset) -> None:
     training = train(data.train, data.validation, learning_rate=1e30, steps=20, points=4)
 
     assert all(0 <= loss <= MAX_LOSS for loss in training.losses)
@@ -36,7 +36,7 @@ def test_few_images_are_memorised(data: Dataset) -> None:
     few = first_images(data.train, 60)
 
     plain = train(few, data.validation, learning_rate=0.1, steps=300, points=1)
-    changed = train(
+    augmented = train(
         few,
         data.validation,
         learning_rate=0.1,
@@ -47,4 +47,4 @@ def test_few_images_are_memorised(data: Dataset) -> None:
 
     assert plain.train[-1] == 1
     assert plain.validation[-1] < 0.9
-    assert changed != plain
+    assert augmented != plain

@@ -1,16 +1,16 @@
-"""Painted pixels and the place of the ink."""
+"""Painted pixels and the position of the ink."""
 
 from __future__ import annotations
 
 import numpy as np
 from hypothesis import given
-from hypothesis import strategies as some
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core.lessons.pixels import is_off_centre, moved_to_corner, painted
 from tests.support.drawn_digits import SEVEN, drawn
 
-IMAGE = arrays(np.uint8, (28, 28), elements=some.sampled_from([0, 0, 0, 128, 255]))
+IMAGE = arrays(np.uint8, (28, 28), elements=st.sampled_from([0, 0, 0, 128, 255]))
 
 
 @given(IMAGE)
@@ -21,8 +21,8 @@ def test_painted_picture_arrives_as_it_was_sent(image: np.ndarray) -> None:
     assert (received == image).all()
 
 
-@given(some.one_of(some.none(), some.text(), some.lists(some.integers(-1, 256), max_size=3), some.just([300] * 784)))
-def test_anything_else_is_no_picture(sent: object) -> None:
+@given(st.one_of(st.none(), st.text(), st.lists(st.integers(-1, 256), max_size=3), st.just([300] * 784)))
+def test_anything_else_is_not_a_picture(sent: object) -> None:
     assert painted(sent) is None
 
 

@@ -55,7 +55,7 @@ def test_class_is_counted_lesson_by_lesson(workspace: Workspace) -> None:
     assert counts["fooling"] == LessonCount(finished=0, guesses={})
 
 
-def test_hand_stores_a_limited_number(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hand_stores_a_limited_number_of_results(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_module, "MAX_ENTRIES", 2)
     hand = create_hand(workspace, "Ana")
     store_guess(hand, "pixels", "few")

@@ -1,18 +1,18 @@
-"""A browser's results of the lessons."""
+"""The results of the lessons that a browser stores."""
 
 from __future__ import annotations
 
 from hypothesis import given
-from hypothesis import strategies as some
+from hypothesis import strategies as st
 
 from core.lessons.results import LESSON_IDS, MAX_STORED, Result, Results, read_results
 
-RESULT = some.builds(
+RESULT = st.builds(
     Result,
-    guess=some.sampled_from(["few", "many"]),
-    measured=some.dictionaries(some.sampled_from(["lit", "right"]), some.floats(-1e6, 1e6)),
+    guess=st.sampled_from(["few", "many"]),
+    measured=st.dictionaries(st.sampled_from(["lit", "right"]), st.floats(-1e6, 1e6)),
 )
-RESULTS = some.builds(Results, lessons=some.dictionaries(some.sampled_from(LESSON_IDS), RESULT))
+RESULTS = st.builds(Results, lessons=st.dictionaries(st.sampled_from(LESSON_IDS), RESULT))
 
 
 @given(RESULTS)
@@ -31,8 +31,8 @@ def test_newer_results_replace_older_ones(older: Results, newer: Results) -> Non
     assert all(merged[lesson] == result for lesson, result in newer.lessons.items())
 
 
-@given(some.one_of(some.none(), some.integers(), some.text(), some.lists(some.text())))
-def test_anything_else_in_the_browser_is_no_result(stored: object) -> None:
+@given(st.one_of(st.none(), st.integers(), st.text(), st.lists(st.text())))
+def test_anything_else_in_the_browser_is_not_a_result(stored: object) -> None:
     assert read_results(stored) == Results()
 
 

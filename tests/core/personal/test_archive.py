@@ -19,7 +19,7 @@ from core.personal import archive as module
 from core.personal.archive import ELSEWHERE, archive_name, export_hand, import_hand
 from core.personal.exam import Exam, answer, list_exams, read_exam, sealed_fingerprints, start_exam, take_back
 from core.personal.hand import MAX_NAME_LENGTH, Hand, create_hand, delete_hand, hand_name, list_hands
-from core.personal.proof import Judged
+from core.personal.proof import JudgedExam
 from core.personal.taught import forget, relabel, taught, teach
 from core.personal.written import fingerprint
 from core.workspace import Workspace
@@ -44,13 +44,13 @@ def hand(workspace: Workspace) -> Hand:
         answer(hand, exam, write(0, seed).model_copy(update={"model": RUN_ID}))
         exam = read_exam(hand, exam.id)
     take_back(hand, exam)
-    append_records(hand.proofs_file, [Judged(exam=exam.id, run=RUN_ID, time=5)])
+    append_records(hand.proofs_file, [JudgedExam(exam=exam.id, run=RUN_ID, time=5)])
     hand.write_record(hand.record().model_copy(update={"model": RUN_ID, "previous": RUN_ID}))
     return hand
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Workspace:
+def other_workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "other")
 
 
@@ -71,22 +71,22 @@ def without_model(exam: Exam) -> tuple:
     return exam.id, exam.prompts, [written.model_copy(update={"model": ELSEWHERE}) for written in exam.written]
 
 
-def test_imported_hand_is_the_exported_one(hand: Hand, other: Workspace) -> None:
-    imported = import_hand(other, export_hand(hand))
+def test_imported_hand_is_the_exported_one(hand: Hand, other_workspace: Workspace) -> None:
+    imported = import_hand(other_workspace, export_hand(hand))
 
-    assert list_hands(other) == [imported]
+    assert list_hands(other_workspace) == [imported]
     assert imported.id != hand.id
     assert (imported.record().name, imported.record().created) == ("Anna", hand.record().created)
     assert (imported.record().model, imported.record().previous) == (None, None)
     expected = {key: written.model_copy(update={"model": ELSEWHERE}) for key, written in taught(hand).items()}
     assert taught(imported) == expected
     assert list(map(without_model, list_exams(imported))) == list(map(without_model, list_exams(hand)))
-    assert [path.name for path in other.personal.iterdir()] == [imported.id]
-    # The way there and back changes nothing more.
+    assert [path.name for path in other_workspace.personal.iterdir()] == [imported.id]
+    # A round trip changes nothing else.
     assert export_hand(imported) == export_hand(hand)
 
 
-def test_archive_tells_nothing_about_its_workspace(hand: Hand, workspace: Workspace) -> None:
+def test_archive_reveals_nothing_about_its_workspace(hand: Hand, workspace: Workspace) -> None:
     removed = hand.taught_file.read_text().splitlines()[0]
     texts = b"\n".join(contents(export_hand(hand)).values()).decode()
 
@@ -96,8 +96,8 @@ def test_archive_tells_nothing_about_its_workspace(hand: Hand, workspace: Worksp
     assert archive_name(hand) == "hand-anna.zip"
 
 
-def test_imported_exams_stay_sealed_and_used(hand: Hand, other: Workspace) -> None:
-    imported = import_hand(other, export_hand(hand))
+def test_imported_exams_stay_sealed_and_used(hand: Hand, other_workspace: Workspace) -> None:
+    imported = import_hand(other_workspace, export_hand(hand))
 
     (exam,) = list_exams(imported)
     assert sealed_fingerprints([exam]) == set(map(fingerprint, list_exams(hand)[0].written))
@@ -117,7 +117,7 @@ def test_taken_name_gets_a_number(hand: Hand, workspace: Workspace) -> None:
 
 @settings(max_examples=15)
 @given(st.lists(any_written, max_size=4), st.text(st.characters(exclude_categories=("Cs",)), max_size=60))
-def test_whatever_is_taught_survives(tmp_path_factory: pytest.TempPathFactory, digits: list, name: str) -> None:
+def test_every_taught_digit_survives(tmp_path_factory: pytest.TempPathFactory, digits: list, name: str) -> None:
     workspace = Workspace(tmp_path_factory.mktemp("hands"))
     hand = create_hand(workspace, "Anna")
     for digit in digits:
@@ -132,9 +132,9 @@ def test_whatever_is_taught_survives(tmp_path_factory: pytest.TempPathFactory, d
 
 
 EXAM = "exams/20261129-130522-abcdef.jsonl"
-STRANGE: dict[str, Callable[[dict[str, bytes]], dict[str, bytes]]] = {
+MALFORMED: dict[str, Callable[[dict[str, bytes]], dict[str, bytes]]] = {
     "unknown entry": lambda files: files | {"notes.txt": b""},
-    "path out of the folder": lambda files: files | {"../../evil.jsonl": b"", "exams/../../evil.jsonl": b""},
+    "path outside the folder": lambda files: files | {"../../evil.jsonl": b"", "exams/../../evil.jsonl": b""},
     "absolute path": lambda files: files | {"/etc/evil": b""},
     "exam with a path": lambda files: files | {"exams/20261129-130522-abcdef/../x.jsonl": b""},
     "no header": lambda files: {name: content for name, content in files.items() if name != "hand.json"},
@@ -147,41 +147,43 @@ STRANGE: dict[str, Callable[[dict[str, bytes]], dict[str, bytes]]] = {
 }
 
 
-@pytest.mark.parametrize("strange", STRANGE)
-def test_strange_archive_is_refused_as_a_whole(strange: str, hand: Hand, other: Workspace) -> None:
-    files = STRANGE[strange](contents(export_hand(hand)))
+@pytest.mark.parametrize("malformed", MALFORMED)
+def test_malformed_archive_is_refused_as_a_whole(malformed: str, hand: Hand, other_workspace: Workspace) -> None:
+    files = MALFORMED[malformed](contents(export_hand(hand)))
 
     with pytest.raises(HandError, match=DAMAGED):
-        import_hand(other, zipped(files))
+        import_hand(other_workspace, zipped(files))
 
-    assert not other.root.exists()
+    assert not other_workspace.root.exists()
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_bombs_and_other_archives_are_refused(hand: Hand, other: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bombs_and_unsupported_archives_are_refused(
+    hand: Hand, other_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = contents(export_hand(hand))
     bomb = zipped(files | {EXAM: bytes(module.MAX_CONTENT_BYTES)})
     assert len(bomb) < 100_000
     with pytest.raises(HandError, match="larger than 32 MB"):
-        import_hand(other, bomb)
+        import_hand(other_workspace, bomb)
     with pytest.raises(HandError, match="too large for a hand"):
-        import_hand(other, bytes(module.MAX_ARCHIVE_BYTES + 1))
+        import_hand(other_workspace, bytes(module.MAX_ARCHIVE_BYTES + 1))
     # These methods decompress without a limit.
     for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
         with pytest.raises(HandError, match=DAMAGED):
-            import_hand(other, zipped(files, method))
-    twice = io.BytesIO(export_hand(hand))
-    with zipfile.ZipFile(twice, "a") as archive:
+            import_hand(other_workspace, zipped(files, method))
+    duplicated = io.BytesIO(export_hand(hand))
+    with zipfile.ZipFile(duplicated, "a") as archive:
         archive.writestr("hand.json", files["hand.json"])
     with pytest.raises(HandError, match=DAMAGED):
-        import_hand(other, twice.getvalue())
-    later = files | {"hand.json": files["hand.json"].replace(b'"version": 1', b'"version": 2')}
+        import_hand(other_workspace, duplicated.getvalue())
+    later_version = files | {"hand.json": files["hand.json"].replace(b'"version": 1', b'"version": 2')}
     with pytest.raises(HandError, match="later version of Trazo"):
-        import_hand(other, zipped(later))
+        import_hand(other_workspace, zipped(later_version))
     monkeypatch.setattr(module, "MAX_TAUGHT", 1)
     with pytest.raises(HandError, match="more than 1 taught digits"):
-        import_hand(other, zipped(files))
-    assert not other.root.exists()
+        import_hand(other_workspace, zipped(files))
+    assert not other_workspace.root.exists()
 
 
 @settings(max_examples=50)
@@ -190,7 +192,7 @@ def test_bombs_and_other_archives_are_refused(hand: Hand, other: Workspace, monk
     st.floats(0, 1) | st.just(1.0),
 )
 def test_mutated_archive_is_imported_or_refused(
-    tmp_path_factory: pytest.TempPathFactory, mutations: list[tuple[float, int]], kept: float
+    tmp_path_factory: pytest.TempPathFactory, mutations: list[tuple[float, int]], kept_fraction: float
 ) -> None:
     workspace = Workspace(tmp_path_factory.mktemp("hands"))
     hand = create_hand(workspace, "Anna")
@@ -202,31 +204,33 @@ def test_mutated_archive_is_imported_or_refused(
 
     imported = []
     with suppress(HandError):
-        imported.append(import_hand(workspace, bytes(archive[: round(kept * len(archive))])))
+        imported.append(import_hand(workspace, bytes(archive[: round(kept_fraction * len(archive))])))
 
     assert sorted(path.name for path in workspace.personal.iterdir()) == sorted(each.id for each in [hand, *imported])
 
 
-def test_full_disk_leaves_no_half_of_an_import(hand: Hand, small_disk: Path) -> None:
+def test_full_disk_leaves_no_partial_import(hand: Hand, small_disk: Path) -> None:
     archive, workspace = export_hand(hand), Workspace(small_disk)
-    present = create_hand(workspace, "Ben")
+    existing = create_hand(workspace, "Ben")
     fill_disk(small_disk / "filler")
 
     with pytest.raises(StorageError, match="disk is full"):
         import_hand(workspace, archive)
 
-    assert list(workspace.personal.iterdir()) == [present.folder]
+    assert list(workspace.personal.iterdir()) == [existing.folder]
     (small_disk / "filler").unlink()
     assert hand_name(import_hand(workspace, archive)) == "Anna"
 
 
-def test_read_only_exports_and_imports_nothing(hand: Hand, other: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_only_workspace_exports_but_does_not_import(
+    hand: Hand, other_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     archive = export_hand(hand)
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
     assert export_hand(hand) == archive
     with pytest.raises(ReadOnly):
-        import_hand(other, archive)
+        import_hand(other_workspace, archive)
 
 
 def test_hand_that_cannot_be_exported_is_explained(

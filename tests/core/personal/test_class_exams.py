@@ -1,4 +1,4 @@
-"""The exams of a class, read again and again while they are written."""
+"""The exams of a class, read repeatedly while they are being written."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def predictor() -> Predictor:
 
 
 @pytest.fixture
-def examined(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list that receives the number of digits of each call of `examine`."""
+def examined_counts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that receives the number of digits in each call to `examine`."""
     counts = []
 
     def count(predictor: Predictor, written: Sequence[Written]) -> ExamResult:
@@ -38,14 +38,14 @@ def examined(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
-def write_on(hand: Hand, exam_id: str, digits: int) -> None:
+def continue_exam(hand: Hand, exam_id: str, digits: int) -> None:
     for _ in range(digits):
         exam = read_exam(hand, exam_id)
         assert exam.prompt is not None
         answer(hand, exam, write(exam.prompt, len(exam.written)))
 
 
-def test_only_new_digits_are_read(workspace: Workspace, predictor: Predictor, examined: list[int]) -> None:
+def test_only_new_digits_are_read(workspace: Workspace, predictor: Predictor, examined_counts: list[int]) -> None:
     ana, ben = create_hand(workspace, "Ana"), create_hand(workspace, "Ben")
     exams = ClassExams(workspace)
     assert [(each.name, each.written, each.prompts) for each in exams.read(predictor)] == [
@@ -53,22 +53,22 @@ def test_only_new_digits_are_read(workspace: Workspace, predictor: Predictor, ex
         ("Ben", 0, 0),
     ]
     exam = start_exam(ana)
-    write_on(ana, exam.id, 3)
+    continue_exam(ana, exam.id, 3)
 
     first, second = exams.read(predictor), exams.read(predictor)
-    assert sum(examined) == 3
-    write_on(ana, exam.id, 2)
+    assert sum(examined_counts) == 3
+    continue_exam(ana, exam.id, 2)
     take_back(ana, read_exam(ana, exam.id))
     (student, _) = exams.read(predictor)
 
-    assert (first[0].written, second[0].written, student.written, sum(examined)) == (3, 3, 4, 4)
+    assert (first[0].written, second[0].written, student.written, sum(examined_counts)) == (3, 3, 4, 4)
     assert student.labels.tolist() == list(exam.prompts[:4])
     assert student.images.shape == (4, 28, 28)
     assert student.images.max(axis=(1, 2)).min() > 0
     assert not student.complete
     other = Predictor(Bundle(SHIPPED_BUNDLE))
     exams.read(other)
-    assert sum(examined) == 8
+    assert sum(examined_counts) == 8
     delete_hand(workspace, ben)
     assert [each.name for each in exams.read(other)] == ["Ana"]
 
@@ -88,7 +88,7 @@ def test_confusions_of_the_class_add_up(workspace: Workspace, predictor: Predict
     assert low <= students[0].right.mean() <= high
 
 
-def test_damaged_files_hide_nobody_else(workspace: Workspace, predictor: Predictor) -> None:
+def test_damaged_files_hide_no_other_student(workspace: Workspace, predictor: Predictor) -> None:
     ana, ben, eva = (create_hand(workspace, name) for name in ("Ana", "Ben", "Eva"))
     for hand in (ana, ben, eva):
         take_exam(hand, 2)

@@ -1,4 +1,4 @@
-"""An exam asks for five of each digit, goes on in one tab at a time, and is sealed."""
+"""An exam asks for five of each digit, continues in one tab at a time, and is sealed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import HandError
 from core.personal.exam import (
-    DIGITS_OF_EACH,
+    DIGITS_PER_CLASS,
     EXAM_DIGITS,
     Exam,
     answer,
@@ -36,7 +36,7 @@ def hand(workspace: Workspace) -> Hand:
 
 
 def write_next(hand: Hand, exam: Exam, seed: int = 0) -> Exam:
-    """Write the digit that is asked for; return the exam as it is then."""
+    """Write the digit that is asked for; return the updated exam."""
     assert exam.prompt is not None
     answer(hand, exam, write(exam.prompt, seed, label=None))
     return read_exam(hand, exam.id)
@@ -44,7 +44,7 @@ def write_next(hand: Hand, exam: Exam, seed: int = 0) -> Exam:
 
 def test_complete_exam_has_five_of_each_digit(hand: Hand) -> None:
     exam = start_exam(hand)
-    assert Counter(exam.prompts) == dict.fromkeys(range(10), DIGITS_OF_EACH)
+    assert Counter(exam.prompts) == dict.fromkeys(range(10), DIGITS_PER_CLASS)
 
     for index in range(EXAM_DIGITS):
         assert exam.prompt == exam.prompts[index]
@@ -86,15 +86,15 @@ def test_taking_back_asks_for_the_same_digit_again(
     assert exam.prompt == exam.prompts[len(expected)]
 
 
-def test_exam_that_went_on_in_another_tab_is_not_changed(hand: Hand) -> None:
+def test_exam_continued_in_another_tab_is_not_changed(hand: Hand) -> None:
     exam = start_exam(hand)
-    present = write_next(hand, exam)
+    current = write_next(hand, exam)
 
     with pytest.raises(HandError, match=r"^This exam went on in another tab\. Continue there"):
         answer(hand, exam, write(0, seed=9))
 
-    assert read_exam(hand, exam.id) == present
-    assert len(write_next(hand, present).written) == 2
+    assert read_exam(hand, exam.id) == current
+    assert len(write_next(hand, current).written) == 2
 
 
 def test_digits_of_every_exam_are_sealed(hand: Hand) -> None:
@@ -125,7 +125,7 @@ def test_damaged_line_costs_one_digit_and_damaged_start_one_exam(hand: Hand) -> 
         answer(hand, exam, write(1))
 
 
-def test_exam_of_a_deleted_hand_ends_in_one_sentence(hand: Hand, workspace: Workspace) -> None:
+def test_exam_of_a_deleted_hand_cannot_be_changed(hand: Hand, workspace: Workspace) -> None:
     exam = start_exam(hand)
     delete_hand(workspace, hand)
 
@@ -136,11 +136,11 @@ def test_exam_of_a_deleted_hand_ends_in_one_sentence(hand: Hand, workspace: Work
     assert list(workspace.personal.iterdir()) == []
 
 
-def test_nothing_of_any_exam_is_learned_whoever_taught_it(workspace: Workspace, hand: Hand) -> None:
+def test_no_digit_of_any_exam_is_learned(workspace: Workspace, hand: Hand) -> None:
     other = create_hand(workspace, "Ben")
     exam = write_next(hand, start_exam(hand))
     (sealed,) = exam.written
-    teach(other, sealed)  # it got into the log in spite of the seal
+    teach(other, sealed)  # it got into the log despite the seal
     teach(other, write(3, seed=5))
     teach(hand, write(4, seed=6, label=None))
 
@@ -148,7 +148,7 @@ def test_nothing_of_any_exam_is_learned_whoever_taught_it(workspace: Workspace, 
 
 
 @pytest.mark.parametrize("change", [lambda hand, exam: answer(hand, exam, write(1)), take_back])
-def test_exam_that_has_just_gone_on_is_not_changed(
+def test_exam_just_continued_elsewhere_is_not_changed(
     hand: Hand, monkeypatch: pytest.MonkeyPatch, change: Callable[[Hand, Exam], None]
 ) -> None:
     exam = write_next(hand, start_exam(hand))

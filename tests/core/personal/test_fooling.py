@@ -32,7 +32,7 @@ def misread(label: int, predicted: int | None, seed: int = 0) -> Written:
         ([], None, False),
     ],
 )
-def test_three_who_agree_decide(
+def test_three_agreeing_votes_decide(
     workspace: Workspace, students: list[Hand], labels: list[int | None], agreed: int | None, scores: bool
 ) -> None:
     artist, *voters = students
@@ -45,7 +45,7 @@ def test_three_who_agree_decide(
     assert [written.label for written in won([attempt])] == ([agreed] if scores else [])
 
 
-def test_nobody_votes_twice_or_on_their_own(workspace: Workspace, students: list[Hand]) -> None:
+def test_nobody_votes_twice_or_on_their_own_drawing(workspace: Workspace, students: list[Hand]) -> None:
     artist, voter, *_ = students
     submit(artist, misread(7, predicted=None))
     submit(artist, misread(4, predicted=9, seed=1))
@@ -61,14 +61,14 @@ def test_nobody_votes_twice_or_on_their_own(workspace: Workspace, students: list
     assert [dict(each.votes) for each in attempts(workspace)] == [{voter.id: 7}, {}]
 
 
-def test_what_the_model_reads_fools_nobody(students: list[Hand], workspace: Workspace) -> None:
+def test_drawing_that_the_model_reads_is_refused(students: list[Hand], workspace: Workspace) -> None:
     with pytest.raises(HandError, match="The model reads this 7, too"):
         submit(students[0], misread(7, predicted=7))
 
     assert attempts(workspace) == []
 
 
-def test_drawings_and_votes_go_with_their_hand(workspace: Workspace, students: list[Hand]) -> None:
+def test_drawings_and_votes_are_deleted_with_their_hand(workspace: Workspace, students: list[Hand]) -> None:
     artist, other, *voters = students
     drawing = submit(artist, misread(7, predicted=1))
     submit(other, misread(3, predicted=8))

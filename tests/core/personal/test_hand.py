@@ -115,9 +115,9 @@ def test_deletion_leaves_nothing_and_is_reported_afterwards(workspace: Workspace
 
 def test_hand_deleted_while_it_is_taught_stays_deleted(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     hand = create_hand(workspace, "Anna")
-    # The moment between the check and the write, in which another process deletes the hand.
+    # Another process deletes the hand between the check and the write.
     append = module.append_records
-    monkeypatch.setattr(module, "append_records", lambda *given: (delete_hand(workspace, hand), append(*given)))
+    monkeypatch.setattr(module, "append_records", lambda *args: (delete_hand(workspace, hand), append(*args)))
 
     with pytest.raises(HandError, match="deleted"):
         teach(hand, write(3))
@@ -134,12 +134,12 @@ def test_killed_deletion_is_completed_by_the_next_change(workspace: Workspace) -
     assert killed.returncode == -signal.SIGKILL
     assert files_of(workspace)
     assert list_hands(workspace) == []
-    again = create_hand(workspace, "Anna")
-    assert taught(again) == {}
-    assert files_of(workspace) == [again.folder, again.record_file]
+    recreated = create_hand(workspace, "Anna")
+    assert taught(recreated) == {}
+    assert files_of(workspace) == [recreated.folder, recreated.record_file]
 
 
-def test_damaged_record_is_listed_last_and_can_be_deleted(workspace: Workspace) -> None:
+def test_damaged_hand_is_listed_last_and_can_be_deleted(workspace: Workspace) -> None:
     damaged, fine = create_hand(workspace, "Anna"), create_hand(workspace, "Ben")
     damaged.record_file.write_text("{")
 
@@ -151,7 +151,7 @@ def test_damaged_record_is_listed_last_and_can_be_deleted(workspace: Workspace) 
     assert list_hands(workspace) == [fine]
 
 
-def test_full_disk_creates_no_half_of_a_hand(small_disk: Path) -> None:
+def test_full_disk_creates_no_partial_hand(small_disk: Path) -> None:
     workspace = Workspace(small_disk)
     hand = create_hand(workspace, "Anna")
     fill_disk(small_disk / "filler")
@@ -179,7 +179,7 @@ def test_limit_on_hands_is_explained(workspace: Workspace, monkeypatch: pytest.M
     assert list_hands(workspace) == [hand]
 
 
-def test_read_only_changes_no_hand(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_only_workspace_changes_no_hand(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     hand: Hand = create_hand(workspace, "Anna")
     before = files_of(workspace)
     monkeypatch.setenv("TRAZO_READONLY", "1")

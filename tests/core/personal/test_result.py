@@ -27,7 +27,7 @@ def test_shipped_model_reads_what_draw_would_read() -> None:
     assert result.verdicts[:-1] == tuple(predictor.read(ink_of(digit)).verdict for digit in digits)
 
 
-def test_figures_agree_with_each_other() -> None:
+def test_counts_and_accuracy_are_consistent() -> None:
     labels, digits = np.array([7, 7, 1, 4], np.uint8), np.array([7, 1, 1, 10], np.uint8)
 
     result = ExamResult(labels, digits, ("digit", "unsure", "digit", "blank"))

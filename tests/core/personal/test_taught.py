@@ -1,4 +1,4 @@
-"""Taught digits: added, relabelled and removed, by several processes at once, and never lost by damage elsewhere."""
+"""Taught digits: added, relabelled and removed by several processes at once; damage elsewhere loses none of them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ for digit in digits:
 """
 
 
-def test_log_holds_exactly_what_was_not_removed(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_log_holds_exactly_the_digits_not_removed(tmp_path_factory: pytest.TempPathFactory) -> None:
     class Teaching(RuleBasedStateMachine):
         ids = Bundle("ids")
 

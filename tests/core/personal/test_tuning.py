@@ -1,4 +1,4 @@
-"""Fine-tuning learns a person's digits and forgets nothing, or says that it did."""
+"""Fine-tuning learns a person's digits and forgets nothing, or reports that it did."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def rehearsal(trained: Run, dataset: Dataset) -> Rehearsal:
 
 
 @pytest.fixture(scope="module")
-def own() -> tuple[np.ndarray, np.ndarray]:
+def own_digits() -> tuple[np.ndarray, np.ndarray]:
     """Return the images of 40 digits and their variations, with their labels."""
     digits = [write(digit, seed) for digit in range(10) for seed in range(4)]
     return with_variations(images_of(digits), [pen_digit(digit) for digit in digits], seed=1)
 
 
 def change(rehearsal: Rehearsal, layer: LastLayer, images: np.ndarray) -> float:
-    """Return the mean absolute change of a probability for these images."""
+    """Return the mean absolute change in the probabilities for these images."""
     inputs = rehearsal.last_inputs(images)
     return float(np.abs(layer.probabilities(inputs) - rehearsal.layer.probabilities(inputs)).mean())
 
 
 def test_taught_digits_are_learned_and_others_remembered(
-    rehearsal: Rehearsal, dataset: Dataset, own: tuple[np.ndarray, np.ndarray]
+    rehearsal: Rehearsal, dataset: Dataset, own_digits: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    images, labels = own
+    images, labels = own_digits
     inputs = rehearsal.last_inputs(images)
 
     tuned = rehearsal.tune(images, labels)
@@ -52,15 +52,17 @@ def test_taught_digits_are_learned_and_others_remembered(
     assert tuned.acceptable == (tuned.accuracy_after >= tuned.accuracy_before - MAX_ACCURACY_LOSS)
     validation = dataset.validation
     assert tuned.accuracy_after == tuned.layer.accuracy(rehearsal.last_inputs(validation.images), validation.labels)
-    # A network that learns the corrections alone changes its mind about MNIST's images, too.
-    alone = rehearsal._train(inputs, np.eye(10, dtype=np.float32)[labels], weight=1.0)
-    assert change(rehearsal, tuned.layer, dataset.test.images) < 0.2 * change(rehearsal, alone, dataset.test.images)
+    # A network that learns only the taught digits changes its predictions for other images, too.
+    unrehearsed = rehearsal._train(inputs, np.eye(10, dtype=np.float32)[labels], weight=1.0)
+    assert change(rehearsal, tuned.layer, dataset.test.images) < 0.2 * change(
+        rehearsal, unrehearsed, dataset.test.images
+    )
 
 
-def test_same_seed_gives_the_same_weights(rehearsal: Rehearsal, own: tuple[np.ndarray, np.ndarray]) -> None:
+def test_same_seed_gives_the_same_weights(rehearsal: Rehearsal, own_digits: tuple[np.ndarray, np.ndarray]) -> None:
     before = rehearsal.layer.kernel.copy()
 
-    first, second = rehearsal.tune(*own), rehearsal.tune(*own)
+    first, second = rehearsal.tune(*own_digits), rehearsal.tune(*own_digits)
 
     assert (first.layer.kernel == second.layer.kernel).all()
     assert (first.layer.bias == second.layer.bias).all()

@@ -1,4 +1,4 @@
-"""Written digits keep their points on the way to the disk and back."""
+"""Written digits keep their points when they are stored and read back."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_fingerprint_tells_two_writings_of_a_digit_apart() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(-2000, 2000), st.floats(-2000, 2000)), min_size=1, max_size=5))
-def test_stored_strokes_are_those_of_the_canvas(points: list[tuple[float, float]]) -> None:
+def test_stored_strokes_match_the_canvas(points: list[tuple[float, float]]) -> None:
     stored = stored_strokes([Stroke(np.array(points), 12.0)])
     written = Written(strokes=stored, label=None, predicted=None, model="shipped", time=0)
 
@@ -60,7 +60,7 @@ def test_drawing_that_cannot_be_kept_is_explained(strokes: list[Stroke], sentenc
         stored_strokes(strokes)
 
 
-def test_digit_too_large_to_draw_is_no_record() -> None:
+def test_digit_too_large_to_draw_is_not_a_valid_record() -> None:
     value = write(1).model_dump()
     value["strokes"][0]["points"] = [(-9000.0, 0.0), (9000.0, 0.0)]
 

@@ -32,7 +32,7 @@ def cluster() -> Iterator[RayCluster]:
 
 @pytest.fixture(params=["journal", "postgresql"])
 def _storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The study lies in a journal file or in a real PostgreSQL."""
+    """The study is stored in a journal file or in a real PostgreSQL database."""
     if request.param == "journal":
         yield
         return

@@ -1,4 +1,4 @@
-"""Sweeps are created under ids that are safe as the names of folders."""
+"""Sweeps are created under ids that are safe as folder names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.tiny_sweeps import tiny_settings
 
 
 @pytest.mark.parametrize("sweep_id", ["../20261129-120000-quiet-otter", "/tmp/outside", "nobody", ""])
-def test_sweep_is_joined_under_an_id_only(workspace: Workspace, sweep_id: str) -> None:
+def test_sweep_needs_a_well_formed_id(workspace: Workspace, sweep_id: str) -> None:
     with pytest.raises(SweepError, match="is not the id of a sweep"):
         create_sweep(workspace, tiny_settings(), sweep_id)
 

@@ -39,7 +39,7 @@ def test_one_objective_has_one_best_trial() -> None:
     assert best_trial(trials, ("validation_accuracy",)) == trials[1]
 
 
-def test_trials_without_an_end_do_not_count() -> None:
+def test_only_complete_trials_count() -> None:
     running = Trial(number=0, state="running", settings={}, started=0.0)
     pruned = Trial(number=1, state="pruned", settings={}, values=(1.0,), started=0.0)
 

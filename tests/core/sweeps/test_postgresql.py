@@ -1,4 +1,4 @@
-"""A study that several machines share in a real PostgreSQL."""
+"""A study that several machines share in a real PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.cli import main
 from core.sweeps import control, database
 from core.sweeps.opening import open_shared_study, read_shared_settings
 from core.sweeps.records import SweepSettings, Trial
-from core.sweeps.study import Asked, Study
+from core.sweeps.study import AskedTrial, Study
 from core.workspace import PROJECT, Workspace
 from tests.support.postgresql import PostgreSQL, find_postgresql
 from tests.support.requirements import lacking
@@ -49,13 +49,13 @@ def _shared_storage(postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("TRAZO_SWEEP_STORAGE", postgresql.url)
 
 
-def opened(name: str, settings: SweepSettings, machine: str) -> Study:
+def open_study(name: str, settings: SweepSettings, machine: str) -> Study:
     return open_shared_study(name, settings, machine)
 
 
-def test_two_processes_ask_and_tell_without_doubling() -> None:
+def test_two_processes_ask_and_tell_without_duplicates() -> None:
     settings = tiny_settings(trials=TRIALS)
-    opened("shared", settings, "creator")
+    open_study("shared", settings, "creator")
     command = [sys.executable, "-c", ASK_AND_TELL]
     processes = [
         subprocess.Popen([*command, machine], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
@@ -67,7 +67,7 @@ def test_two_processes_ask_and_tell_without_doubling() -> None:
     assert len(lines) == TRIALS
     assert len({number for number, _ in lines}) == TRIALS
     assert len({rate for _, rate in lines}) == TRIALS
-    records = opened("shared", settings, "creator").records()
+    records = open_study("shared", settings, "creator").records()
     assert [trial.state for trial in records.values()] == ["complete"] * TRIALS
 
 
@@ -75,15 +75,15 @@ def test_trial_of_a_machine_that_disappears_is_tried_again(monkeypatch: pytest.M
     monkeypatch.setattr(database, "GRACE_SECONDS", 1)
     monkeypatch.setattr(database, "HEARTBEAT_SECONDS", 1)
     settings = tiny_settings(trials=1)
-    machine = opened("lost", settings, "lost")
+    machine = open_study("lost", settings, "lost")
     lost = machine.ask()
     assert lost is not None
-    survivor = opened("lost", settings, "survivor")
+    survivor = open_study("lost", settings, "survivor")
     assert survivor.ask() is None
     assert not survivor.creator
     assert survivor.others_are_running()
 
-    def ask_again() -> Asked | None:
+    def ask_again() -> AskedTrial | None:
         survivor.beat()
         return survivor.ask()
 
@@ -96,7 +96,7 @@ def test_trial_of_a_machine_that_disappears_is_tried_again(monkeypatch: pytest.M
     )
     assert [trial.state for trial in survivor.records().values()] == ["failed", "complete"]
     assert survivor.ask() is None
-    # The lost machine, which only slept, ends its trial.
+    # The lost machine, which was only asleep, ends its trial.
     assert machine.report(lost.number, 1, 0.9, 100)
     machine.finish(Trial(number=lost.number, state="pruned", settings=lost.values, started=1.0, ended=2.0))
     assert [trial.state for trial in machine.records().values()] == ["failed", "complete"]
@@ -104,7 +104,7 @@ def test_trial_of_a_machine_that_disappears_is_tried_again(monkeypatch: pytest.M
 
 def test_another_machine_joins(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = tiny_settings(trials=2)
-    opened("20261129-120000-quiet-otter", settings, "creator")
+    open_study("20261129-120000-quiet-otter", settings, "creator")
     monkeypatch.setattr(control, "start", lambda *_: None)
 
     assert main(["sweep", "join", "20261129-120000-quiet-otter"]) == 0

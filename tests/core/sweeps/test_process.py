@@ -160,7 +160,7 @@ def test_exit_message_names_the_sweep_that_continues(workspace: Workspace) -> No
     assert message.endswith(f"python -m core sweep stop {sweep.id}")
 
 
-def test_damaged_sweep_is_one_sentence_and_can_be_deleted(workspace: Workspace) -> None:
+def test_damaged_sweep_is_explained_and_can_be_deleted(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     sweep.settings_file.write_text("{")
     with pytest.raises(SweepError, match=r"sweep\.json .* is damaged"):

@@ -1,4 +1,4 @@
-"""The values of a run on its way, by which hopeless trials are pruned."""
+"""The values of an unfinished run, by which hopeless trials are pruned."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_long_training_is_measured_by_epochs() -> None:
 def test_short_training_is_measured_by_ninths() -> None:
     steps = table("step", [(5, 0.1), (20, None), (40, 0.6), (90, 0.9)])
 
-    # 10 steps a ninth: the first value at or after each ninth's end, and none for the last.
+    # 10 steps per ninth: the first value at or after each ninth's end, and none for the last.
     expected = {1: 0.6, 2: 0.6, 3: 0.6, 4: 0.6, 5: 0.9, 6: 0.9, 7: 0.9, 8: 0.9}
     assert reached_values(NO_ROWS, steps, 1, 90) == expected
 

@@ -1,4 +1,4 @@
-"""The search: trials are ordinary runs; a crash at any point doubles nothing and loses nothing."""
+"""The search: trials are ordinary runs; a crash at any point duplicates nothing and loses nothing."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def no_worker_survives(workspace: Workspace) -> Iterator[None]:
 
 
 def end(run: Run, state: str = "finished", accuracy: float = 0.9, message: str = "") -> None:
-    """End an idle worker, and leave what a worker leaves that ends in this way."""
+    """End an idle worker, and leave the files of one that ends in this state."""
     kill_worker(run)
     if state == "finished":
         write_trial_result(run.trial_result_file, TrialResult(validation_accuracy=accuracy, parameters=100))
     run.write_final_status(Status(state=state, message=message, epoch=1, epochs=1, ended=time.time()))
 
 
-def newest(workspace: Workspace) -> Run:
+def newest_run(workspace: Workspace) -> Run:
     return marked_runs(workspace)[-1][1]
 
 
@@ -67,7 +67,7 @@ def test_killed_worker_and_nan_do_not_end_a_search(workspace: Workspace, patch_w
     sweep = tiny_sweep(workspace, pruning=False)
     search = search_of(workspace, sweep)
     assert search.step()
-    kill_worker(newest(workspace))
+    kill_worker(newest_run(workspace))
 
     wait_until(lambda: not search.step(), what="the end of the search")
 
@@ -85,19 +85,19 @@ def test_killed_worker_and_nan_do_not_end_a_search(workspace: Workspace, patch_w
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_killed_between_asking_and_creating_a_run(workspace: Workspace) -> None:
+def test_search_killed_between_asking_and_creating_a_run(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     assert study_of(sweep, sweep.settings()).ask() is not None
 
     search_of(workspace, sweep).step()
 
     assert positions(workspace) == [(0, 0)]
-    assert newest(workspace).config().learning_rate == 0.01
+    assert newest_run(workspace).config().learning_rate == 0.01
     assert [trial.state for trial in sweep.progress().trials] == ["running"]
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_killed_after_a_run_was_created_or_has_ended(workspace: Workspace) -> None:
+def test_search_killed_after_a_run_was_created_or_ended(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     search_of(workspace, sweep).step()
     sweep.progress_file.unlink()  # not yet written
@@ -105,18 +105,18 @@ def test_killed_after_a_run_was_created_or_has_ended(workspace: Workspace) -> No
     search_of(workspace, sweep).step()
     assert positions(workspace) == [(0, 0)]
 
-    end(newest(workspace))  # while no process looks
+    end(newest_run(workspace))  # while no process is watching
     search_of(workspace, sweep).step()
     assert positions(workspace) == [(0, 0), (1, 0)]
     assert [trial.state for trial in sweep.progress().trials] == ["complete", "running"]
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_killed_after_the_study_was_told(workspace: Workspace) -> None:
+def test_search_killed_after_the_study_was_told(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     search = search_of(workspace, sweep)
     search.step()
-    end(newest(workspace))
+    end(newest_run(workspace))
     before = sweep.progress()
     search.step()
     sweep.write_progress(before)  # the new one was not written
@@ -133,11 +133,11 @@ def test_run_is_resumed_twice_at_most(workspace: Workspace) -> None:
     search = search_of(workspace, sweep)
     search.step()
     for _ in range(2):
-        kill_worker(newest(workspace))
+        kill_worker(newest_run(workspace))
         search.step()
-    assert newest(workspace).status().state == "running"
+    assert newest_run(workspace).status().state == "running"
 
-    kill_worker(newest(workspace))
+    kill_worker(newest_run(workspace))
     search.step()
 
     first = sweep.progress().trials[0]
@@ -151,9 +151,9 @@ def test_three_failed_trials_in_a_row_end_the_search(workspace: Workspace) -> No
     search = search_of(workspace, sweep)
     search.step()
     for _ in range(2):
-        end(newest(workspace), "failed", message="Out of memory.")
+        end(newest_run(workspace), "failed", message="Out of memory.")
         search.step()
-    end(newest(workspace), "failed", message="Out of memory.")
+    end(newest_run(workspace), "failed", message="Out of memory.")
 
     with pytest.raises(SweepError, match=r"Three trials in a row failed, the last one with: Out of memory\."):
         search.step()
@@ -169,7 +169,7 @@ def test_hopeless_trial_is_pruned(workspace: Workspace) -> None:
     search.step()
     pruned = None
     for accuracy in (0.9, *[0.2] * 9):
-        run = newest(workspace)
+        run = newest_run(workspace)
         run.write_status(Status(state="running", phase="training", epoch=10, epochs=27, step=9, steps=9))
         for epoch in range(1, 10):
             append_row(run.history_file, HISTORY_COLUMNS, (epoch, 9 * epoch, 1.0, 0.1, 0.5, 0.1, accuracy, 0.01))
@@ -186,19 +186,19 @@ def test_hopeless_trial_is_pruned(workspace: Workspace) -> None:
     assert (trial.state, trial.values) == ("pruned", (0.2,))
     assert trial.message.startswith("Pruned after")
     # The next trial waits until the pruned run has stopped.
-    assert newest(workspace) == pruned
+    assert newest_run(workspace) == pruned
     end(pruned, "stopped")
     search.step()
-    assert newest(workspace) != pruned
+    assert newest_run(workspace) != pruned
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_second_objective_needs_no_pruning(workspace: Workspace) -> None:
+def test_sweep_with_other_objectives_prunes_nothing(workspace: Workspace) -> None:
     base = tiny_config(epochs=27, patience=0)
     sweep = tiny_sweep(workspace, base=base, objectives=("redrawn_accuracy", "parameters"))
     search = search_of(workspace, sweep)
     search.step()
-    run = newest(workspace)
+    run = newest_run(workspace)
     run.write_status(Status(state="running", phase="training", epoch=2, epochs=27, step=9, steps=9))
     append_row(run.history_file, HISTORY_COLUMNS, (1, 9, 1.0, 0.1, 0.5, 0.1, 0.9, 0.01))
 
@@ -208,17 +208,17 @@ def test_second_objective_needs_no_pruning(workspace: Workspace) -> None:
     end(run, "stopped")
     search.step()
     stopped = sweep.progress().trials[0]
-    # The validation accuracy that it had reached is no accuracy on redrawn digits.
+    # The validation accuracy that it had reached is not an accuracy on redrawn digits.
     assert (stopped.state, stopped.values) == ("pruned", None)
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_mean_of_several_seeds(workspace: Workspace) -> None:
+def test_trial_has_the_mean_value_of_its_seeds(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace, seeds_per_trial=2, trials=1)
     search = search_of(workspace, sweep)
     for accuracy in (0.5, 0.75):
         search.step()
-        end(newest(workspace), accuracy=accuracy)
+        end(newest_run(workspace), accuracy=accuracy)
 
     assert not search.step()
 
@@ -232,7 +232,7 @@ def test_run_that_a_person_stops_ends_its_trial(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     search = search_of(workspace, sweep)
     search.step()
-    end(newest(workspace), "stopped")
+    end(newest_run(workspace), "stopped")
 
     search.step()
 
@@ -245,7 +245,7 @@ def test_run_that_stopped_with_its_sweep_goes_on(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     search = search_of(workspace, sweep)
     search.step()
-    stopped = newest(workspace)
+    stopped = newest_run(workspace)
     assert search.stop() == [stopped]
     end(stopped, "stopped")
 
@@ -287,14 +287,14 @@ def test_run_that_cannot_start_does_not_end_a_sweep(workspace: Workspace, monkey
     search = search_of(workspace, tiny_sweep(workspace, trials=1))
 
     assert search.step()
-    assert newest(workspace).status().state == "running"
+    assert newest_run(workspace).status().state == "running"
 
 
 @pytest.mark.usefixtures("idle_workers")
 def test_chosen_trial_is_trained_again_once(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
-    known = TrialRuns(workspace, sweep.id)
-    search = Search(workspace, sweep, study_of(sweep, sweep.settings()), known)
+    process_runs = TrialRuns(workspace, sweep.id)
+    search = Search(workspace, sweep, study_of(sweep, sweep.settings()), process_runs)
     search.step()
 
     runs = train_again(workspace, sweep, 0)
@@ -304,10 +304,10 @@ def test_chosen_trial_is_trained_again_once(workspace: Workspace) -> None:
     assert all(run.config().seed != 42 for run in runs)
     (winner,) = sweep.progress().winners
     assert (winner.trial, list(winner.runs)) == (0, [run.id for run in runs])
-    # The sweep's process, which has read the runs before, keeps them.
+    # The sweep's process, which listed the runs earlier, keeps the winner.
     search.write()
     assert sweep.progress().winners == (winner,)
-    WinnerTraining(workspace, sweep, known, sweep.progress().trials[0]).step()
+    WinnerTraining(workspace, sweep, process_runs, sweep.progress().trials[0]).step()
     assert len(marked_runs(workspace)) == 1 + SEEDS
     with pytest.raises(SweepError, match="no trial 9"):
         train_again(workspace, sweep, 9)
@@ -319,24 +319,24 @@ def test_no_trial_begins_after_the_deadline(workspace: Workspace) -> None:
     study, runs = study_of(sweep, sweep.settings()), TrialRuns(workspace, sweep.id)
     search = Search(workspace, sweep, study, runs, deadline=time.monotonic() + 3600)
     search.step()
-    end(newest(workspace))
+    end(newest_run(workspace))
 
-    late = Search(workspace, sweep, study, runs, deadline=time.monotonic() - 1)
-    wait_until(lambda: not late.step(), what="the end of the search")
+    late_search = Search(workspace, sweep, study, runs, deadline=time.monotonic() - 1)
+    wait_until(lambda: not late_search.step(), what="the end of the search")
 
     assert positions(workspace) == [(0, 0)]
     assert [trial.state for trial in sweep.progress().trials] == ["complete"]
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_winner_is_trained_on_after_a_crash(workspace: Workspace) -> None:
+def test_winner_training_continues_after_a_crash(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     search = search_of(workspace, sweep)
     search.step()
     trial = sweep.progress().trials[0]
-    end(newest(workspace))
+    end(newest_run(workspace))
     WinnerTraining(workspace, sweep, TrialRuns(workspace, sweep.id), trial).step()
-    first = newest(workspace)
+    first = newest_run(workspace)
     kill_worker(first)
 
     winner = WinnerTraining(workspace, sweep, TrialRuns(workspace, sweep.id), trial)
@@ -347,8 +347,8 @@ def test_winner_is_trained_on_after_a_crash(workspace: Workspace) -> None:
     for _ in range(SEEDS):
         kill_worker(winner.runs[-1])
         winner.runs[-1].write_final_status(Status(state="finished"))
-        again = winner.step()
-    assert not again
+        has_more_work = winner.step()
+    assert not has_more_work
     assert len(winner.runs) == SEEDS
     assert sweep.progress().winners[0].runs == tuple(run.id for run in winner.runs)
 
@@ -358,7 +358,7 @@ def test_winner_that_stopped_with_its_sweep_goes_on(workspace: Workspace) -> Non
     sweep = tiny_sweep(workspace)
     search_of(workspace, sweep).step()
     trial = sweep.progress().trials[0]
-    end(newest(workspace))
+    end(newest_run(workspace))
     stopped, *others = train_again(workspace, sweep, 0)
     seed = stopped.config().seed
     for run in (stopped, *others):
@@ -395,14 +395,14 @@ class TestFullDisk:
         return Workspace(small_disk)
 
     @pytest.mark.usefixtures("idle_workers")
-    def test_sweep_fails_with_a_sentence_and_goes_on(self, workspace: Workspace) -> None:
+    def test_sweep_fails_with_a_message_and_can_continue(self, workspace: Workspace) -> None:
         sweep, filler = tiny_sweep(workspace), workspace.root / "filler"
         search = search_of(workspace, sweep)
         search.step()
         fill_disk(filler)
-        end(newest(workspace), "failed", message="The disk is full.")
+        end(newest_run(workspace), "failed", message="The disk is full.")
 
-        # A run that fails because the disk is full is no failed trial.
+        # A run that fails because the disk is full does not fail its trial.
         with pytest.raises(StorageError, match="disk is full"):
             search.step()
         assert main(sweep.folder) == 1
@@ -413,8 +413,8 @@ class TestFullDisk:
         filler.unlink()
         search = search_of(workspace, sweep)
         search.step()
-        assert newest(workspace).status().state == "running"
-        end(newest(workspace))
+        assert newest_run(workspace).status().state == "running"
+        end(newest_run(workspace))
         search.step()
         assert [trial.state for trial in sweep.progress().trials] == ["complete", "running"]
         assert positions(workspace) == [(0, 0), (1, 0)]

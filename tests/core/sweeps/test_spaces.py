@@ -1,4 +1,4 @@
-"""Search spaces: defaults, texts, configs and the sentences about invalid ones."""
+"""Search spaces: defaults, texts, configs, and errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_any_value_of_a_range_gives_a_config(parameter: Range, data: st.DataObje
 
 
 @given(st.sampled_from(list(PRESETS)), st.floats(1e-5, 1.0), st.floats(0, 0.9), st.integers(8, 2048))
-def test_default_ranges_include_the_settings_searched_around(
+def test_default_ranges_include_the_base_settings(
     name: str, learning_rate: float, dropout: float, batch_size: int
 ) -> None:
     base = replace_settings(preset(name), learning_rate=learning_rate, dropout=dropout, batch_size=batch_size)
@@ -125,7 +125,7 @@ def test_unreadable_parameter_is_refused(text: str) -> None:
         parse_parameter(text)
 
 
-def test_command_names_all_that_differs_from_the_defaults() -> None:
+def test_command_names_all_differences_from_the_defaults() -> None:
     base = replace_settings(preset("fast", "digits"), filters=(4, 8), seed=3)
     settings = tiny_settings(
         base=base, parameters=(RATE,), objectives=("validation_accuracy", "parameters"), trials=None, hours=1.5

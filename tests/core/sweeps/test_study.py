@@ -1,4 +1,4 @@
-"""Optuna's study in a journal: nothing is doubled or lost when the process is killed at any point."""
+"""Optuna's study in a journal: nothing is duplicated or lost when the process is killed at any point."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from core.errors import SweepError
 from core.sweeps.opening import open_journal_study, open_shared_study, study_of
 from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Choice, Range, SweepSettings, Trial
-from core.sweeps.study import Asked, Study
+from core.sweeps.study import AskedTrial, Study
 from core.workspace import Workspace
 from tests.support.requirements import lacking
 from tests.support.tiny_sweeps import LEARNING_RATE, tiny_settings, tiny_sweep
@@ -21,41 +21,41 @@ UNITS = Range(name="dense_units", low=0, high=64)
 SETTINGS = tiny_settings(parameters=(LEARNING_RATE, FILTERS, UNITS), trials=None, hours=1.0)
 
 
-def opened(folder: Path, settings: SweepSettings = SETTINGS) -> Study:
+def open_study(folder: Path, settings: SweepSettings = SETTINGS) -> Study:
     return open_journal_study(settings, folder / "journal.log")
 
 
-def ask(study: Study) -> Asked:
+def ask(study: Study) -> AskedTrial:
     asked = study.ask()
     assert asked is not None
     return asked
 
 
-def complete(study: Study, asked: Asked, value: float) -> None:
+def complete(study: Study, asked: AskedTrial, value: float) -> None:
     study.finish(
         Trial(number=asked.number, state="complete", settings=asked.values, values=(value,), started=1.0, ended=2.0)
     )
 
 
-def test_first_trial_has_the_settings_searched_around(tmp_path: Path) -> None:
-    asked = ask(opened(tmp_path))
+def test_first_trial_has_the_base_settings(tmp_path: Path) -> None:
+    asked = ask(open_study(tmp_path))
 
-    assert asked == Asked(0, {"learning_rate": 0.01, "filters": (8, 8), "dense_units": 16})
+    assert asked == AskedTrial(0, {"learning_rate": 0.01, "filters": (8, 8), "dense_units": 16})
 
 
 def test_a_trial_survives_its_process(tmp_path: Path) -> None:
-    asked = ask(opened(tmp_path))
+    asked = ask(open_study(tmp_path))
 
-    study = opened(tmp_path)
+    study = open_study(tmp_path)
 
     assert study.unfinished() == [asked]
     complete(study, asked, 0.9)
-    assert [trial.values for trial in opened(tmp_path).records().values()] == [(0.9,)]
+    assert [trial.values for trial in open_study(tmp_path).records().values()] == [(0.9,)]
     assert ask(study).number == 1
 
 
-def test_killed_while_it_asked(tmp_path: Path) -> None:
-    study = opened(tmp_path)
+def test_trial_survives_a_process_killed_while_asking(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
     complete(study, ask(study), 0.5)
     asked = ask(study)
     journal = tmp_path / "journal.log"
@@ -64,7 +64,7 @@ def test_killed_while_it_asked(tmp_path: Path) -> None:
     created = max(index for index, line in enumerate(lines) if json.loads(line)["op_code"] == 4)
     journal.write_bytes(b"".join(lines[: created + 2]) + lines[created + 2][:20])
 
-    (found,) = opened(tmp_path).unfinished()
+    (found,) = open_study(tmp_path).unfinished()
 
     assert found.number == asked.number == 1
     assert found.values["learning_rate"] == asked.values["learning_rate"]
@@ -72,22 +72,22 @@ def test_killed_while_it_asked(tmp_path: Path) -> None:
 
 
 def test_lock_of_a_killed_process_does_not_matter(tmp_path: Path) -> None:
-    opened(tmp_path)
+    open_study(tmp_path)
     (tmp_path / "journal.log.lock").symlink_to(tmp_path / "journal.log")
 
-    assert ask(opened(tmp_path)).number == 0
+    assert ask(open_study(tmp_path)).number == 0
 
 
 def test_same_seed_gives_the_same_search_even_if_interrupted(tmp_path: Path) -> None:
     values = []
     for name, interrupted in (("first", False), ("second", True)):
         (tmp_path / name).mkdir()
-        study = opened(tmp_path / name)
+        study = open_study(tmp_path / name)
         asked = []
         for number in range(8):
             asked.append(ask(study))
             complete(study, asked[-1], number / 10)
-            study = opened(tmp_path / name) if interrupted else study
+            study = open_study(tmp_path / name) if interrupted else study
         values.append([each.values for each in asked])
 
     assert values[0] == values[1]
@@ -95,7 +95,7 @@ def test_same_seed_gives_the_same_search_even_if_interrupted(tmp_path: Path) -> 
 
 
 def test_no_more_trials_than_asked_for(tmp_path: Path) -> None:
-    study = opened(tmp_path, tiny_settings(trials=2))
+    study = open_study(tmp_path, tiny_settings(trials=2))
     first, second = ask(study), ask(study)
 
     assert study.ask() is None
@@ -105,7 +105,7 @@ def test_no_more_trials_than_asked_for(tmp_path: Path) -> None:
 
 
 def test_importance_needs_enough_trials(tmp_path: Path) -> None:
-    study = opened(tmp_path)
+    study = open_study(tmp_path)
     for _ in range(MIN_TRIALS_FOR_IMPORTANCE):
         assert study.importance() is None
         asked = ask(study)
@@ -137,7 +137,7 @@ def test_only_postgresql_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyP
         open_shared_study("sweep", SETTINGS, "this machine")
 
 
-def test_unreachable_database_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_database_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if find_spec("psycopg") is None:
         lacking("psycopg is not installed; install requirements-cluster.txt.")
     monkeypatch.setenv("TRAZO_SWEEP_STORAGE", "postgresql+psycopg://someone:secret@127.0.0.1:1/trials")
