@@ -46,7 +46,7 @@ class Message(str):
             name: message_of(value) if isinstance(value, BaseException) else value for name, value in values.items()
         }
         if plural is not None:
-            values["count"] = operator.index(cast(SupportsIndex, values["count"]))  # gettext warns of NumPy's numbers
+            values["count"] = operator.index(cast(SupportsIndex, values["count"]))  # gettext warns about NumPy integers
         template = text if plural is None or values["count"] == 1 else plural
         message = super().__new__(cls, _fill(template, values, ENGLISH))
         message.text, message.plural, message.values = str(text), plural, values
@@ -69,7 +69,7 @@ class Message(str):
 def tr(text: str | BaseException, /, **values: object) -> str:
     """Return a sentence, a message or the message of an error in the reader's language.
 
-    `values` replace the placeholders, which follow `str.format`; numbers are formatted as is usual in the language.
+    `values` replace the placeholders, which follow `str.format`; numbers follow the language's conventions.
     """
     return _translate(message_of(text) if isinstance(text, BaseException) else text, values, language())
 
@@ -116,7 +116,7 @@ def in_language(code: str) -> Iterator[None]:
 
 
 def find_language_by(find: Callable[[], str]) -> None:
-    """Set the one function by which a program finds the reader's language, such as that of the page's visitor."""
+    """Set the program's one function that finds the reader's language, such as the language of a page's visitor."""
     global _find_language
     _find_language = find
 
@@ -170,7 +170,7 @@ class _Formatter(string.Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         if isinstance(value, Message):
             value = _translate(value, {}, self._language)
-        # A damaged file could ask for a text that fills the memory.
+        # A damaged file could ask for a string that exhausts the memory.
         if any(int(size) > _MAX_WIDTH for size in re.findall(r"\d+", format_spec)):
             raise ValueError("the width or precision of a placeholder is too large")
         text = format(value, format_spec)
