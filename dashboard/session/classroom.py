@@ -33,7 +33,7 @@ def is_student() -> bool:
     return classroom() and not is_teacher()
 
 
-def bring_own_hand_back() -> None:
+def restore_own_hand() -> None:
     """Choose the hand of a student's link, if the address holds one."""
     # Once a visit: after "Not you?", the browser still sends the old address.
     if st.session_state.get(_LINK_READ) or not is_student():
