@@ -1,4 +1,4 @@
-"""Test modules share code through tests/support, and benchmarks use nothing else of the tests."""
+"""Test modules share code through tests/support, and benchmarks use nothing else from the tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.workspace import PROJECT
 
 
 def imported(path: Path) -> set[str]:
-    """Return the modules that a file imports, also those named in scripts that it holds as strings."""
+    """Return the modules that a file imports, including those imported by scripts that it contains as strings."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
