@@ -11,7 +11,7 @@ import pytest
 from core.workspace import PROJECT
 
 
-def imported(path: Path) -> set[str]:
+def imported_modules(path: Path) -> set[str]:
     """Return the modules that a file imports, including those imported by scripts that it contains as strings."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -26,7 +26,7 @@ def imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("folder", ["tests", "benchmarks"])
 def test_only_support_is_imported_from_tests(folder: str) -> None:
-    imports = {path: imported(path) for path in (PROJECT / folder).rglob("*.py")}
+    imports = {path: imported_modules(path) for path in (PROJECT / folder).rglob("*.py")}
 
     wrong = {
         str(path.relative_to(PROJECT)): sorted(names)
