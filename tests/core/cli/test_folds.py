@@ -24,7 +24,7 @@ def dataset(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     return dataset
 
 
-def contradicting(dataset: Dataset, index: int) -> Callable[..., np.ndarray]:
+def predictor_contradicting(dataset: Dataset, index: int) -> Callable[..., np.ndarray]:
     """Return a replacement for `predict_fold` that predicts every label except that of one image."""
     data = labelled_images(dataset)
     known = {image.tobytes(): int(label) for image, label in zip(data.images, data.labels, strict=True)}
@@ -41,7 +41,7 @@ def test_suspicious_label_is_printed_and_stored(
     dataset: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     label = int(dataset.train.labels[77])
-    monkeypatch.setattr("core.training.folds.predict_fold", contradicting(dataset, 77))
+    monkeypatch.setattr("core.training.folds.predict_fold", predictor_contradicting(dataset, 77))
 
     assert main(COMMAND) == 0
 
@@ -57,7 +57,7 @@ def test_suspicious_label_is_printed_and_stored(
 def test_interrupted_command_continues_with_the_next_fold(
     dataset: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    predict, sizes = contradicting(dataset, 0), []
+    predict, sizes = predictor_contradicting(dataset, 0), []
 
     def predict_or_interrupt(*arguments: object) -> np.ndarray:
         sizes.append(len(arguments[2]))
