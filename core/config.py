@@ -71,7 +71,7 @@ class ModelConfig(Record):
 
 
 class AugmentationConfig(Record):
-    """The maximum random change of each training image; 0 turns a change off.
+    """The maximum random change to each training image; 0 turns a change off.
 
     `rotation` and `shear`: degrees in either direction. `shift`: fraction of the width (28 pixels) in either direction.
     `zoom`: fraction by which a digit shrinks or grows. `elastic`: standard deviation of a smooth distortion, in pixels.

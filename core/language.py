@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _MAX_WIDTH = 100
 """Maximum width and precision of a placeholder, in characters; ours have at most two digits."""
-_chosen: ContextVar[str | None] = ContextVar("_chosen", default=None)
+_chosen_language: ContextVar[str | None] = ContextVar("_chosen_language", default=None)
 
 
 class Message(str):
@@ -102,17 +102,17 @@ def separators() -> tuple[str, str, str]:
 
 def language() -> str:
     """Return the reader's language as a code such as "es"."""
-    return _chosen.get() or _find_language()
+    return _chosen_language.get() or _find_language()
 
 
 @contextmanager
 def in_language(code: str) -> Iterator[None]:
     """Translate into a language within the `with` block, including in tasks and threads that run in its context."""
-    token = _chosen.set(code)
+    token = _chosen_language.set(code)
     try:
         yield
     finally:
-        _chosen.reset(token)
+        _chosen_language.reset(token)
 
 
 def find_language_by(find: Callable[[], str]) -> None:
@@ -144,13 +144,13 @@ def supported(codes: Iterable[str | None]) -> str:
 
 
 def _translate(sentence: str, values: Mapping[str, object], language: str) -> str:
-    found = catalogue(language)
+    translations = catalogue(language)
     if not isinstance(sentence, Message):
-        return _fill(found.gettext(sentence) if sentence else "", values, language)
+        return _fill(translations.gettext(sentence) if sentence else "", values, language)
     values = {**sentence.values, **values}
     if sentence.plural is None:
-        return _fill(found.gettext(sentence.text) if sentence.text else "", values, language)
-    return _fill(found.ngettext(sentence.text, sentence.plural, cast(int, values["count"])), values, language)
+        return _fill(translations.gettext(sentence.text) if sentence.text else "", values, language)
+    return _fill(translations.ngettext(sentence.text, sentence.plural, cast(int, values["count"])), values, language)
 
 
 def _fill(template: str, values: Mapping[str, object], language: str) -> str:

@@ -118,7 +118,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def trainings_are_quick() -> None:
+def runs_are_quick() -> None:
     """Runs in tests measure no pen digits at the end, and don't wait until all other processes are idle.
 
     Pages in tests prepare no worker, because each would load TensorFlow.

@@ -29,8 +29,8 @@ from core.training.worker import lower_priority
 from core.workspace import Workspace
 
 MIN_FOLDS, MAX_FOLDS = 2, 20
-_LISTED = 10
-"""Number of suspicious labels that are printed."""
+_MAX_PRINTED_LABELS = 10
+"""Maximum number of suspicious labels to print."""
 
 
 def train_folds(config: TrainingConfig, folds: int, workspace: Workspace) -> int:
@@ -139,7 +139,7 @@ def _train(
 def _print_suspicious(result: OutOfFold, dataset: Dataset) -> None:
     suspicious = result.suspicious
     print(tr("suspicious labels: {count:,} of {total:,}", count=len(suspicious), total=len(result.labels)))
-    for number in suspicious[:_LISTED].tolist():
+    for number in suspicious[:_MAX_PRINTED_LABELS].tolist():
         split, index = split_and_index(dataset, number)
         row, image = result.probabilities[number], f"{split}-{index}"
         line = tr(

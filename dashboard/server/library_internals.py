@@ -180,9 +180,9 @@ def keep_widget_values_on_page_changes() -> None:
 
     Streamlit would lose a stroke or an Undo in three ways. It merges waiting requests, and a page change lists only the
     widgets that all pages share; a page change interrupts a run before or within its callbacks; and with `fastReruns`,
-    which .streamlit/config.toml switches off, a page change stops a run that has not started. A waiting page
-    change would itself be lost to a later request from the old page. If such a request arrived while the new page was
-    running, the browser would show an empty page; if it arrived after that, it would be lost.
+    which .streamlit/config.toml switches off, a page change stops a run that has not started. A waiting page change
+    would itself be lost to a later request from the old page. If such a request arrived while the new page was running,
+    the browser would show an empty page; if it arrived after that, it would be lost.
     """
     script_requests._coalesce_widget_states = _merge_widget_states
     ScriptRequests._request_rerun_locked = _keep_page_change  # type: ignore[method-assign, assignment]
@@ -223,8 +223,8 @@ def _accept_values_of_the_old_page(session: AppSession, request: ClientState | N
     page = session._pages_manager.current_page_script_hash  # empty until a new session runs its first page
     is_late = request and page and request.page_script_hash != page and not request.is_auto_rerun
     if request and is_late and request.fragment_id and not session.has_fragment(request.fragment_id):
-        late, request = request, ClientState()
-        request.CopyFrom(late)
+        late_request, request = request, ClientState()
+        request.CopyFrom(late_request)
         request.fragment_id = ""
         request.page_script_hash, request.query_string = page, session._client_state.query_string
         requests = session._scriptrunner and session._scriptrunner._requests

@@ -1,7 +1,7 @@
 """The pages' HTML.
 
 It contains the style sheet of all pages: if Streamlit sent that with a page's elements, the page would shift while it
-opens. For deep links such as /model, Streamlit's script would first look for its server below the page, at
+opens. For deep links such as /model, Streamlit's script would first look for its server under the page's path, at
 /model/_stcore/health, and two errors would appear in the browser's console; a line in the page tells the script where
 the server is, whatever prefix a proxy adds.
 """

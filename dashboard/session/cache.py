@@ -243,7 +243,7 @@ def _evaluation(folder: str, modified: int) -> Evaluation:
 def epoch_predictions(source: Run | Bundle) -> EpochPredictions | None:
     """Return the predicted digits of the validation split after each epoch, or None if none were recorded.
 
-    Raise RunError or BundleError if the file cannot be read.
+    Raises RunError or BundleError if the file cannot be read.
     """
     return _epoch_predictions(str(source.epoch_predictions_file), modified(source.epoch_predictions_file), source)
 
@@ -256,7 +256,7 @@ def _epoch_predictions(file: str, modified: int, _source: Run | Bundle) -> Epoch
 def filters(bundle: Bundle) -> np.ndarray:
     """Return the kernels of the first convolution, float32 (height, width, channels, filters).
 
-    Raise BundleError if the file cannot be read or the network has no convolution.
+    Raises BundleError if the file cannot be read or the network has no convolution.
     """
     return _filters(str(bundle.folder), modified(bundle.keras_file))
 

@@ -34,7 +34,7 @@ PAGES = [PROJECT / "dashboard" / "main.py", *sorted((PROJECT / "dashboard" / "vi
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
 def test_no_page_has_bare_expressions(file: Path) -> None:
-    """Streamlit's "magic" would print them if it is started without our settings."""
+    """Streamlit's "magic" would print them if Streamlit is started without our settings."""
     first, *others = ast.parse(file.read_text(encoding="utf-8")).body
 
     assert ast.get_docstring(ast.Module([first], [])), "a file must start with its docstring, which is never printed"

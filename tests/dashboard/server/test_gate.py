@@ -267,10 +267,10 @@ def test_concurrent_requests_over_the_quota_get_429(monkeypatch: pytest.MonkeyPa
     statuses: dict[str, list[int]] = {"192.0.2.1": [], "192.0.2.2": []}
 
     async def main() -> None:
-        over = anyio.Event()
+        finish = anyio.Event()
 
         async def wait(request: Request) -> PlainTextResponse:
-            await over.wait()
+            await finish.wait()
             return PlainTextResponse("")
 
         app = Starlette(routes=[Route("/", wait)], middleware=[Middleware(Gate)])
@@ -286,7 +286,7 @@ def test_concurrent_requests_over_the_quota_get_429(monkeypatch: pytest.MonkeyPa
             with anyio.fail_after(10):
                 while len(statuses["192.0.2.1"]) < 2:
                     await anyio.sleep(0)
-            over.set()
+            finish.set()
         await ask("192.0.2.1")
 
     anyio.run(main)
