@@ -31,6 +31,6 @@ SENTENCES = (
 def translate_argparse() -> None:
     """Make argparse look up its words in our translations.
 
-    By default it asks gettext, which needs compiled files and might choose another language than `core.language`.
+    By default it asks gettext, which needs compiled files and might choose a different language from `core.language`.
     """
     vars(argparse).update(_=tr, ngettext=ntr)

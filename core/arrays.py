@@ -25,7 +25,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 def load_arrays(file: IO[bytes], name: str, max_bytes: int | None = None) -> dict[str, np.ndarray]:
     """Return all arrays of an open .npz file by name; `name` is the file's name in errors.
 
-    Raises the errors of `read_arrays`, and ValueError if the unpacked arrays take more than `max_bytes`.
+    Raises the same errors as `read_arrays`, and ValueError if the unpacked arrays take more than `max_bytes`.
     """
     try:
         with ZipFile(file) as archive:

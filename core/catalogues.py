@@ -1,6 +1,6 @@
-"""The catalogues of translated sentences: a .po file per language, and the .mo file that the installation makes of it.
+"""The catalogues of translated sentences: a .po file per language, and the .mo file compiled from it at installation.
 
-`python -m core.catalogues` makes the .mo files that are missing or older than their .po file.
+`python -m core.catalogues` compiles the .mo files that are missing or older than their .po file.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _is_stale(source: Path) -> bool:
 def _compile(source: Path) -> bytes:
     """Return the content of the .mo file.
 
-    Babel's command would check all placeholders as those of `%`, and complain about sentences with a percent sign.
+    Babel's command would treat all placeholders as %-style, and complain about sentences with a percent sign.
     """
     # Imported here: Babel takes 6 MB, which a dashboard in English does not need.
     from babel.messages.mofile import write_mo

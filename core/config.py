@@ -48,10 +48,10 @@ MAX_BLOCKS = 3
 """Maximum number of blocks; without padding, the third pooling layer reduces a 28x28 image to one pixel."""
 
 
-def _limited_field(name: str, former_name: str | None = None) -> Any:
-    """Return a field with its limits that is also read under its former name."""
+def _limited_field(name: str, old_name: str | None = None) -> Any:
+    """Return a field with its limits, which can also be read under its old name."""
     low, high = LIMITS[name]
-    alias = AliasChoices(name, former_name) if former_name else None
+    alias = AliasChoices(name, old_name) if old_name else None
     return Field(ge=low, le=high, validation_alias=alias)
 
 
@@ -71,7 +71,7 @@ class ModelConfig(Record):
 
 
 class AugmentationConfig(Record):
-    """The maximum random change of each training image; 0 turns a change off.
+    """The maximum random change to each training image; 0 turns a change off.
 
     `rotation` and `shear`: degrees in either direction. `shift`: fraction of the width (28 pixels) in either direction.
     `zoom`: fraction by which a digit shrinks or grows. `elastic`: standard deviation of a smooth distortion, in pixels.
@@ -111,8 +111,8 @@ class TrainingConfig(Record):
     ten digits (Szegedy et al., 2016). `patience`: number of epochs without a better validation accuracy after which
     training stops and keeps the weights of the best epoch; 0 trains all epochs and keeps the last. `final_epochs`:
     number of epochs at the end with half the augmentation. `synthetic_digits`: number of synthetic digits that are
-    added to the training images. `redrawn_digits`: number of training images that are added once more, traced and
-    redrawn with any brush. `pen_digits`: number of times per epoch that each pen digit of the training writers is
+    added to the training images. `redrawn_digits`: number of training images that are added a second time, traced and
+    redrawn with a random brush. `pen_digits`: number of times per epoch that each pen digit of the training writers is
     drawn, each time with different proportions, brush, size and position; none if the pen digits are not on this
     machine. `teachers`: number of networks of the preset `large`, trained on the same data, whose mean predictions
     replace the labels (Hinton et al., 2015). `seed`: random seed for weights, shuffling and augmentation.
@@ -139,7 +139,7 @@ class TrainingConfig(Record):
 
     @property
     def fine_tuned(self) -> bool:
-        """True if the run fine-tuned a model, instead of training a network from the beginning."""
+        """True if the run fine-tuned a model, instead of training a network from scratch."""
         return self.preset == FINE_TUNED
 
     def to_json(self) -> dict[str, Any]:
@@ -152,7 +152,7 @@ _OTHER_HANDWRITING = AugmentationConfig(rotation=9, shift=0.05, zoom=0.1, shear=
 PRESETS: dict[str, TrainingConfig] = {
     # The network and recipe of the original notebook.
     "original": TrainingConfig(),
-    # Reaches 99 % in one epoch. Size, learning rate and label smoothing were chosen on the validation split.
+    # Reaches 99% in one epoch. Size, learning rate and label smoothing were chosen on the validation split.
     "fast": TrainingConfig(
         preset="fast",
         model=ModelConfig(architecture="pooled", filters=(8, 32, 96), dense_units=0),
@@ -206,7 +206,7 @@ PRESETS: dict[str, TrainingConfig] = {
 """The presets of the form and of `python -m core train --preset`."""
 
 DEFAULT_PRESET = "fast"
-"""New users see 99 % within a minute."""
+"""New users see 99% within a minute."""
 
 _TEACHER_PRESET = "large"
 """The preset that teachers are trained with."""

@@ -37,7 +37,7 @@ def classroom() -> bool:
 
 
 def terminal_language() -> str:
-    """Return the language of the terminal by LANGUAGE, LC_ALL, LC_MESSAGES and LANG, in the order of gettext."""
+    """Return the terminal's language from LANGUAGE, LC_ALL, LC_MESSAGES and LANG, in gettext's order."""
     locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "C")
     if locale.split(".")[0] in ("C", "POSIX"):  # without a locale, gettext ignores LANGUAGE
         return supported([])
@@ -50,27 +50,27 @@ def trains_in_background() -> bool:
 
 
 def prepares_workers() -> bool:
-    """Return True if a process may load TensorFlow ahead of a training (TRAZO_PREPARED_WORKER; `0` turns this off)."""
+    """Return True if a process may load TensorFlow in advance (TRAZO_PREPARED_WORKER; `0` turns this off)."""
     return os.environ.get("TRAZO_PREPARED_WORKER", "").strip().lower() not in ("0", "false", "no")
 
 
 def worker_count() -> int:
-    """Return the number of runs that are trained at once (TRAZO_WORKERS, by default 1)."""
+    """Return the number of runs that train at the same time (TRAZO_WORKERS, by default 1)."""
     return max(1, _number("TRAZO_WORKERS", 1))
 
 
 def ray_address() -> str | None:
-    """Return the Ray cluster that trains runs (TRAZO_RAY: `auto`, `ray://host:10001` or `host:6379`), if any."""
+    """Return the address of the Ray cluster, if any (TRAZO_RAY: `auto`, `ray://host:10001` or `host:6379`)."""
     return os.environ.get("TRAZO_RAY", "").strip() or None
 
 
 def ray_cpus() -> int:
-    """Return the CPUs that a run on a cluster is given, and its number of threads (TRAZO_RAY_CPUS, by default 1)."""
+    """Return the number of CPUs and threads for a run on a cluster (TRAZO_RAY_CPUS, by default 1)."""
     return max(1, _number("TRAZO_RAY_CPUS", 1))
 
 
 def ray_gpus() -> int:
-    """Return the GPUs that a run on a cluster is given (TRAZO_RAY_GPUS, by default 0)."""
+    """Return the number of GPUs for a run on a cluster (TRAZO_RAY_GPUS, by default 0)."""
     return _number("TRAZO_RAY_GPUS", 0)
 
 
@@ -80,7 +80,7 @@ def thread_count() -> int:
 
 
 def thread_limits() -> dict[str, str]:
-    """Return the variables that give a training its share of the cores; none if one run is trained at a time."""
+    """Return the variables that give each run its share of the cores; none if one run trains at a time."""
     workers = worker_count()
     return {} if workers == 1 else threads_of(max(1, _cores() // workers))
 
@@ -177,10 +177,10 @@ def prepare_tensorflow() -> None:
 
 
 def ray_variables() -> dict[str, str]:
-    """Return variables for a process that imports Ray: no usage statistics, and the token if this user has one."""
+    """Return variables for a process that imports Ray: no usage statistics, and token authentication if possible."""
     variables = {
         "RAY_USAGE_STATS_ENABLED": "0",
-        # Seconds for which Ray Client keeps a training whose driver on this machine is gone; 30 by default.
+        # Seconds for which Ray Client keeps a run after its driver on this machine has gone; 30 by default.
         "RAY_CLIENT_RECONNECT_GRACE_PERIOD": os.environ.get("RAY_CLIENT_RECONNECT_GRACE_PERIOD") or "5",
     }
     # Ray 2.60 sends a token only if this is set.
@@ -199,7 +199,7 @@ def python_environment(**variables: str) -> dict[str, str]:
 
 def _cores() -> int:
     """Return the number of cores that this process may use."""
-    # macOS has no affinity.
+    # macOS has no CPU affinity.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -103,7 +103,7 @@ class SweepNotFound(SweepError):
 
 
 class ClusterError(TrazoError):
-    """The cluster cannot be used, or its machines do not fit together."""
+    """The cluster cannot be used, or its machines are not compatible."""
 
 
 class ExportError(TrazoError):
@@ -132,4 +132,4 @@ class ReadOnly(StorageError):
 
 
 class HandError(TrazoError):
-    """A hand was deleted or is damaged, or what it holds does not allow the action."""
+    """A hand was deleted or is damaged, or its contents do not allow the action."""

@@ -1,4 +1,4 @@
-"""Append-only files with one JSON record a line."""
+"""Append-only files with one JSON record per line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.storage import open_file, read_file, storage_errors
 def append_records(path: Path, records: Iterable[Record]) -> None:
     """Append records while holding the file's lock, so that several processes may append; its folder must exist.
 
-    `records` is iterated under the lock: a generator may read the file and raise an error, and then nothing is
+    `records` is iterated under the lock: a generator may read the file, and if it raises an error, nothing is
     written. If an earlier write was cut short, the records start on a new line. Raises StorageError, or
     FileNotFoundError if there is no such folder.
     """
@@ -37,13 +37,13 @@ def to_lines(records: Iterable[Record]) -> bytes:
 
 
 def from_lines(lines: bytes, kind: Any) -> list[Any]:
-    """Return the records of a file with these contents; raises ValueError if any line is no record of this kind."""
+    """Return the records of a file with these contents; raises ValueError if any line is not a record of this kind."""
     adapter: TypeAdapter[Any] = TypeAdapter(kind)
     return [adapter.validate_json(line) for line in lines.splitlines()]
 
 
 def read_records(path: Path, kind: Any) -> list[Any]:
-    """Return all records in the order in which they were appended; lines that are none are skipped.
+    """Return all records in the order in which they were appended, skipping invalid lines.
 
     `kind`: the class of the records, or a union of classes. Raises StorageError if the file exists but cannot be read.
     """
@@ -61,13 +61,13 @@ def read_records(path: Path, kind: Any) -> list[Any]:
     for line in lines:
         try:
             records.append(adapter.validate_json(line))
-        except ValidationError:  # a torn line, or one of a later version
+        except ValidationError:  # a torn line, or one from a later version
             continue
     return records
 
 
 def _write_all(file: IO[bytes], data: bytes) -> None:
-    """Write all bytes; a disk that is nearly full takes a part of them without an error."""
+    """Write all bytes; a nearly full disk accepts only part of them without raising an error."""
     while data:
         data = data[file.write(data) :]
 

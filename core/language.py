@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _MAX_WIDTH = 100
 """Maximum width and precision of a placeholder, in characters; ours have at most two digits."""
-_chosen: ContextVar[str | None] = ContextVar("_chosen", default=None)
+_chosen_language: ContextVar[str | None] = ContextVar("_chosen_language", default=None)
 
 
 class Message(str):
@@ -46,7 +46,7 @@ class Message(str):
             name: message_of(value) if isinstance(value, BaseException) else value for name, value in values.items()
         }
         if plural is not None:
-            values["count"] = operator.index(cast(SupportsIndex, values["count"]))  # gettext warns of NumPy's numbers
+            values["count"] = operator.index(cast(SupportsIndex, values["count"]))  # gettext warns about NumPy integers
         template = text if plural is None or values["count"] == 1 else plural
         message = super().__new__(cls, _fill(template, values, ENGLISH))
         message.text, message.plural, message.values = str(text), plural, values
@@ -69,7 +69,7 @@ class Message(str):
 def tr(text: str | BaseException, /, **values: object) -> str:
     """Return a sentence, a message or the message of an error in the reader's language.
 
-    `values` replace the placeholders, which follow `str.format`; numbers are formatted as is usual in the language.
+    `values` replace the placeholders, which follow `str.format`; numbers follow the language's conventions.
     """
     return _translate(message_of(text) if isinstance(text, BaseException) else text, values, language())
 
@@ -102,21 +102,21 @@ def separators() -> tuple[str, str, str]:
 
 def language() -> str:
     """Return the reader's language as a code such as "es"."""
-    return _chosen.get() or _find_language()
+    return _chosen_language.get() or _find_language()
 
 
 @contextmanager
 def in_language(code: str) -> Iterator[None]:
     """Translate into a language within the `with` block, including in tasks and threads that run in its context."""
-    token = _chosen.set(code)
+    token = _chosen_language.set(code)
     try:
         yield
     finally:
-        _chosen.reset(token)
+        _chosen_language.reset(token)
 
 
 def find_language_by(find: Callable[[], str]) -> None:
-    """Set the one function by which a program finds the reader's language, such as that of the page's visitor."""
+    """Set the program's one function that finds the reader's language, such as the language of a page's visitor."""
     global _find_language
     _find_language = find
 
@@ -144,13 +144,13 @@ def supported(codes: Iterable[str | None]) -> str:
 
 
 def _translate(sentence: str, values: Mapping[str, object], language: str) -> str:
-    found = catalogue(language)
+    translations = catalogue(language)
     if not isinstance(sentence, Message):
-        return _fill(found.gettext(sentence) if sentence else "", values, language)
+        return _fill(translations.gettext(sentence) if sentence else "", values, language)
     values = {**sentence.values, **values}
     if sentence.plural is None:
-        return _fill(found.gettext(sentence.text) if sentence.text else "", values, language)
-    return _fill(found.ngettext(sentence.text, sentence.plural, cast(int, values["count"])), values, language)
+        return _fill(translations.gettext(sentence.text) if sentence.text else "", values, language)
+    return _fill(translations.ngettext(sentence.text, sentence.plural, cast(int, values["count"])), values, language)
 
 
 def _fill(template: str, values: Mapping[str, object], language: str) -> str:
@@ -170,7 +170,7 @@ class _Formatter(string.Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         if isinstance(value, Message):
             value = _translate(value, {}, self._language)
-        # A damaged file could ask for a text that fills the memory.
+        # A damaged file could ask for a string that exhausts the memory.
         if any(int(size) > _MAX_WIDTH for size in re.findall(r"\d+", format_spec)):
             raise ValueError("the width or precision of a placeholder is too large")
         text = format(value, format_spec)

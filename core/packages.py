@@ -1,4 +1,4 @@
-"""Hides installed packages from libraries that would import them without need."""
+"""Hides installed packages from libraries that would import them unnecessarily."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def broken_rule(error: ValidationError) -> tuple[str, Message]:
 
 
 def _rule(error: ErrorDetails) -> Message:
-    """Return pydantic's sentence as a message; it is not translated if it is not among those above."""
+    """Return pydantic's sentence as a message; only the sentences above are translated."""
     english = Message(error["msg"])
     found = _known_rule(error["type"], error["msg"], error.get("ctx", {}))
     return found if found == english else english

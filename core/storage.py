@@ -61,7 +61,7 @@ def read_file(path: Path, max_bytes: int = -1) -> bytes:
 
 
 def unpack(content: bytes, max_bytes: int) -> bytes:
-    """Return a file's contents, decompressed if gzipped; at most `max_bytes`, however much they would unpack to.
+    """Return at most the first `max_bytes` of a file's contents, decompressed if they are gzipped.
 
     Raises OSError, EOFError or zlib.error if gzipped contents are damaged.
     """

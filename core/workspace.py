@@ -1,4 +1,4 @@
-"""The workspace: where its files are, its lock, and the removal of this machine's paths from messages."""
+"""The workspace: its file locations, its lock, and the removal of this machine's paths from messages."""
 
 from __future__ import annotations
 

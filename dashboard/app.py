@@ -95,7 +95,7 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
             print(started, *_class_links(), sep="\n", flush=True)  # noqa: T201
         yield
         tasks.cancel_scope.cancel()
-    # Imported here, because this module imports pandas, which would delay the start.
+    # Imported here, because these modules import pandas, which would delay the start.
     from core.launcher.overview import exit_message
     from core.sweeps.control import exit_messages
 
@@ -106,7 +106,7 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 def _class_links() -> list[str]:
-    """Return the lines with the links of a class, if this dashboard is for one."""
+    """Return the lines with the links for a class, if this dashboard serves one."""
     if not classroom():
         return []
     # Imported here, because pydantic would delay opening the port.

@@ -8,7 +8,7 @@ from core.language import find_language_by, in_language, tr
 from dashboard.hands.joining import admit
 from dashboard.runs.model_in_use import show_active_model, show_switch_notice
 from dashboard.session import state
-from dashboard.session.classroom import bring_own_hand_back, is_teacher
+from dashboard.session.classroom import is_teacher, restore_own_hand
 from dashboard.session.language import find_visitor_language, show_language_switch, visitor_language
 from dashboard.session.sign_in import account
 from dashboard.session.widget_words import translate_widgets
@@ -44,7 +44,7 @@ page = st.navigation(
         st.Page("views/glossary.py", title=tr("Glossary"), icon=":material/menu_book:"),
     ]
 )
-bring_own_hand_back()
+restore_own_hand()
 show_active_model()
 with st.sidebar:
     account()

@@ -49,7 +49,7 @@ TOGETHER = (
     "test_install.py",
     "test_shipped.py",
 )
-"""Files for one process each, the slowest first: their fixtures take so long, or trainings would slow each other."""
+"""Files that each stay in one process, slowest first: their fixtures are slow, or their runs would slow each other."""
 
 # The command line and the dashboard's terminal speak English in all tests that do not choose another language.
 os.environ["LC_ALL"] = "C.UTF-8"
@@ -63,7 +63,7 @@ settings.load_profile("ci" if IN_CI else "local")
 
 
 class _OneByOne(LoadScopeScheduling):
-    """Each test goes to the process that is free; those of the files in TOGETHER stay together."""
+    """Sends each test to the next free process; the tests of each file in TOGETHER stay together."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
@@ -71,7 +71,7 @@ class _OneByOne(LoadScopeScheduling):
 
 
 def _rank(item: pytest.Item) -> tuple[bool, int]:
-    """Return the sort key of a test: browser tests last, and the files of TOGETHER before others."""
+    """Return the sort key of a test: browser tests last, and the files in TOGETHER before others."""
     file = item.nodeid.partition("::")[0]
     together = next((rank for rank, name in enumerate(TOGETHER) if file.endswith(name)), len(TOGETHER))
     # Playwright leaves an event loop running in its process, in which no asyncio test can run afterwards.
@@ -110,7 +110,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say once for each reason how many tests were skipped for it."""
+    """Print each reason once, with the number of tests skipped for it."""
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
     for reason, count in reasons.items():
@@ -118,8 +118,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def trainings_are_quick() -> None:
-    """Trainings in tests measure no pen digits at their end, and don't wait until all other processes are idle.
+def runs_are_quick() -> None:
+    """Runs in tests measure no pen digits at the end, and don't wait until all other processes are idle.
 
     Pages in tests prepare no worker, because each would load TensorFlow.
     """
@@ -139,7 +139,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 @pytest.fixture
 def without_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that MNIST is nowhere on."""
+    """A machine without MNIST."""
     monkeypatch.delenv("TRAZO_MNIST", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "no-keras"))
 
@@ -175,7 +175,7 @@ def pen_digits() -> tuple[PenDigit, ...]:
 
 @pytest.fixture(scope="session")
 def strokes(pen_digits: tuple[PenDigit, ...]) -> tuple[PenDigit, ...]:
-    """Digits by the writers that no model was trained on."""
+    """Pen digits by the measuring writers, on whose digits no model was trained."""
     return tuple(digit for digit in pen_digits if digit.writer in MEASURING_WRITERS)
 
 
@@ -189,13 +189,13 @@ def few_pen_digits(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Wor
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Run:
-    """A run that a real worker trained to its end, two epochs on scikit-learn's digits; don't change it."""
-    own = tmp_path_factory.getbasetemp()
-    # One training for all of pytest-xdist's processes: the folder above is theirs in common.
-    folder = (own if worker_id == "master" else own.parent) / "trained"
+    """A run that a real worker trained for two epochs on scikit-learn's digits; don't change it."""
+    own_folder = tmp_path_factory.getbasetemp()
+    # One run for all of pytest-xdist's processes, in the parent folder that they share.
+    folder = (own_folder if worker_id == "master" else own_folder.parent) / "trained"
     workspace = Workspace(folder / "workspace")
     with Workspace(folder).locked(), pytest.MonkeyPatch.context() as patch:
-        # Words that are drawn may be what a test searches for.
+        # A random name may contain a word that a test searches for.
         patch.setattr(registry, "_ADJECTIVES", "gentle")
         patch.setattr(registry, "_ANIMALS", "heron")
         run = next(iter(list_runs(workspace)), None) or submit(workspace, tiny_config(epochs=2))
@@ -212,7 +212,7 @@ def run(trained: Run, workspace: Workspace) -> Run:
 
 @pytest.fixture
 def idle_workers(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Workers that start at once, learn nothing and never end by themselves."""
+    """Workers that start at once, train nothing and never exit by themselves."""
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\nexec sleep 600\n")
     python.chmod(0o755)
@@ -223,31 +223,31 @@ def idle_workers(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a disk of its own with room for 2 MB."""
+    """A folder on its own disk, with room for 2 MB."""
     if sys.platform != "linux" or os.geteuid() != 0:
-        lacking("Only root on Linux can mount a small disk to fill; run the tests as root to have this one.")
+        lacking("Only root on Linux can mount a small disk to fill; run the tests as root to include this one.")
     folder = tmp_path / "small-disk"
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=True)
     yield folder
-    # Lazily: the last threads of a worker may still be on their way out.
+    # Lazily: a worker's last threads may still be exiting.
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture
 def turned_read_only() -> Iterator[Callable[[Path], None]]:
-    """Makes a folder read-only for everybody, root too."""
-    turned = []
+    """Return a function that makes a folder read-only for everybody, including root."""
+    mounted_folders = []
 
     def turn(folder: Path) -> None:
         if sys.platform != "linux" or os.geteuid() != 0:
             lacking(
-                "Only root on Linux can make a folder read-only for itself; run the tests as root to have this one."
+                "Only root on Linux can make a folder read-only for itself; run the tests as root to include this one."
             )
         subprocess.run(["mount", "--bind", folder, folder], check=True)
-        turned.append(folder)
+        mounted_folders.append(folder)
         subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
 
     yield turn
-    for folder in turned:
+    for folder in mounted_folders:
         subprocess.run(["umount", "--lazy", folder], check=True)

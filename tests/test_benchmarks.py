@@ -1,4 +1,4 @@
-"""Figures and reports that the benchmarks make of their measurements; no test measures anything."""
+"""Figures and reports that the benchmarks make from their measurements; no test measures anything."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ tr("")
 """
 
 
-def test_nested_calls_and_those_in_f_strings_are_found() -> None:
+def test_calls_inside_calls_and_f_strings_are_found() -> None:
     found = [(name, arguments, comments) for _, name, arguments, comments in sorted(_extract(CODE))]
 
     assert found == [

@@ -1,4 +1,4 @@
-"""Test modules share code through tests/support, and benchmarks use nothing else of the tests."""
+"""Test modules share code through tests/support, and benchmarks use nothing else from the tests."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from core.workspace import PROJECT
 
 
-def imported(path: Path) -> set[str]:
-    """Return the modules that a file imports, also those named in scripts that it holds as strings."""
+def imported_modules(path: Path) -> set[str]:
+    """Return the modules that a file imports, including those imported by scripts that it contains as strings."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -26,7 +26,7 @@ def imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("folder", ["tests", "benchmarks"])
 def test_only_support_is_imported_from_tests(folder: str) -> None:
-    imports = {path: imported(path) for path in (PROJECT / folder).rglob("*.py")}
+    imports = {path: imported_modules(path) for path in (PROJECT / folder).rglob("*.py")}
 
     wrong = {
         str(path.relative_to(PROJECT)): sorted(names)

@@ -41,7 +41,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python whose `-m venv` copies a ready environment, which saves seconds a test."""
+    """A Python whose `-m venv` copies a prepared environment, which saves seconds per test."""
     folder = tmp_path_factory.mktemp("python")
     subprocess.run([sys.executable, "-m", "venv", folder / "made"], check=True)
     python = folder / "python"
@@ -74,15 +74,15 @@ def install(checkout: Path, python: Path) -> Install:
     return run
 
 
-def command(checkout: Path, name: str, script: str) -> None:
-    """Put a shell script in the place of the command `name`."""
+def replace_command(checkout: Path, name: str, script: str) -> None:
+    """Replace the command `name` with a shell script."""
     path = checkout / "bin" / name
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
 
 
-def only_sentence(result: subprocess.CompletedProcess[str]) -> str:
-    """Return the one line that a failed call printed as its error."""
+def only_error_line(result: subprocess.CompletedProcess[str]) -> str:
+    """Return the only line that a failed call printed to stderr."""
     assert result.returncode != 0
     [line] = result.stderr.splitlines()
     return line
@@ -107,7 +107,7 @@ def test_changed_requirements_are_installed(checkout: Path, install: Install) ->
     assert install().stdout == ""
 
 
-def test_tests_need_more_than_the_dashboard(install: Install) -> None:
+def test_tests_require_more_packages_than_the_dashboard(install: Install) -> None:
     install()
 
     assert "Installing" in install("dev").stdout
@@ -118,14 +118,14 @@ def test_tests_need_more_than_the_dashboard(install: Install) -> None:
 
 def test_interrupted_installation_is_repaired(checkout: Path, install: Install, python: Path) -> None:
     lock = checkout / "requirements.txt"
-    lock.write_text("a-package-of-the-internet==1.0\n")
+    lock.write_text("a-package-from-the-internet==1.0\n")
     with socket.create_server(("127.0.0.1", 0)) as index:
         settings = OFFLINE | {"PIP_INDEX_URL": f"http://127.0.0.1:{index.getsockname()[1]}/", "PYTHON": str(python)}
         interrupted = subprocess.Popen(
             ["sh", "scripts/install.sh"], cwd=checkout, env={**os.environ, **settings}, start_new_session=True
         )
         index.settimeout(60)
-        index.accept()  # pip waits for an answer that never comes
+        index.accept()  # pip waits for a response that never comes
         os.killpg(interrupted.pid, signal.SIGKILL)
         interrupted.wait()
     half_installed = next((checkout / ".venv").glob("lib/python*/site-packages")) / "half_installed.py"
@@ -141,9 +141,11 @@ def test_interrupted_installation_is_repaired(checkout: Path, install: Install, 
 
 @pytest.mark.parametrize("version", ["(3, 10)", "(3, 14)"])
 def test_unsupported_python_is_refused(checkout: Path, install: Install, version: str) -> None:
-    command(checkout, "python-other", f'exec "{sys.executable}" -c "import sys; sys.version_info = {version}; $2"')
+    replace_command(
+        checkout, "python-other", f'exec "{sys.executable}" -c "import sys; sys.version_info = {version}; $2"'
+    )
 
-    assert only_sentence(install(PYTHON="python-other")).startswith(
+    assert only_error_line(install(PYTHON="python-other")).startswith(
         "No suitable Python was found. Trazo needs Python 3.11"
     )
     assert not (checkout / ".venv").exists()
@@ -151,39 +153,39 @@ def test_unsupported_python_is_refused(checkout: Path, install: Install, version
 
 def test_python_without_venv_is_refused(checkout: Path, install: Install) -> None:
     hidden = "import sys; sys.modules['ensurepip'] = None; $2"
-    command(checkout, "debians-python", f'exec "{sys.executable}" -c "{hidden}"')
+    replace_command(checkout, "debians-python", f'exec "{sys.executable}" -c "{hidden}"')
 
-    assert "apt-get install python3-venv" in only_sentence(install(PYTHON="debians-python"))
+    assert "apt-get install python3-venv" in only_error_line(install(PYTHON="debians-python"))
 
 
 def test_first_suitable_python_is_used(checkout: Path, install: Install, python: Path) -> None:
-    command(checkout, "python3", "exit 1")
-    command(checkout, "python3.13", f'exec "{python}" "$@"')
+    replace_command(checkout, "python3", "exit 1")
+    replace_command(checkout, "python3.13", f'exec "{python}" "$@"')
 
     assert install(PYTHON="").returncode == 0
 
 
-def test_full_disk_is_named_before_installing(checkout: Path, install: Install) -> None:
-    command(checkout, "df", "echo Filesystem; echo /dev/x 1000000 900000 100000 90% /")
+def test_full_disk_is_reported_before_installing(checkout: Path, install: Install) -> None:
+    replace_command(checkout, "df", "echo Filesystem; echo /dev/x 1000000 900000 100000 90% /")
 
-    assert only_sentence(install()).startswith("The disk is full. Trazo needs about 3000 MB")
+    assert only_error_line(install()).startswith("The disk is full. Trazo needs about 3000 MB")
     assert not (checkout / ".venv").exists()
 
 
-def test_disk_that_fills_up_is_named(checkout: Path, install: Install) -> None:
+def test_disk_that_fills_up_is_reported(checkout: Path, install: Install) -> None:
     install()
     (checkout / "requirements.txt").write_text("# more\n")
     pip = next((checkout / ".venv").glob("lib/python*/site-packages/pip")) / "__main__.py"
     pip.write_text("import os, sys\nsys.exit(f'ERROR: [Errno 28] {os.strerror(28)}')\n")
 
-    assert only_sentence(install()).startswith("The disk is full.")
+    assert only_error_line(install()).startswith("The disk is full.")
 
 
-def test_missing_network_is_named_and_retried(checkout: Path, install: Install) -> None:
+def test_missing_network_is_reported_and_retried(checkout: Path, install: Install) -> None:
     lock = checkout / "requirements.txt"
-    lock.write_text("a-package-of-the-internet==1.0\n")
+    lock.write_text("a-package-from-the-internet==1.0\n")
 
-    error = only_sentence(install(**OFFLINE))
+    error = only_error_line(install(**OFFLINE))
 
     assert error.startswith("The packages could not be downloaded. Check the internet connection")
     assert "127.0.0.1" in (checkout / ".venv/install.log").read_text()
@@ -194,4 +196,4 @@ def test_missing_network_is_named_and_retried(checkout: Path, install: Install) 
 def test_other_failure_quotes_pip(checkout: Path, install: Install) -> None:
     (checkout / "requirements.txt").write_text("not a requirement\n")
 
-    assert only_sentence(install()).startswith("The packages could not be installed (ERROR: Invalid requirement")
+    assert only_error_line(install()).startswith("The packages could not be installed (ERROR: Invalid requirement")

@@ -1,4 +1,4 @@
-"""Synthetic photos of the benchmarks show their digit and are the same every time."""
+"""The benchmarks' synthetic photos show their digit and are the same every time."""
 
 from __future__ import annotations
 

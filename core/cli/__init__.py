@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     language = terminal_language()
     find_language_by(lambda: language)
     translate_argparse()
-    # Help may contain letters, and file names bytes, that the terminal's encoding lacks.
+    # Help text may contain characters, and file names may contain bytes, that the terminal's encoding lacks.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)

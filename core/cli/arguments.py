@@ -67,9 +67,9 @@ def _add_data(commands: Any) -> None:
     download = actions.add_parser("download", help=tr("download a dataset into the workspace"))
     _add_dataset(download)
     download.set_defaults(command=("data", "download"))
-    importing = actions.add_parser("import", help=tr("copy a dataset from a file or folder into the workspace"))
-    _add_dataset(importing)
-    importing.add_argument(
+    import_command = actions.add_parser("import", help=tr("copy a dataset from a file or folder into the workspace"))
+    _add_dataset(import_command)
+    import_command.add_argument(
         "path",
         type=Path,
         metavar=tr("path"),
@@ -78,7 +78,7 @@ def _add_data(commands: Any) -> None:
             "pen digits: UCI's file in UNIPEN format, or the file in a workspace"
         ),
     )
-    importing.set_defaults(command=("data", "import_files"))
+    import_command.set_defaults(command=("data", "import_files"))
 
 
 def _add_dataset(action: argparse.ArgumentParser) -> None:
@@ -108,13 +108,15 @@ def _add_runs(commands: Any) -> None:
     stop = actions.add_parser("stop", help=tr("stop one run, or all running and queued runs, and keep their models"))
     _add_run(stop, tr("run id, or its last two words, such as quiet-otter (default: all runs)"), nargs="?")
     stop.set_defaults(command=("runs", "stop"))
-    naming = actions.add_parser("name", help=tr("give a run a name"))
-    _add_run(naming, tr(_RUN))
-    naming.add_argument("name", metavar=tr("name"), help=tr("new name; an empty one removes the name"))
-    naming.set_defaults(command=("runs", "name"))
-    promoting = actions.add_parser("promote", help=tr("make a run's model the active model of the dashboard"))
-    _add_run(promoting, tr("run id, or its last two words, such as quiet-otter; or 'shipped' for the shipped model"))
-    promoting.set_defaults(command=("runs", "promote_run"))
+    name_command = actions.add_parser("name", help=tr("give a run a name"))
+    _add_run(name_command, tr(_RUN))
+    name_command.add_argument("name", metavar=tr("name"), help=tr("new name; an empty one removes the name"))
+    name_command.set_defaults(command=("runs", "name"))
+    promote_command = actions.add_parser("promote", help=tr("make a run's model the active model of the dashboard"))
+    _add_run(
+        promote_command, tr("run id, or its last two words, such as quiet-otter; or 'shipped' for the shipped model")
+    )
+    promote_command.set_defaults(command=("runs", "promote_run"))
 
 
 def _add_run(action: argparse.ArgumentParser, text: str, nargs: str | None = None) -> None:
@@ -149,14 +151,14 @@ def _add_hand(commands: Any) -> None:
             "(default: the active model, or what it was fine-tuned from)"
         ),
     )
-    importing = actions.add_parser("import", help=tr("create a hand from an exported file"))
-    importing.add_argument(
+    import_command = actions.add_parser("import", help=tr("create a hand from an exported file"))
+    import_command.add_argument(
         "file",
         metavar=tr("file"),
         type=Path,
         help=tr("file that `hand export` or the page Your hand has written"),
     )
-    importing.set_defaults(command=("hand", "import_file"))
+    import_command.set_defaults(command=("hand", "import_file"))
 
 
 def _add_evaluate(commands: Any) -> None:

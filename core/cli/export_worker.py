@@ -1,7 +1,7 @@
 """A worker process: exports a model, or compares the ways of running it. `core.launcher.exports` starts it.
 
-`python -m core.cli.export_worker TASK BUNDLE_FOLDER` holds the lock that it inherits until it exits, and reads a
-picture to compare the ways on, if any, from its standard input.
+`python -m core.cli.export_worker TASK BUNDLE_FOLDER` holds its inherited lock until it exits. It reads the
+picture for the comparison, if any, from standard input.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ _UNEXPECTED = Message("Something went wrong on our side; see the log cache/expor
 
 
 def main(task: Task, bundle: Bundle, picture: bytes) -> int:
-    """Do one task; record its error if it fails."""
+    """Run one task; record its error if it fails."""
     workspace = Workspace.from_environment()
     exports = Exports(workspace, bundle)
     try:
         prepare_tensorflow()
         if task == "parity":
-            write_parity(exports.file(task), compare_ways(workspace, bundle, picture or None, answers_of_predict))
+            write_parity(exports.file(task), compare_ways(workspace, bundle, picture or None, read_by_command_line))
         else:
             create(workspace, bundle, task)
-    except Exception as error:  # noqa: BLE001 - whatever ends the worker is shown on the page
+    except Exception as error:  # noqa: BLE001 - the page shows any error that ends the worker
         traceback.print_exc()
         problem = message_of(error) if isinstance(error, TrazoError) else _UNEXPECTED
         write_job(workspace, Job(network=exports.network, task=task, problem=problem))
@@ -51,7 +51,7 @@ def main(task: Task, bundle: Bundle, picture: bytes) -> int:
     return 0
 
 
-def answers_of_predict(bundle: Bundle, pictures: Sequence[bytes]) -> Answers:
+def read_by_command_line(bundle: Bundle, pictures: Sequence[bytes]) -> Answers:
     """Read pictures with `python -m core predict --json`, in this process."""
     with TemporaryDirectory() as folder, redirect_stdout(io.StringIO()) as output:
         files = [Path(folder) / f"{index:03}.png" for index in range(len(pictures))]

@@ -29,8 +29,8 @@ from core.training.worker import lower_priority
 from core.workspace import Workspace
 
 MIN_FOLDS, MAX_FOLDS = 2, 20
-_LISTED = 10
-"""Number of suspicious labels that are printed."""
+_MAX_PRINTED_LABELS = 10
+"""Maximum number of suspicious labels to print."""
 
 
 def train_folds(config: TrainingConfig, folds: int, workspace: Workspace) -> int:
@@ -38,7 +38,7 @@ def train_folds(config: TrainingConfig, folds: int, workspace: Workspace) -> int
 
     Folds that an earlier, interrupted command finished are not trained again. Raises ConfigError.
     """
-    config = _config_of_folds(config, folds)
+    config = _fold_config(config, folds)
     dataset = load_dataset(config.dataset, workspace)
     data = labelled_images(dataset)
     numbers = fold_numbers(data.labels, folds)
@@ -53,28 +53,28 @@ def train_folds(config: TrainingConfig, folds: int, workspace: Workspace) -> int
     probabilities = np.empty((len(data), CLASSES), np.float32)
     for fold in range(folds):
         members = numbers == fold
-        of_fold = files.read(fold, int(members.sum()))
-        if of_fold is None:
-            of_fold = _train(config, data, members, pen_digits, (fold + 1, folds))
-            files.write(fold, of_fold)
-        probabilities[members] = of_fold
-        accuracy = (of_fold.argmax(axis=1) == data.labels[members]).mean()
-        finished = tr(
+        fold_probabilities = files.read(fold, int(members.sum()))
+        if fold_probabilities is None:
+            fold_probabilities = _train(config, data, members, pen_digits, (fold + 1, folds))
+            files.write(fold, fold_probabilities)
+        probabilities[members] = fold_probabilities
+        accuracy = (fold_probabilities.argmax(axis=1) == data.labels[members]).mean()
+        line = tr(
             "fold {fold}/{folds}: finished, accuracy on its {images:,} images {accuracy:.2%}",
             fold=fold + 1,
             folds=folds,
             images=int(members.sum()),
             accuracy=float(accuracy),
         )
-        print(finished, flush=True)
+        print(line, flush=True)
     result = OutOfFold(dataset.fingerprint, config.preset, probabilities, data.labels)
     write_out_of_fold(workspace, dataset.id, result)
     _print_suspicious(result, dataset)
     return 0
 
 
-def _config_of_folds(config: TrainingConfig, folds: int) -> TrainingConfig:
-    """Return the config of the networks of folds; raises ConfigError."""
+def _fold_config(config: TrainingConfig, folds: int) -> TrainingConfig:
+    """Return the config for the network of each fold; raises ConfigError."""
     if not MIN_FOLDS <= folds <= MAX_FOLDS:
         raise ConfigError(
             Message(
@@ -87,8 +87,8 @@ def _config_of_folds(config: TrainingConfig, folds: int) -> TrainingConfig:
             Message("Teachers have learned from every label, so no label would be out of fold. Add --teachers 0."),
             "teachers",
         )
-    # No images are left for early stopping. Label smoothing would keep the probability of a wrong label's digit below
-    # the average: with the preset "fast" and five folds, 9 of MNIST's labels were found rather than 70.
+    # No images are left for early stopping. Label smoothing would keep predictions for mislabelled images below
+    # the suspicion thresholds: with the preset "fast" and five folds, 9 of MNIST's labels were found rather than 70.
     return replace_settings(config, patience=0, label_smoothing=0)
 
 
@@ -99,14 +99,14 @@ def _train(
     pen_digits: Sequence[PenDigit],
     position: tuple[int, int],
 ) -> np.ndarray:
-    """Train on all images that are not members of the fold; return the probabilities of its members.
+    """Train on all images outside the fold; return the predicted probabilities for the images in it.
 
     `position`: the fold's number, counted from 1, and the number of folds.
     """
     prepare_tensorflow()
     from core.training.folds import predict_fold
 
-    begun = time.perf_counter()
+    start = time.perf_counter()
     fold, folds = position
 
     def report(epoch: int, loss: float, accuracy: float) -> None:
@@ -118,7 +118,7 @@ def _train(
             epochs=config.epochs,
             loss=loss,
             accuracy=accuracy,
-            seconds=time.perf_counter() - begun,
+            seconds=time.perf_counter() - start,
         )
         print(line, flush=True)
 
@@ -139,7 +139,7 @@ def _train(
 def _print_suspicious(result: OutOfFold, dataset: Dataset) -> None:
     suspicious = result.suspicious
     print(tr("suspicious labels: {count:,} of {total:,}", count=len(suspicious), total=len(result.labels)))
-    for number in suspicious[:_LISTED].tolist():
+    for number in suspicious[:_MAX_PRINTED_LABELS].tolist():
         split, index = split_and_index(dataset, number)
         row, image = result.probabilities[number], f"{split}-{index}"
         line = tr(

@@ -58,8 +58,8 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     """Print what a hand has taught, and how well its model reads its exams."""
     hand = find_hand(workspace, options.hand)
     record = hand.record()
-    begun = f"{datetime.fromtimestamp(record.created).astimezone():%Y-%m-%d}"
-    print(tr("{name} ({hand}), begun on {date}", name=record.name, hand=hand.id, date=begun))
+    date = f"{datetime.fromtimestamp(record.created).astimezone():%Y-%m-%d}"
+    print(tr("{name} ({hand}), begun on {date}", name=record.name, hand=hand.id, date=date))
     counts = Counter(written.label for written in taught(hand).values())
     digits = ", ".join(f"{digit}: {counts[digit]}" for digit in range(10))
     print(
@@ -160,13 +160,13 @@ def tune(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def _row(hand: Hand) -> dict[str, Any]:
-    """Return the values that `hand list` prints; `exams` counts the complete ones."""
+    """Return the values that `hand list` prints; `exams` counts complete exams."""
     exams = sum(exam.complete for exam in list_exams(hand))
     return {"id": hand.id, "name": hand_name(hand), "taught": len(taught(hand)), "exams": exams, "model": _model(hand)}
 
 
 def _base_model(name: str | None, workspace: Workspace) -> str:
-    """Return the name of the model to fine-tune; raises RunError if it is not complete."""
+    """Return the name of the model to fine-tune; raises RunError if the run has no finished model."""
     models = available_models(workspace)
     if name is None:
         active = active_model(workspace).name
@@ -181,7 +181,7 @@ def _base_model(name: str | None, workspace: Workspace) -> str:
 
 
 def _model(hand: Hand) -> str | None:
-    """Return the id of the run that reads a hand, or None, also if the hand's record is damaged."""
+    """Return the id of the run whose model reads a hand, or None if there is none or the hand's record is damaged."""
     try:
         return hand.record().model
     except TrazoError:

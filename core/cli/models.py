@@ -98,7 +98,7 @@ def find_bundle(name: str | None, workspace: Workspace) -> Bundle:
 
 
 def _digit_to_json(name: str, result: Reading | NumberReading | None, error: str | None) -> dict[str, Any]:
-    """Return one JSON object of --json; `confidence` is the largest probability."""
+    """Return the JSON object that --json prints for a picture; `confidence` is the largest probability."""
     reading = result.all_ink if isinstance(result, NumberReading) else result
     verdict: Verdict = "error" if reading is None else reading.verdict
     probabilities = None
@@ -134,7 +134,7 @@ def _reading_to_text(reading: Reading | NumberReading | None) -> str:
 
 
 def _clause(reading: Reading) -> str:
-    """Return the verdict in words, to follow the predicted digit."""
+    """Return the verdict in words, to put after the predicted digit."""
     sentence = tr(reading.sentence)
     return f"{sentence[0].lower()}{sentence[1:]}"
 

@@ -1,4 +1,4 @@
-"""Commands `sweep`: search for better settings with many trainings, and train the best ones again."""
+"""Commands `sweep`: search for better settings with many runs, and train the best settings again."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def new(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def join(options: argparse.Namespace, workspace: Workspace) -> int:
-    """Take part in a sweep that another machine has created in the database named by TRAZO_SWEEP_STORAGE."""
+    """Join a sweep that another machine created in the database named by TRAZO_SWEEP_STORAGE."""
     from core.sweeps.opening import read_shared_settings  # loads Optuna
 
     sweep = control.create_sweep(workspace, read_shared_settings(options.sweep), options.sweep)
@@ -115,7 +115,7 @@ def stop(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def resume(options: argparse.Namespace, workspace: Workspace) -> int:
-    """Go on with a sweep."""
+    """Resume a sweep."""
     sweep = control.find_sweep(workspace, options.sweep)
     control.resume(workspace, sweep)
     print(tr("{sweep} goes on.", sweep=sweep.id), flush=True)
@@ -140,16 +140,16 @@ def again(options: argparse.Namespace, workspace: Workspace) -> int:
 
 def _wait(sweep: Sweep, workspace: Workspace) -> int:
     """Print each trial as it ends, until the sweep has ended; Ctrl-C leaves it running."""
-    printed: set[int] = set()
+    printed_trials: set[int] = set()
     settings = sweep.settings()
     try:
         while True:
             status = sweep.status()
             for trial in sweep.progress().trials:
-                if trial.state != "running" and trial.number not in printed:
-                    printed.add(trial.number)
+                if trial.state != "running" and trial.number not in printed_trials:
+                    printed_trials.add(trial.number)
                     print(_trial_line(settings, trial), flush=True)
-            # Its process writes the first status a moment after it has started.
+            # The sweep's process writes its first status a moment after it starts.
             if status.state != "running" and not (status.state == "interrupted" and sweep.alive):
                 break
             time.sleep(_POLL_SECONDS)
@@ -177,7 +177,7 @@ def _print_trials(settings: SweepSettings, progress: Progress) -> None:
 
 
 def _trial_line(settings: SweepSettings, trial: Trial) -> str:
-    """Return the number, the state, the values and the settings of a trial."""
+    """Return a line with a trial's number, state, values and settings."""
     pairs = zip(settings.objectives, trial.values or (), strict=False)
     values = ", ".join(_value_text(objective, value) for objective, value in pairs)
     varied = "  ".join(f"{name}={_setting_text(value)}" for name, value in trial.settings.items())
@@ -188,7 +188,7 @@ def _trial_line(settings: SweepSettings, trial: Trial) -> str:
 
 
 def _setting_text(value: object) -> str:
-    # `sweep new --vary` reads this form, which has a decimal point in every language.
+    # `sweep new --vary` accepts this format, which has a decimal point in every language.
     return f"{value:.3g}" if isinstance(value, float) else value_text(value)
 
 

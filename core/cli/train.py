@@ -68,7 +68,7 @@ def _train_folds(options: argparse.Namespace, config: TrainingConfig, workspace:
 
 
 def config_from_options(options: argparse.Namespace) -> TrainingConfig:
-    """Return the preset with the settings on the command line; raises ConfigError."""
+    """Return the preset with the settings from the command line; raises ConfigError."""
     values = {name: getattr(options, name) for name in (*LIMITS, "dataset", "optimizer", "schedule")}
     if options.filters is not None:
         values["filters"] = options.filters.split(",")
@@ -119,7 +119,7 @@ def _catch_ctrl_c() -> Iterator[threading.Event]:
 
 
 def _teacher_status(run: Run, config: TrainingConfig, workspace: Workspace) -> Status | None:
-    """Return the status of the teacher of this run that is being trained, or None if there is none."""
+    """Return the status of this run's teacher that is being trained, or None if there is none."""
     for teacher in pending_teachers(Snapshot.of(workspace), run, config):
         status = teacher.status()
         if status.state == "running":
@@ -128,7 +128,7 @@ def _teacher_status(run: Run, config: TrainingConfig, workspace: Workspace) -> S
 
 
 def _stop_teachers(run: Run, config: TrainingConfig, workspace: Workspace) -> None:
-    """Stop the teachers of this run that no other run is waiting for."""
+    """Stop this run's teachers, unless another run is waiting for them."""
     snapshot = Snapshot.of(workspace)
     needed: list[Run] = []
     for other in snapshot.in_state("queued"):

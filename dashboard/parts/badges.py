@@ -30,7 +30,7 @@ STATE_TITLES = {
     "interrupted": Message("Interrupted"),
 }
 
-# Streamlit writes the words of a table in the page's colour, which would be unreadable on its own pale badge colours.
+# In tables, Streamlit draws badge text in the page's background colour, unreadable on its own pale badge colours.
 _LIGHT_CELLS: dict[BadgeColour, str] = {
     "primary": "#0f766e",
     "gray": "#56605d",
@@ -48,7 +48,7 @@ _DARK_CELLS: dict[BadgeColour, str] = {
 
 
 def cell_colours(colours: Iterable[BadgeColour]) -> list[str]:
-    """Return the colours behind words in a table."""
+    """Return the background colours of badges in a table."""
     cells = _DARK_CELLS if is_dark() else _LIGHT_CELLS
     return [cells[colour] for colour in colours]
 

@@ -19,7 +19,7 @@ def listed(values: Mapping[str, str]) -> str:
 
 
 def confusions_text(matrix: np.ndarray) -> str:
-    """Return the sum of a confusion matrix (10, 10), its diagonal, and its most frequent mistakes."""
+    """Return a sentence with a confusion matrix's (10, 10) total, correct count and most frequent mistakes."""
     total = {"right": int(np.trace(matrix)), "total": int(matrix.sum())}
     mistakes = [(true, read) for true, read in sorted_cells(matrix) if true != read]
     if not mistakes:
@@ -36,18 +36,18 @@ def confusions_text(matrix: np.ndarray) -> str:
 
 
 def sorted_cells(matrix: np.ndarray) -> list[tuple[int, int]]:
-    """Return the cells (true, predicted) of a confusion matrix (10, 10) with images: mistakes first, then by count."""
+    """Return the non-empty cells (true, predicted) of a confusion matrix (10, 10): mistakes first, then by count."""
     cells = [(int(true), int(predicted)) for true, predicted in np.argwhere(matrix)]
     return sorted(cells, key=lambda cell: (cell[0] == cell[1], -matrix[cell], cell))
 
 
 def by_digit(values: Sequence[str]) -> str:
-    """Return the values of the ten digits."""
+    """Return the ten digits with their values, such as "0: 98.2%; 1: 99.1%; …"."""
     return listed({str(digit): value for digit, value in enumerate(values)})
 
 
 def reliability_text(bins: Sequence[ReliabilityBin]) -> str:
-    """Return the accuracy at each level of confidence."""
+    """Return a sentence with the accuracy at each level of confidence."""
     accuracies = {
         tr("{low:.0%} to {high:.0%}", low=row.low, high=row.high): number(row.accuracy, ".1%")
         for row in bins

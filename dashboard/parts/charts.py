@@ -22,11 +22,11 @@ _BAR_GAP = 0.004
 """Gap between two bars of the reliability diagram, as a fraction of the axis."""
 
 _FEW = 10
-"""Bars with fewer predictions are faint: one right answer would make a bar of 100%."""
+"""Bars with fewer predictions are faint: one correct answer would make a bar of 100%."""
 
 
 def class_balance(counts: np.ndarray, text_colour: str) -> alt.LayerChart:
-    """Draw the number of images of each digit as bars with their values; `counts` has shape (10,)."""
+    """Draw the number of images of each digit as labelled bars; `counts` has shape (10,)."""
     table = pd.DataFrame({"digit": DIGITS, "images": counts})
     base = alt.Chart(table).encode(
         x=alt.X("digit:N", title=tr("Digit"), sort=DIGITS, axis=alt.Axis(labelAngle=0)),
@@ -81,7 +81,7 @@ def _cells(matrix: np.ndarray) -> pd.DataFrame:
     )
     table["right"] = table["true"] == table["predicted"]
     most_mistakes = max(1, int(table.loc[~table["right"], "count"].max()))
-    # Mistakes have their own scale, because next to the diagonal's counts, they would all look alike. The square root
+    # Mistakes have their own scale, because they would all look alike next to the diagonal's counts. The square root
     # makes even a single mistake visible; with a stronger colour, its number would be hard to read on a dark page.
     shades = 0.06 + 0.68 * np.sqrt(table["count"] / most_mistakes)
     table["shade"] = np.where(table["right"] & (table["count"] > 0), 0.45, shades)
@@ -172,13 +172,13 @@ def digit_accuracies(accuracies: np.ndarray, index: int, text_colour: str) -> al
 
 
 def mistakes_per_hundred(rows: Sequence[tuple[str, str, float]], text_colour: str) -> alt.LayerChart:
-    """Draw the mistakes in 100 digits as a bar for each row: a label, its explanation, and an accuracy in 0..1."""
+    """Draw the mistakes per 100 digits as a bar for each row: a label, its explanation, and an accuracy in 0..1."""
     labels = [label for label, _, _ in rows]
     table = pd.DataFrame(
         [(label, explanation, (1 - accuracy) * 100) for label, explanation, accuracy in rows],
         columns=["kind", "explanation", "mistakes"],
     )
-    # The scale ends at 10 at least, so that one mistake in 100 looks as rare as it is.
+    # The scale extends to at least 10, so that one mistake in 100 looks as rare as it is.
     scale = alt.Scale(domain=[0, max(10, float(table["mistakes"].max()) * 1.1)], nice=False)
     base = alt.Chart(table).encode(
         x=alt.X(

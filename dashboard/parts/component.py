@@ -1,4 +1,4 @@
-"""Components of ours, from the assets of the same name."""
+"""Our own Streamlit components, built from the assets of the same name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 def component(name: str, html: str, *, isolate_styles: bool = True, scripts: Sequence[str] = ()) -> Callable[..., Any]:
     """Return the component with the assets `name`.css and `name`.js.
 
-    `isolate_styles`: the styles apply to it alone. `scripts`: names of further assets whose code it uses.
+    `isolate_styles`: the styles apply only to it. `scripts`: names of other assets whose code it uses.
     """
     return st.components.v2.component(
         f"trazo_{name}",

@@ -77,12 +77,12 @@ def tile_grid(
         on_clicked_change=on_click,
     )
     clicked = result.clicked
-    # A click may arrive after the grid has been filled anew, and point past its end.
+    # A click may arrive after the grid has been refilled, and point past its end.
     return int(clicked) if clicked is not None and clicked < len(sources) else None
 
 
 def keep_click(key: str, count: int) -> Callable[[], None]:
-    """Return the `on_click` of a grid with this number of images; `state.chosen_tile` returns the clicked one."""
+    """Return the `on_click` callback of a grid of `count` images; `state.chosen_tile` then returns the clicked one."""
 
     def keep() -> None:
         clicked = st.session_state[key]["clicked"]

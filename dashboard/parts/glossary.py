@@ -132,7 +132,7 @@ PAGE_TERMS: dict[str, tuple[str, ...]] = {
     "Sweeps": ("sweep", "trial", "preset", "pruning", "seed", "validation", "Pareto front"),
     "Model": ("convolution", "batch normalization", "softmax", "parameters", "multiply-add", ".keras", ".tflite"),
 }
-"""The terms that are explained below the title of a page, by that title in English."""
+"""The terms that are explained below each page's title, keyed by the title in English."""
 
 
 def term(name: str, shown: str | None = None) -> str:
@@ -145,10 +145,10 @@ def term(name: str, shown: str | None = None) -> str:
 
 def sorted_terms() -> list[tuple[str, str]]:
     """Return all terms with their explanations, translated and in alphabetical order."""
-    return sorted(((tr(name), tr(explanation)) for name, explanation in TERMS.items()), key=_place_in_the_alphabet)
+    return sorted(((tr(name), tr(explanation)) for name, explanation in TERMS.items()), key=_alphabetical_key)
 
 
-def _place_in_the_alphabet(entry: tuple[str, str]) -> str:
+def _alphabetical_key(entry: tuple[str, str]) -> str:
     # An accent does not change a letter's place: "época" comes before "etiqueta".
     letters = unicodedata.normalize("NFKD", entry[0].casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
@@ -160,7 +160,7 @@ def text_with_terms(text: str) -> None:
 
 
 def words(page: str) -> str:
-    """Return Markdown with the terms of the page with this title in English, or an empty string if it has none."""
+    """Return Markdown with a page's terms, or an empty string if it has none; `page`: its title in English."""
     names = PAGE_TERMS.get(page, ())
     if not names:
         return ""

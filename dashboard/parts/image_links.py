@@ -35,17 +35,17 @@ def image_title(split: str, index: int, label: int) -> str:
 def look_inside_link(
     image: str | None = None, *, dataset: str = "mnist", model: str | None = None, disabled: bool = False
 ) -> None:
-    """Link to the Inside page of an image, or of the last drawing if it is None."""
+    """Link to the Inside page for an image, or for the last drawing if `image` is None."""
     _link("inside", _INSIDE, disabled=disabled, image=image, dataset=dataset, model=model)
 
 
 def find_similar_link(image: str | None, *, dataset: str = "mnist", model: str | None = None) -> None:
-    """Link to the images similar to an image, or to the drawing on the canvas if it is None.
+    """Link to the images similar to an image, or to the drawing on the canvas if `image` is None.
 
     On the Data page itself, a button shows the images similar to an image.
     """
     if image is not None and state.current_page() == _DATA_PAGE:
-        # A link to the page's own URL would leave the choices on the page as they are.
+        # A link to the page's own URL would leave the choices on the page unchanged.
         _button(_SIMILAR, f"similar_to_{image}", state.find_similar, image, dataset)
     else:
         _link("data", _SIMILAR, view=state.SIMILAR, image=image, dataset=dataset, model=model)
@@ -73,7 +73,7 @@ def image_links(image: str, picture: Pixels, *, dataset: str = "mnist", model: s
 def _link(
     page: str, text: tuple[Message, str], *, dataset: str, disabled: bool = False, **parameters: str | None
 ) -> None:
-    """Link to a page; `parameters`: those of its URL, None if they are left out."""
+    """Link to a page; `parameters`: its URL parameters, without those that are None."""
     label, icon = text
     parameters["dataset"] = None if dataset == "mnist" else dataset
     st.page_link(
@@ -87,7 +87,7 @@ def _link(
 
 
 def _button(text: tuple[Message, str], key: str, action: Callable[..., None], *arguments: object) -> None:
-    """Show a button that looks like a link, and draw the whole page again after its action."""
+    """Show a button that looks like a link, and redraw the whole page after its action."""
     label, icon = text
     if st.button(tr(label), icon=icon, type="tertiary", key=key, on_click=action, args=arguments):
         st.rerun()

@@ -1,4 +1,4 @@
-"""The words of the pen for people without a mouse (assets/keyboard_pen.js)."""
+"""The text of the pen for people without a mouse (assets/keyboard_pen.js)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from core.language import tr
 
 
 def pen_words() -> dict[str, str]:
-    """Return the words that the pen shows and that screen readers say; {column} and {row} are filled in the browser."""
+    """Return the texts that the pen shows and screen readers say; the browser fills in {column} and {row}."""
     return {
         "help": tr(
             "Draw with the keyboard. The arrow keys move the pen. Space puts it down and sets a corner. Enter lifts "

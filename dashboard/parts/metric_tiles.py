@@ -44,7 +44,7 @@ def training_time_tile(card: Card) -> None:
 
 
 def trained_epochs(metrics: Metrics) -> str:
-    """Return the number of trained epochs in words; an epoch that was stopped partway through counts as a part."""
+    """Return the number of trained epochs in words; an epoch that was stopped partway through counts as a fraction."""
     return epochs_and_part(metrics.epochs - 1, metrics.last_epoch_fraction)
 
 

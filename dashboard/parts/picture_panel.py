@@ -63,7 +63,7 @@ def sample_picture(split: str, index: int, dataset: str, note: str = "") -> Pict
 
 
 def show_panel(pictures: Sequence[Picture], model: str | None = None) -> None:
-    """Open the panel with one picture, or with a switch between several, read by a model or by the active one."""
+    """Open the panel with one picture, or with a switch between several; read by `model` or the active model."""
     if state.page_refreshes():
         # Streamlit fails if a fragment with a timer opens a dialog, so the page itself opens it.
         state.request_panel((pictures, model))
@@ -113,7 +113,7 @@ def _show(pictures: Sequence[Picture], model: str | None) -> None:
 
 
 def _show_reading(picture: Picture, model: str | None) -> str | None:
-    """Show the reading by a model, or by the active one if it has no bundle yet; return the name of that model."""
+    """Show the reading by `model`, or by the active model if it has no bundle yet; return that model's name."""
     try:
         name, reading = _read(picture.image, model)
     except TrazoError as error:

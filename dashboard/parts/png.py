@@ -22,7 +22,7 @@ def png_bytes(image: np.ndarray) -> bytes:
 
 
 def image_from_png(png: bytes) -> np.ndarray:
-    """Return the image of `png_bytes`."""
+    """Return the image in a PNG from `png_bytes`."""
     return np.asarray(Image.open(io.BytesIO(png)))
 
 
@@ -34,7 +34,7 @@ def png_data_uri(image: np.ndarray) -> str:
 def image_html(image: np.ndarray, width: int, alt: str | None = None, *, sharp: bool = True) -> str:
     """Return HTML that enlarges an image to at most `width` pixels, with sharp pixels unless it is a photo.
 
-    `alt`: what screen readers say.
+    `alt`: the text for screen readers.
     """
     rendering = "pixelated" if sharp else "auto"
     style = f"width:100%;max-width:{width}px;image-rendering:{rendering};border-radius:4px"

@@ -12,7 +12,7 @@ _answer = text_component("answer")
 
 
 def show_prediction(reading: Reading | None, prompt: str, key: str = "answer", model: str | None = None) -> None:
-    """Show the digit, both digits if the model is unsure, or "Not a digit", with ten probabilities.
+    """Show the digit, both digits if the model is unsure, or "Not a digit", with the ten probabilities.
 
     Without a reading, show `prompt` at the same height. The verdict must not be "blank". `model`: a name to show above
     the probabilities.
@@ -44,13 +44,13 @@ def joined_digits(digits: Sequence[int]) -> str:
 
 
 def bars_title(reading: Reading | None) -> str:
-    """Return the title of the bars of a reading."""
+    """Return the title of a reading's bars."""
     rejected = reading is not None and reading.verdict == "not_a_digit"
     return tr("If it were a digit") if rejected else tr("Probability of each digit")
 
 
 def bars(reading: Reading | None) -> list[dict[str, object]]:
-    """Return the data of the ten bars of a reading."""
+    """Return the data for a reading's ten bars."""
     if reading is None or reading.probabilities is None:
         return [{"digit": str(digit), "probability": 0.0, "value": "", "best": False} for digit in range(10)]
     shown_digits = reading.shown_digits

@@ -17,7 +17,7 @@ from dashboard.session.permission import safe_text
 
 @dataclass(frozen=True)
 class Samples:
-    """The images of a split, uint8 (n, 28, 28), and the model that reads them in the panel; None for the active one."""
+    """The images of a split, uint8 (n, 28, 28), and the model that reads them in the panel (None: the active model)."""
 
     images: np.ndarray
     split: str

@@ -11,7 +11,7 @@ def in_epochs(number: int) -> str:
 
 
 def epochs_and_part(whole: int, part: float) -> str:
-    """Return a number of whole epochs and the part, 0..1, of the next one, in words."""
+    """Return a number of whole epochs and the fraction, 0..1, of the next one, in words."""
     if part in (0, 1):
         return in_epochs(whole + int(part))
     part = min(max(part, 0.01), 0.99)

@@ -40,12 +40,12 @@ def as_json(chart: alt.Chart | alt.LayerChart) -> str:
 def with_points(chart: str, points: pd.DataFrame) -> VegaLite:
     """Return a chart from `as_json` with these points."""
     content: VegaLite = json.loads(chart)
-    # The cached chart has the language of the visitor who was the first to see it.
+    # The cached chart is in the language of the first visitor who saw it.
     content["config"]["locale"] = {"number": _number_locale()}
     return content | {"datasets": {POINTS: points}}
 
 
 def _number_locale() -> dict[str, Any]:
-    """Return the reader's way of writing numbers as Vega's locale (d3-format)."""
+    """Return the reader's number format as a Vega locale (d3-format)."""
     group, decimal, percent = separators()
     return {"decimal": decimal, "thousands": group, "percent": percent, "grouping": [3], "currency": ["", ""]}

@@ -21,7 +21,7 @@ MAX_BYTES_PER_CLIENT = 128 * 2**20
 """Memory for one client's bodies: half of the total, so that one client cannot block the others."""
 
 IDLE_TIMEOUT_SECONDS = 20.0
-"""Longest pause in the middle of a body; phones lose their network for a few seconds."""
+"""Longest pause in the middle of a body; phones may lose their network for a few seconds."""
 
 BODY_TIMEOUT_SECONDS = 120.0
 """Time limit for a whole body; enough for 10 MB over a slow mobile network, or for 48 MB over Wi-Fi."""

@@ -17,7 +17,7 @@ from dashboard.server import metrics
 from dashboard.server.library_internals import HttpConnection, WebSocketConnection, prepare_servers, set_protocols
 
 HEAD_TIMEOUT_SECONDS = 20.0
-"""Time limit for a request's first line and headers; phones lose their network for a few seconds."""
+"""Time limit for a request's first line and headers; phones may lose their network for a few seconds."""
 
 MAX_HEAD_BYTES = 64 * 2**10
 """Maximum size of a head that arrives in several reads; other servers allow 8 to 16 kB."""

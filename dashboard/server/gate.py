@@ -163,7 +163,7 @@ class Gate:
             metrics.SESSIONS.dec()
 
     def _delay(self, receive: Receive, page: str, client: str) -> Receive:
-        """Return `receive` with a delay after each message over the rate limit; meanwhile uvicorn does not read."""
+        """Return `receive` with a delay after each message over the rate limit, during which uvicorn does not read."""
 
         async def receive_with_delay() -> AsgiMessage:
             message = await receive()

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.web.server.server_util import get_url
 
 _EVERYWHERE = ("0.0.0.0", "::")
-"""Addresses that mean all networks of this machine."""
+"""Addresses that stand for all networks of this machine."""
 
 _ELSEWHERE = ("192.0.2.1", 9)
 """An address that is reserved for documentation (RFC 5737), on any port; no packet is sent to it."""
@@ -21,7 +21,7 @@ def local_address() -> str:
 
 
 def join_address() -> str:
-    """Return the URL for students: that of this machine in the local network, or of the host it listens on."""
+    """Return the URL for students, with the host that the dashboard listens on or this machine's network address."""
     return _url(_configured_host() or network_address())
 
 
@@ -31,16 +31,16 @@ def teacher_address(key: str) -> str:
 
 
 def network_address() -> str:
-    """Return this machine's address in the local network, or 127.0.0.1 if it is in none."""
+    """Return this machine's address on the local network, or 127.0.0.1 if it is not on one."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(_ELSEWHERE)
             return str(probe.getsockname()[0])
         except OSError:  # no route to other networks
-            return _named_address()
+            return _address_by_host_name()
 
 
-def _named_address() -> str:
+def _address_by_host_name() -> str:
     try:
         addresses = {entry[4][0] for entry in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
     except OSError:

@@ -169,7 +169,7 @@ def set_protocols(config: uvicorn.Config, http: type[HttpConnection], websocket:
 
 
 def replace_log_handlers(configure: Callable[[logging.Logger], None]) -> None:
-    """Call `configure` for each of Streamlit's loggers instead of adding a handler; leave uvicorn's without one."""
+    """Call `configure` for each of Streamlit's loggers instead of adding a handler; remove uvicorn's handlers."""
     uvicorn.config.LOGGING_CONFIG["loggers"]["uvicorn"] = {"level": "WARNING", "propagate": True}
     streamlit.logger.setup_formatter = configure  # type: ignore[assignment]
     streamlit.logger.update_formatter()
@@ -180,9 +180,9 @@ def keep_widget_values_on_page_changes() -> None:
 
     Streamlit would lose a stroke or an Undo in three ways. It merges waiting requests, and a page change lists only the
     widgets that all pages share; a page change interrupts a run before or within its callbacks; and with `fastReruns`,
-    which .streamlit/config.toml switches off, a page change stops a run that has not started. A page change that waits
-    would itself be lost to a later request of the old page. If such a request came while the new page was run, the
-    browser would show an empty page; if it came after that, it would be lost.
+    which .streamlit/config.toml switches off, a page change stops a run that has not started. A waiting page change
+    would itself be lost to a later request from the old page. If such a request arrived while the new page was running,
+    the browser would show an empty page; if it arrived after that, it would be lost.
     """
     script_requests._coalesce_widget_states = _merge_widget_states
     ScriptRequests._request_rerun_locked = _keep_page_change  # type: ignore[method-assign, assignment]
@@ -223,8 +223,8 @@ def _accept_values_of_the_old_page(session: AppSession, request: ClientState | N
     page = session._pages_manager.current_page_script_hash  # empty until a new session runs its first page
     is_late = request and page and request.page_script_hash != page and not request.is_auto_rerun
     if request and is_late and request.fragment_id and not session.has_fragment(request.fragment_id):
-        late, request = request, ClientState()
-        request.CopyFrom(late)
+        late_request, request = request, ClientState()
+        request.CopyFrom(late_request)
         request.fragment_id = ""
         request.page_script_hash, request.query_string = page, session._client_state.query_string
         requests = session._scriptrunner and session._scriptrunner._requests
@@ -248,7 +248,7 @@ def _stay_on_the_new_page(runner: ScriptRunner, request: RerunData) -> None:
 
 def _run_callbacks_to_the_end(state: SafeSessionState, *arguments: Any, **options: Any) -> None:
     runner = state._yield_callback.__self__  # type: ignore[attr-defined]
-    runner._execing = False  # a runner handles no requests meanwhile
+    runner._execing = False  # the runner then handles no requests during the callbacks
     try:
         _run_callbacks(state, *arguments, **options)
     finally:
@@ -256,7 +256,7 @@ def _run_callbacks_to_the_end(state: SafeSessionState, *arguments: Any, **option
 
 
 def rerun_is_waiting() -> bool:
-    """Return True if the visitor has done something that waits for the end of this run of the script."""
+    """Return True if an action of the visitor is waiting for this script run to end."""
     context = get_script_run_ctx(suppress_warning=True)
     requests = context.script_requests if context else None
     return requests is not None and requests._state is not script_requests.ScriptRequestType.CONTINUE

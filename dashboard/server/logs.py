@@ -130,10 +130,10 @@ def _capture_stderr() -> None:
     sys.stderr.flush()
     original = os.dup(_STDERR)
     _handler.setStream(os.fdopen(original, "w", buffering=1, encoding="utf-8"))
-    readable, writable = os.pipe()
-    os.dup2(writable, _STDERR)
-    os.close(writable)
-    reader = threading.Thread(target=_log_lines, args=(readable,), name="stderr", daemon=True)
+    read_end, write_end = os.pipe()
+    os.dup2(write_end, _STDERR)
+    os.close(write_end)
+    reader = threading.Thread(target=_log_lines, args=(read_end,), name="stderr", daemon=True)
     reader.start()
 
     def restore() -> None:
@@ -144,10 +144,10 @@ def _capture_stderr() -> None:
     atexit.register(restore)
 
 
-def _log_lines(readable: int) -> None:
+def _log_lines(read_end: int) -> None:
     """Log each line until the last writer closes the pipe; indented lines belong to the line before them."""
     incomplete = b""
-    while chunk := os.read(readable, _READ_BYTES):
+    while chunk := os.read(read_end, _READ_BYTES):
         *complete, incomplete = _NEXT_EVENT.split(incomplete + chunk)
         for text in complete:
             _log_text(text.decode(errors="replace").strip())

@@ -1,7 +1,7 @@
 """The pages' HTML.
 
-It has the style sheet of all pages: if Streamlit sent that with the elements of a page, the page would move while it is
-opened. For deep links such as /model, Streamlit's script would first look for its server below the page, at
+It contains the style sheet of all pages: if Streamlit sent that with a page's elements, the page would shift while it
+opens. For deep links such as /model, Streamlit's script would first look for its server under the page's path, at
 /model/_stcore/health, and two errors would appear in the browser's console; a line in the page tells the script where
 the server is, whatever prefix a proxy adds.
 """
@@ -35,6 +35,6 @@ async def _page(_request: Request) -> Response:
 @cache
 def _html() -> str:
     html = (static_folder() / "index.html").read_text(encoding="utf-8")
-    # At the end, our rules come after Streamlit's own.
+    # At the end, so that our rules come after Streamlit's own.
     style = f"<style>\n{_STYLE.read_text(encoding='utf-8')}</style>"
     return html.replace(_HEAD, f"{_HEAD}\n    {_BASE_URL}", 1).replace(_END, f"{style}\n  {_END}", 1)

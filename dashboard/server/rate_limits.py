@@ -54,7 +54,7 @@ class Quota:
         return True
 
     def release(self, client: str, amount: int = 1) -> None:
-        """Give back `amount` of what this client holds."""
+        """Return `amount` of this client's share to the quota."""
         self._held -= amount
         self._held_by[client] -= amount
         if not self._held_by[client]:

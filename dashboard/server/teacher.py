@@ -8,11 +8,11 @@ from starlette.responses import RedirectResponse, Response
 TEACHER_COOKIE = "trazo_teacher"
 
 _SECONDS = 12 * 60 * 60
-"""A day at school; afterwards, the teacher opens the link again."""
+"""A school day; afterwards, the teacher opens the link again."""
 
 
 async def teacher_link(request: Request) -> Response:
-    """Keep the key in a cookie, and open the page of the class; a wrong key gives no rights."""
+    """Store the key in a cookie, and open the Class page; a wrong key gives no rights."""
     response = RedirectResponse("/classroom", 303)
     # Without a path, because a proxy may add a prefix that we do not know.
     response.set_cookie(

@@ -26,15 +26,17 @@ _writer = st.components.v2.component(
 def keep(**parameters: str | Sequence[str] | None) -> None:
     """Write parameters to the URL of this page; a value of None, "" or an empty sequence removes the parameter."""
     values = {name: [value] if isinstance(value, str) else list(value or []) for name, value in parameters.items()}
-    written = {name: list(filter(None, each)) for name, each in values.items()}
-    state.keep_parameters(written)
-    _writer(key=f"address_{'_'.join(written)}", data={"page": state.current_page(), "parameters": written})
+    cleaned_values = {name: list(filter(None, each)) for name, each in values.items()}
+    state.keep_parameters(cleaned_values)
+    _writer(
+        key=f"address_{'_'.join(cleaned_values)}", data={"page": state.current_page(), "parameters": cleaned_values}
+    )
 
 
 def all_values(name: str) -> list[str]:
     """Return all values of a parameter, or an empty list if the URL does not contain it."""
-    kept = state.kept_parameters().get(name)
-    return st.query_params.get_all(name) if kept is None else kept
+    kept_values = state.kept_parameters().get(name)
+    return st.query_params.get_all(name) if kept_values is None else kept_values
 
 
 def value(name: str) -> str | None:
@@ -48,7 +50,7 @@ def choice(name: str, options: Mapping[Option, str] | Sequence[Option], default:
 
 
 def choices(name: str, options: Mapping[Option, str] | Sequence[Option]) -> list[Option]:
-    """Return all options whose value or label equals one of the values of the parameter."""
+    """Return all options whose value or label equals one of the parameter's values."""
     labels = options if isinstance(options, Mapping) else {option: option for option in options}
     requested = {text.casefold() for text in all_values(name)}
     return [option for option, label in labels.items() if {option.casefold(), label.casefold()} & requested]

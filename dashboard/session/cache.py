@@ -67,7 +67,7 @@ def _dataset(dataset_id: str, version: str) -> Dataset:
 
 
 def pen_digits() -> tuple[PenDigit, ...]:
-    """Return the pen digits of all writers; raise DataError, also if they are not on this machine."""
+    """Return the pen digits of all writers; raise DataError, for example if they are not on this machine."""
     path = locate_pen_digits(workspace())
     return _pen_digits(str(path), modified(path))
 
@@ -176,7 +176,7 @@ def _feature_index(
 
 
 def robustness_curves(bundle: Bundle) -> Mapping[str, RobustnessCurve]:
-    """Return a model's accuracy on validation images over the strength of each disturbance; takes some seconds.
+    """Return a model's accuracy on validation images by the strength of each disturbance; takes a few seconds.
 
     Raises BundleError if the model cannot be loaded, DataError if its dataset is not on this machine.
     """
@@ -243,7 +243,7 @@ def _evaluation(folder: str, modified: int) -> Evaluation:
 def epoch_predictions(source: Run | Bundle) -> EpochPredictions | None:
     """Return the predicted digits of the validation split after each epoch, or None if none were recorded.
 
-    Raise RunError or BundleError if the file cannot be read.
+    Raises RunError or BundleError if the file cannot be read.
     """
     return _epoch_predictions(str(source.epoch_predictions_file), modified(source.epoch_predictions_file), source)
 
@@ -256,7 +256,7 @@ def _epoch_predictions(file: str, modified: int, _source: Run | Bundle) -> Epoch
 def filters(bundle: Bundle) -> np.ndarray:
     """Return the kernels of the first convolution, float32 (height, width, channels, filters).
 
-    Raise BundleError if the file cannot be read or the network has no convolution.
+    Raises BundleError if the file cannot be read or the network has no convolution.
     """
     return _filters(str(bundle.folder), modified(bundle.keras_file))
 
@@ -296,5 +296,5 @@ def file_size(path: Path) -> int:
 
 
 def modified(path: Path) -> int:
-    """Return the time of a file's last change in nanoseconds, or 0 if there is no file."""
+    """Return a file's modification time in nanoseconds, or 0 if there is no file."""
     return path.stat().st_mtime_ns if path.exists() else 0

@@ -19,7 +19,7 @@ from dashboard.session.hands import choose_hand, chosen_hand
 from dashboard.session.state import workspace
 
 _TOKEN = "me"
-"""Parameter of the address that brings a student's hand back."""
+"""URL parameter that restores a student's hand."""
 _LINK_READ = "student_link_read"
 
 
@@ -29,23 +29,23 @@ def is_teacher() -> bool:
 
 
 def is_student() -> bool:
-    """Return True if this visitor is a student of a class, who may change their own hand alone."""
+    """Return True if this visitor is a student of a class, who may change only their own hand."""
     return classroom() and not is_teacher()
 
 
-def bring_own_hand_back() -> None:
-    """Choose the hand of a student's link, if the address holds one."""
-    # Once a visit: after "Not you?", the browser still sends the old address.
+def restore_own_hand() -> None:
+    """Choose the hand in the student's link, if the URL contains one."""
+    # Once per visit: after "Not you?", the browser still sends the old URL.
     if st.session_state.get(_LINK_READ) or not is_student():
         return
     st.session_state[_LINK_READ] = True
     if token := st.query_params.get(_TOKEN):
-        with suppress(StorageError):  # the form to join shows it
+        with suppress(StorageError):  # the join form shows it
             choose_hand(hand_of_token(workspace(), token))
 
 
 def join(nickname: str) -> None:
-    """Give this student a hand; raises HandError if the nickname is empty or taken, StorageError."""
+    """Give this student a hand; raises HandError if the nickname is empty or taken, or StorageError."""
     if chosen_hand() is None:
         choose_hand(create_hand(workspace(), nickname))
 
@@ -56,9 +56,9 @@ def leave() -> None:
 
 
 def keep_link() -> None:
-    """Write the student's token to the address of the page, or remove one that is not theirs."""
+    """Write the student's token to the page's URL, or remove a token that is not theirs."""
     if not is_student():
         return
     hand = chosen_hand()
-    with suppress(StorageError):  # the student can go on, but has no link
+    with suppress(StorageError):  # the student can continue, but without a link
         address.keep(**{_TOKEN: student_token(workspace(), hand) if hand else None})

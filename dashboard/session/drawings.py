@@ -15,7 +15,7 @@ _COMPARED_DRAWING = "compared_drawing"
 _OFFERED = "offered_drawing"
 
 OFFERED = "picture"
-"""Name, in the URL of the Draw page, of the drawing that was last offered to it."""
+"""Name, in the Draw page's URL, of the drawing that was last offered to the page."""
 
 DRAW_MODE = "draw_mode"
 """Key of the switch between digits and numbers on the Draw page."""
@@ -46,7 +46,7 @@ class Sketch:
     `cleared`: the strokes that the last Clear removed. `picture`: the canvas as last sent by the browser, a PNG data
     URL. `start`: the strokes that Python put on the canvas. `replaced`: the strokes that the canvas shows until it has
     restarted, or None after that. `unseen`: True until the browser has sent a picture of strokes that Python put on the
-    canvas. `wide`: True if the drawing was made on the canvas for numbers. `handled`: the last request of the canvas's
+    canvas. `wide`: True if the drawing was made on the canvas for numbers. `handled`: the last request from the canvas
     buttons, which Streamlit delivers again after a page change.
     """
 
@@ -71,7 +71,7 @@ def keep_sketch(sketch: Sketch) -> None:
 
 
 def restart_canvas(strokes: Strokes, cleared: Strokes, picture: str | None = None) -> None:
-    """Restart the canvas with these strokes, and ignore the old drawing that it sends until then.
+    """Restart the canvas with these strokes, and ignore the old drawing that it still sends until then.
 
     `picture`: a picture of the strokes, if there is one before the browser sends its own.
     """

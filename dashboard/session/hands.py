@@ -24,7 +24,7 @@ def chosen_id() -> str | None:
 
 
 def chosen_hand() -> Hand | None:
-    """Return the hand that the visitor has chosen, or None; also if it was deleted or damaged in the meantime."""
+    """Return the hand that the visitor has chosen, or None if there is none or it has been deleted or damaged since."""
     hand_id = chosen_id()
     hand = hand_with_id(workspace(), hand_id) if hand_id else None
     try:
@@ -36,20 +36,20 @@ def chosen_hand() -> Hand | None:
 
 
 def choose_hand(hand: Hand | None) -> None:
-    """Read with this hand's model from now on, or with the active model."""
+    """From now on, read with this hand's model, or with the active model if `hand` is None."""
     st.session_state[_HAND] = hand.id if hand else None
 
 
 def current_model() -> tuple[ActiveModel, Predictor]:
     """Return the model of the chosen hand and its predictor, or the active model.
 
-    If the hand's model was deleted or cannot be loaded, the active model reads, and its `problem` says why.
+    If the hand's model was deleted or cannot be loaded, the active model is used, and its `problem` says why.
     """
     hand = chosen_hand()
     run_id = hand.record().model if hand else None
     active, predictor = cache.predictor().current()
     if run_id is None:
-        return ActiveModel(active.run_id, active.bundle), predictor  # the sidebar shows its problem already
+        return ActiveModel(active.run_id, active.bundle), predictor  # the sidebar already shows its problem
     try:
         run = find_run(workspace(), run_id)
         return ActiveModel(run.id, run.bundle), cache.bundle_predictor(run.bundle)

@@ -51,7 +51,7 @@ def find_visitor_language() -> None:
 
 
 def show_language_switch() -> None:
-    """Show the switch between languages; it tells the browser the page's language, and keeps the visitor's choice."""
+    """Show the language switch, which tells the browser the page's language and stores the visitor's choice."""
     _language_switch(
         key="language_switch",
         data={

@@ -1,6 +1,6 @@
 """Session-state keys of the Learn page, with typed accessors: guesses and results.
 
-The browser keeps the results. In a class, a student's guesses and results are stored with their hand instead, so that
+The browser stores the results. In a class, a student's guesses and results are stored with their hand instead, so that
 several students can use one device.
 """
 
@@ -25,18 +25,18 @@ _HAND = "lesson_results_hand"
 _GUESS = "lesson_guess_"
 
 WORK = "lesson_work_"
-"""Prefix of the keys of what a visitor has made in a lesson, such as their bets."""
+"""Prefix of the keys for a visitor's work in a lesson, such as their bets."""
 
 
 def own_hand() -> Hand | None:
-    """Return the student's hand, with which their guesses and results are stored; None for everybody else."""
+    """Return the student's hand, with which their guesses and results are stored; None for everyone else."""
     hand = chosen_hand() if is_student() else None
     if hand is not None and st.session_state.get(_HAND) != hand.id:
         _clear()  # another student has used this device
         st.session_state[_HAND] = hand.id
-        stored = _progress(hand)
-        st.session_state[_RESULTS] = stored.results
-        for lesson, guess in stored.guesses.items():
+        stored_progress = _progress(hand)
+        st.session_state[_RESULTS] = stored_progress.results
+        for lesson, guess in stored_progress.guesses.items():
             st.session_state[_GUESS + lesson] = guess
     return hand
 
@@ -48,7 +48,7 @@ def results() -> Results:
 
 
 def keep_result(lesson: LessonId, result: Result) -> bool:
-    """Remember the result of a lesson; return False if it is the same as before."""
+    """Remember the result of a lesson; return False if it has not changed."""
     if results().lessons.get(lesson) == result:
         return False
     st.session_state[_RESULTS] = results().with_result(lesson, result)
@@ -58,18 +58,18 @@ def keep_result(lesson: LessonId, result: Result) -> bool:
 
 
 def loaded() -> bool:
-    """Return True once the browser has sent the results that it has kept."""
+    """Return True once the browser has sent its stored results."""
     return bool(st.session_state.get(_LOADED, False))
 
 
 def load(stored: object) -> None:
-    """Add the results that the browser has kept; those of this visit are newer."""
+    """Add the results that the browser has stored; those of this visit are newer."""
     st.session_state[_RESULTS] = read_results(stored).merged(results())
     st.session_state[_LOADED] = True
 
 
 def forgotten() -> bool:
-    """Return True if the visitor has deleted all results; the browser then keeps only newer ones."""
+    """Return True if the visitor has deleted all results; the browser then stores only newer ones."""
     return bool(st.session_state.get(_FORGOTTEN, False))
 
 
@@ -85,8 +85,8 @@ def forget() -> None:
 def guess(lesson: LessonId) -> str | None:
     """Return the option that the visitor chose before seeing the answer, or None."""
     result = results().lessons.get(lesson)  # first, because this loads a student's stored guesses, too
-    kept = st.session_state.get(_GUESS + lesson)
-    return cast("str | None", kept or (result.guess if result else None))
+    kept_guess = st.session_state.get(_GUESS + lesson)
+    return cast("str | None", kept_guess or (result.guess if result else None))
 
 
 def keep_guess(lesson: LessonId, option: str) -> None:

@@ -10,8 +10,8 @@ configured. `.streamlit/secrets.toml` can restrict it to certain users:
 Pages call `may_change()` before they draw a control that changes something, and `permission_note()` once in place of
 the first such control. Every action goes through `require_permission()`.
 
-In a class (TRAZO_CLASSROOM), the teacher's link takes the place of sign-in: the teacher has permission, and a student
-only for what is written in their own hand. Such actions name it: `attempt(..., hand=hand)`, `may_write(hand)`.
+In a class (TRAZO_CLASSROOM), the teacher's link replaces sign-in: the teacher has permission, and a student only for
+what is written in their own hand. Such actions name the hand: `attempt(..., hand=hand)`, `may_write(hand)`.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class OnlyTheTeacher(TrazoError):
 def require_permission(hand: Hand | None = None) -> None:
     """Raise an error that gives the reason if this visitor may not make changes.
 
-    `hand`: the hand that the visitor writes in, if nothing else changes; a student may write in their own.
+    `hand`: the hand that the visitor writes in, if the action changes nothing else; students may write in their own.
     """
     if read_only():
         raise ReadOnly
@@ -123,7 +123,7 @@ def safe_text(problem: object) -> str:
 
 
 def permission_note(key: str) -> None:
-    """Show why the controls are missing in one line, with buttons to sign in if that would help."""
+    """Show one line that says why the controls are missing, with buttons to sign in if that would help."""
     refusal = _refusal()
     if refusal is None:
         return
@@ -141,19 +141,19 @@ def attempt(
     `runs`: ids of the runs that the action changes, unless those runs are among the arguments. `hand`: as in
     `require_permission`.
     """
-    changed = [*runs, *(argument.id for argument in arguments if isinstance(argument, Run))]
+    run_ids = [*runs, *(argument.id for argument in arguments if isinstance(argument, Run))]
     name = getattr(action, "__name__", str(action)).strip("_")
     try:
         require_permission(hand)
         action(*arguments)
-        log_change(name, changed)
+        log_change(name, run_ids)
     except TrazoError as error:
-        _logger.info("not changed", extra={"action": name, "runs": changed, "why": str(error)})
+        _logger.info("not changed", extra={"action": name, "runs": run_ids, "why": str(error)})
         st.toast(safe_text(error), icon=":material/error:", duration="long")
 
 
 def log_change(action: str, runs: Sequence[str] = ()) -> None:
-    """Log an action that has changed something, and the ids of the runs that it changed; `attempt` does so itself."""
+    """Log an action that has changed something, and the ids of the runs that it changed; `attempt` calls this."""
     _logger.info("changed", extra={"action": action, "runs": list(runs)})
 
 

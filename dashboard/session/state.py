@@ -229,7 +229,7 @@ def template() -> Template | None:
 
 
 def offer_template(template_id: str, title: str, source: str, config: TrainingConfig) -> None:
-    """Offer settings on the Train page; keep the visitor's changes if these were the last ones offered."""
+    """Offer settings on the Train page; keep the visitor's changes if these settings were the last ones offered."""
     previous = template()
     if previous is None or previous.id != template_id:
         number = int(previous.form_key.removeprefix(AGAIN)) + 1 if previous else 1

@@ -1,4 +1,4 @@
-"""A visitor's choices on the page Sweeps."""
+"""A visitor's choices on the Sweeps page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TO_DELETE = "sweep_to_delete"
 
 @dataclass(frozen=True)
 class Base:
-    """Settings of the Train page or of a trial, to search around; `title`: their name in a list."""
+    """Settings from the Train page or from a trial, to search around; `title`: their name in a list."""
 
     title: str
     config: TrainingConfig

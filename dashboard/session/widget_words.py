@@ -139,7 +139,7 @@ WORDS = (
 
 
 def translate_widgets() -> None:
-    """Let the browser replace the words of Streamlit's widgets on the page, unless it is in English."""
+    """Let the browser replace the words of Streamlit's widgets on the page, unless the page is in English."""
     code = language()
     if code != ENGLISH:
         _component(key="widget_words", data={"words": _words(code)})
@@ -148,6 +148,6 @@ def translate_widgets() -> None:
 # Cached because every rerun of every page needs them.
 @cache
 def _words(code: str) -> dict[str, str]:
-    """Return the words in a language by the English ones."""
+    """Return the words in a language, keyed by the English words."""
     with in_language(code):
         return {str(word): tr(word) for word in WORDS}

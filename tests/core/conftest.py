@@ -1,4 +1,4 @@
-"""Fixtures for several tests of core."""
+"""Fixtures shared by the tests of core."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def forked_workers(monkeypatch: pytest.MonkeyPatch) -> ForkedWorkers:
 
 @pytest.fixture
 def few_detector_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let trainings in this process fit their novelty detector to a few samples, as forked workers do."""
+    """Let runs in this process fit their novelty detector to a few samples, as forked workers do."""
     monkeypatch.setattr(detector_samples, "_MAX_FRACTION", DETECTOR_FRACTION)
 
 

@@ -16,19 +16,19 @@ from core.arrays import read_arrays
 from core.workspace import PROJECT
 
 
-def test_arrays_survive_the_file(tmp_path: Path) -> None:
+def test_arrays_survive_a_round_trip(tmp_path: Path) -> None:
     arrays = {"a": np.arange(6, dtype=np.uint8).reshape(2, 3), "b": np.array(0.5, np.float32), "none": np.empty((0, 3))}
     np.savez_compressed(tmp_path / "x.npz", **arrays)
 
-    read = read_arrays(tmp_path / "x.npz")
+    loaded_arrays = read_arrays(tmp_path / "x.npz")
 
-    assert list(read) == list(arrays)
+    assert list(loaded_arrays) == list(arrays)
     for name, array in arrays.items():
-        assert read[name].dtype == array.dtype
-        assert np.array_equal(read[name], array)
+        assert loaded_arrays[name].dtype == array.dtype
+        assert np.array_equal(loaded_arrays[name], array)
 
 
-def test_header_that_claims_too_much_data_is_damage(tmp_path: Path) -> None:
+def test_header_that_claims_too_much_data_counts_as_damage(tmp_path: Path) -> None:
     content = io.BytesIO()
     np.lib.format.write_array_header_1_0(content, {"shape": (10**14,), "fortran_order": False, "descr": "<f8"})
     with ZipFile(tmp_path / "x.npz", "w") as archive:
@@ -39,7 +39,7 @@ def test_header_that_claims_too_much_data_is_damage(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux limits the memory of a process (RLIMIT_AS).")
-def test_too_little_memory_is_not_damage(tmp_path: Path) -> None:
+def test_too_little_memory_does_not_count_as_damage(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "x.npz", large=np.zeros(2**28, np.uint8))
     script = """
         import resource, sys
@@ -55,6 +55,6 @@ def test_too_little_memory_is_not_damage(tmp_path: Path) -> None:
     """
 
     command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "x.npz")]
-    finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    process = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
-    assert finished.stdout.strip() in {"MemoryError", "_ArrayMemoryError"}, finished.stderr
+    assert process.stdout.strip() in {"MemoryError", "_ArrayMemoryError"}, process.stderr

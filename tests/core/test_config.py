@@ -1,4 +1,4 @@
-"""A config is validated, reports invalid settings by name, and survives JSON."""
+"""A config is validated, reports invalid settings by name, and survives a JSON round trip."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ configs = st.builds(
 
 
 @given(configs)
-def test_config_survives_json(config: TrainingConfig) -> None:
+def test_config_survives_a_json_round_trip(config: TrainingConfig) -> None:
     assert config_from_json(config.model_dump_json()) == config
     assert config_from_json(config.to_json()) == config
 
 
-def test_config_file_of_an_earlier_version_is_read() -> None:
+def test_config_file_from_an_earlier_version_is_read() -> None:
     config = preset("best")
     values = config.to_json()
     values["calm_epochs"] = values.pop("final_epochs")
@@ -48,16 +48,14 @@ def test_config_file_of_an_earlier_version_is_read() -> None:
     assert (config.final_epochs, config.synthetic_digits) == (7, 6_000)
 
 
-@pytest.mark.parametrize(
-    ("former_name", "name"), [("calm_epochs", "final_epochs"), ("drawn_digits", "synthetic_digits")]
-)
-def test_former_setting_keeps_its_limits(former_name: str, name: str) -> None:
-    with pytest.raises(ConfigError, match=rf"{name}|{former_name}"):
-        config_from_json({former_name: -1})
+@pytest.mark.parametrize(("old_name", "name"), [("calm_epochs", "final_epochs"), ("drawn_digits", "synthetic_digits")])
+def test_old_name_of_a_setting_has_the_same_limits(old_name: str, name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{name}|{old_name}"):
+        config_from_json({old_name: -1})
 
 
 @pytest.mark.parametrize("name", LIMITS)
-def test_value_outside_its_limits_is_rejected_by_name(name: str) -> None:
+def test_error_names_the_setting_outside_its_limits(name: str) -> None:
     low, high = LIMITS[name]
 
     for value in (low - 1, high + 1):
@@ -96,7 +94,7 @@ def test_unknown_setting_is_rejected() -> None:
         replace_settings(TrainingConfig(), speed=3)
 
 
-def test_flat_config_has_every_setting_once() -> None:
+def test_flattened_config_has_every_setting_once() -> None:
     flat = flatten_settings(PRESETS["original"])
 
     assert flat["filters"] == [32, 64]
@@ -105,7 +103,7 @@ def test_flat_config_has_every_setting_once() -> None:
 
 
 @pytest.mark.parametrize(("name", "max_parameters"), [("best", 400_000), ("tiny", 9_999), ("fast", 40_000)])
-def test_preset_stays_within_its_size(name: str, max_parameters: int) -> None:
+def test_preset_stays_within_its_parameter_limit(name: str, max_parameters: int) -> None:
     from core.classifier.architectures import build_model
 
     assert build_model(preset(name).model).count_params() <= max_parameters

@@ -67,7 +67,7 @@ def test_read_only_dashboard_has_no_class(
     assert environment.classroom() is expected
 
 
-def test_ray_uses_the_token_of_this_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_ray_uses_this_users_token(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -85,7 +85,7 @@ def test_ray_uses_the_token_of_this_user(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert environment.ray_variables()["RAY_AUTH_MODE"] == "token"
 
 
-def test_threads_that_are_set_already_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thread_variables_that_are_already_set_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_WORKERS", "1000")
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)

@@ -1,4 +1,4 @@
-"""Append-only files survive killed processes, damaged lines and full disks; nothing else is lost."""
+"""Append-only files survive killed processes, damaged lines and full disks; only the affected record is lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.runs.process import is_held
 from core.workspace import PROJECT
 from tests.support.full_disk import fill_disk
 
-# Writes the first part of a record and is killed, as by a power cut in the middle of a write.
+# Writes the first half of a record and is killed, as if the power failed in the middle of a write.
 KILLED_WHILE_APPENDING = """
 import os, signal, sys
 from pathlib import Path
@@ -44,7 +44,7 @@ texts = st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 
 @settings(max_examples=40)
 @given(st.lists(texts, max_size=4))
-def test_records_are_read_in_the_order_of_appending(
+def test_records_are_read_in_the_order_they_were_appended(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[str]]
 ) -> None:
     path = tmp_path_factory.mktemp("lines") / "notes.jsonl"
@@ -55,7 +55,7 @@ def test_records_are_read_in_the_order_of_appending(
     assert [note.text for note in read_records(path, Note)] == [text for batch in batches for text in batch]
 
 
-def test_file_is_locked_while_records_are_made(tmp_path: Path) -> None:
+def test_file_is_locked_while_records_are_created(tmp_path: Path) -> None:
     path = tmp_path / "notes.jsonl"
 
     def notes() -> Iterator[Note]:
@@ -70,7 +70,7 @@ def test_file_is_locked_while_records_are_made(tmp_path: Path) -> None:
 
 @settings(max_examples=40)
 @given(st.binary(max_size=40), st.integers(0, 3))
-def test_damage_costs_only_the_damaged_line(tmp_path_factory: pytest.TempPathFactory, damage: bytes, line: int) -> None:
+def test_damage_loses_only_the_damaged_line(tmp_path_factory: pytest.TempPathFactory, damage: bytes, line: int) -> None:
     path = tmp_path_factory.mktemp("lines") / "notes.jsonl"
     append_records(path, [Note(text=str(index)) for index in range(4)])
     lines = path.read_bytes().splitlines()
@@ -79,17 +79,17 @@ def test_damage_costs_only_the_damaged_line(tmp_path_factory: pytest.TempPathFac
     path.write_bytes(b"\n".join(lines))
     append_records(path, [Note(text="4")])
 
-    kept = [note.text for note in read_records(path, Note)]
-    assert kept == [str(index) for index in range(5) if index != line]
+    texts_read = [note.text for note in read_records(path, Note)]
+    assert texts_read == [str(index) for index in range(5) if index != line]
 
 
-def test_process_killed_while_appending_costs_its_record_alone(tmp_path: Path) -> None:
+def test_process_killed_while_appending_loses_only_its_record(tmp_path: Path) -> None:
     path = tmp_path / "notes.jsonl"
     append_records(path, [Note(text="before")])
 
-    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_APPENDING, path], cwd=PROJECT, check=False)
+    process = subprocess.run([sys.executable, "-c", KILLED_WHILE_APPENDING, path], cwd=PROJECT, check=False)
 
-    assert killed.returncode == -signal.SIGKILL
+    assert process.returncode == -signal.SIGKILL
     assert not path.read_bytes().endswith(b"\n")
     assert read_records(path, Note) == [Note(text="before")]
     append_records(path, [Note(text="after")])
@@ -97,7 +97,7 @@ def test_process_killed_while_appending_costs_its_record_alone(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("room", [0, 3000])
-def test_record_that_fits_partly_on_the_disk_is_an_error(small_disk: Path, room: int) -> None:
+def test_record_that_only_partly_fits_on_the_disk_is_an_error(small_disk: Path, room: int) -> None:
     path = small_disk / "notes.jsonl"
     # The file's last page has this much room, which a full disk still fills without an error.
     append_records(path, [Note(text="x" * (4096 - room - len('{"text":""}\n')))])
@@ -113,7 +113,7 @@ def test_record_that_fits_partly_on_the_disk_is_an_error(small_disk: Path, room:
     assert read_records(path, Note) == [*before, Note(text="after")]
 
 
-def test_file_that_cannot_be_read_or_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_names_the_file_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "notes.jsonl"
     assert read_records(path, Note) == []
     path.mkdir()

@@ -55,7 +55,7 @@ msgstr "Exactitud: {accuracy:.1%} de {count:,}"
 
 @pytest.fixture
 def spanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A small Spanish catalogue, in which readers read."""
+    """A small Spanish catalogue, with Spanish as the reader's language."""
     folder = tmp_path / "es" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     (folder / "trazo.po").write_text(SPANISH)
@@ -70,12 +70,12 @@ def spanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @st.composite
 def messages(draw: st.DrawFn, values: st.SearchStrategy[object] = NUMBERS | TEXTS) -> Message:
-    """Messages with a placeholder for each value, with a plural or without."""
-    filled = draw(st.dictionaries(NAMES, values, max_size=3))
-    text = draw(st.text(string.ascii_letters + " ", max_size=20)) + "".join(f" {{{name}}}" for name in filled)
+    """Messages with a placeholder for each value, with or without a plural."""
+    fields = draw(st.dictionaries(NAMES, values, max_size=3))
+    text = draw(st.text(string.ascii_letters + " ", max_size=20)) + "".join(f" {{{name}}}" for name in fields)
     if draw(st.booleans()):
-        return Message(text, text + "s", count=draw(st.integers(0, 3)), **filled)
-    return Message(text, **filled)
+        return Message(text, text + "s", count=draw(st.integers(0, 3)), **fields)
+    return Message(text, **fields)
 
 
 NESTED = messages(NUMBERS | TEXTS | messages())
@@ -113,7 +113,7 @@ def test_old_files_with_plain_sentences_still_load(text: str) -> None:
         *({"text": "{count}", "plural": "{count}", "values": {"count": count}} for count in ("a", 1.5, float("inf"))),
     ],
 )
-def test_damaged_message_is_refused(stored: object) -> None:
+def test_damaged_message_is_rejected(stored: object) -> None:
     with pytest.raises(ValueError, match=r"not a message|too large"):
         STORED.validate_python(stored)
 
@@ -140,7 +140,7 @@ def test_sentences_are_translated_with_their_values() -> None:
 
 
 @pytest.mark.usefixtures("spanish")
-def test_plurals_and_numbers_are_those_of_the_language() -> None:
+def test_plurals_and_numbers_follow_the_language() -> None:
     assert [ntr("{count} image", "{count} images", count) for count in (0, 1, 1234)] == [
         "0 imágenes",
         "1 imagen",
@@ -155,7 +155,7 @@ def test_plurals_and_numbers_are_those_of_the_language() -> None:
 
 
 @given(NUMBERS, st.sampled_from(["", ".3f", ",.2f", ".1%", "+.2f"]))
-def test_spanish_numbers_have_the_digits_of_english_ones(value: float, form: str) -> None:
+def test_spanish_numbers_have_the_same_digits_as_english_ones(value: float, form: str) -> None:
     with in_language("es"):
         shown = number(value, form)
     if form or isinstance(value, int):
@@ -192,13 +192,13 @@ def test_errors_survive_pickling(error: TrazoError) -> None:
         ({"new": 1}, "Extra inputs are not permitted"),
     ],
 )
-def test_rules_of_settings_can_be_translated(values: dict[str, Any], sentence: str) -> None:
+def test_setting_rules_can_be_translated(values: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigError) as caught:
         config_from_json({**TrainingConfig().to_json(), **values})
     assert message_of(caught.value).values["rule"].text in sentence
 
 
-def test_reason_of_the_system_can_be_translated() -> None:
+def test_system_error_reason_can_be_translated() -> None:
     assert (
         system_reason(FileNotFoundError(errno.ENOENT, "No such file or directory")).text == "No such file or directory"
     )
@@ -209,7 +209,7 @@ def test_reason_of_the_system_can_be_translated() -> None:
 
 @cache
 def _calls() -> list[tuple[str, ast.Call]]:
-    """Return each call in the code, with its place."""
+    """Return each call in the code, with its location."""
     paths = sorted(path for room in ("core", "dashboard") for path in (PROJECT / room).rglob("*.py"))
     return [
         (f"{path.relative_to(PROJECT)}:{node.lineno}", node)
@@ -231,9 +231,9 @@ def _is_glued(node: ast.expr) -> bool:
 
 def test_sentences_to_translate_are_whole() -> None:
     glued = []
-    for place, call in _calls():
+    for location, call in _calls():
         sentences = {"ntr": 2, "count_message": 2, "Message": 2, "tr": 1}.get(_name(call.func), 0)
-        glued += [place for argument in call.args[:sentences] if _is_glued(argument)]
+        glued += [location for argument in call.args[:sentences] if _is_glued(argument)]
     assert not glued
 
 
@@ -246,8 +246,8 @@ def _errors_with_a_sentence() -> set[str]:
 
 def test_errors_that_users_see_are_messages() -> None:
     untranslated = [
-        place
-        for place, call in _calls()
+        location
+        for location, call in _calls()
         if _name(call.func) in _errors_with_a_sentence()
         and call.args
         and isinstance(call.args[0], ast.JoinedStr | ast.BinOp | ast.Constant)

@@ -75,7 +75,7 @@ def test_link_is_removed_without_its_target(tmp_path: Path, target: str) -> None
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder", "inside"]
 
 
-def test_folder_is_removed_without_targets_of_its_links(tmp_path: Path) -> None:
+def test_removing_a_folder_keeps_the_targets_of_its_links(tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -14,7 +14,7 @@ Placeholder = tuple[str, str | None, str | None]
 
 
 def placeholders(sentence: str) -> set[Placeholder]:
-    """Return the name, the format and the conversion of each placeholder; none in a sentence with other braces."""
+    """Return the name, the format and the conversion of each placeholder; none for a sentence with other braces."""
     try:
         parsed = list(string.Formatter().parse(sentence))
     except ValueError:
@@ -23,34 +23,34 @@ def placeholders(sentence: str) -> set[Placeholder]:
 
 
 def without_count(found: set[Placeholder]) -> set[Placeholder]:
-    """Leave out {count}: a singular may say "one"."""
+    """Leave out {count}, because a singular may say "one"."""
     return {placeholder for placeholder in found if placeholder[0] != "count"}
 
 
 @pytest.mark.parametrize("file", sources().values(), ids=lambda file: file.parts[-3])
 def test_translation_is_complete(file: Path) -> None:
     catalog = translation(file)
-    translated = {message.id for message in catalog if message.id and message.string and not message.fuzzy}
-    incomplete = {message.id for message in catalog if isinstance(message.id, tuple) and not all(message.string)}
-    wanted = {message.id for message in sentences() if message.id}
+    translated_ids = {message.id for message in catalog if message.id and message.string and not message.fuzzy}
+    incomplete_ids = {message.id for message in catalog if isinstance(message.id, tuple) and not all(message.string)}
+    required_ids = {message.id for message in sentences() if message.id}
 
-    assert sorted(map(str, wanted - translated | incomplete)) == []
-    assert sorted(map(str, translated - wanted)) == []
+    assert sorted(map(str, required_ids - translated_ids | incomplete_ids)) == []
+    assert sorted(map(str, translated_ids - required_ids)) == []
     assert [message.id for message in catalog if message.id and message.fuzzy] == []
     assert list(catalog.obsolete) == []
 
 
 @pytest.mark.parametrize("file", sources().values(), ids=lambda file: file.parts[-3])
 def test_translation_has_the_same_placeholders(file: Path) -> None:
-    different = []
+    mismatches = []
     for message in translation(file):
         if not message.id:
             continue
         english = placeholders(forms(message)[-1])
-        translated = [message.string] if isinstance(message.string, str) else message.string
-        for form in filter(None, translated):
+        translations = [message.string] if isinstance(message.string, str) else message.string
+        for form in filter(None, translations):
             found = placeholders(form)
             if without_count(found) != without_count(english) or not found <= english:
-                different.append((message.id, form))
+                mismatches.append((message.id, form))
 
-    assert different == []
+    assert mismatches == []

@@ -34,7 +34,7 @@ PAGES = [PROJECT / "dashboard" / "main.py", *sorted((PROJECT / "dashboard" / "vi
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
 def test_no_page_has_bare_expressions(file: Path) -> None:
-    """Streamlit's "magic" would print them if it is started without our settings."""
+    """Streamlit's "magic" would print them if Streamlit is started without our settings."""
     first, *others = ast.parse(file.read_text(encoding="utf-8")).body
 
     assert ast.get_docstring(ast.Module([first], [])), "a file must start with its docstring, which is never printed"
@@ -50,7 +50,7 @@ class Dashboard(NamedTuple):
     process: psutil.Popen
     log: Path
     modules: Path
-    """The file to which the process writes the packages that it has imported, at SIGUSR1."""
+    """The file to which the process writes the packages that it has imported, on SIGUSR1."""
     idle: socket.socket
     """A connection that was opened before all others and sends nothing."""
 
@@ -64,7 +64,7 @@ def write_modules(*_):
         print(*sorted({name.partition(".")[0] for name in sys.modules}), file=file)
 signal.signal(signal.SIGUSR1, write_modules)
 """
-"""Python imports it at startup: it shortens the time to wait for a first request, and writes the imported packages."""
+"""Python imports it at startup: it shortens the timeout for the first request, and writes the imported packages."""
 
 
 def environment(workspace: Path) -> dict[str, str]:
@@ -72,7 +72,7 @@ def environment(workspace: Path) -> dict[str, str]:
 
 
 @pytest.fixture(
-    # e2e/test_prefix.py tests `streamlit run` in the same way, below a prefix.
+    # e2e/test_prefix.py tests `streamlit run` in the same way, under a prefix.
     scope="module",
     params=["python -m dashboard", pytest.param("streamlit run", marks=pytest.mark.long)],
 )

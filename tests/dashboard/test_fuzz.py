@@ -86,13 +86,13 @@ def test_gradio_survives_any_request(client: TestClient, request: Any, route: st
 @share(0.06)
 @given(mutated_pictures(), st.text(max_size=30))
 def test_gradio_survives_any_upload(client: TestClient, picture: bytes, name: str) -> None:
-    stored = client.post(f"{GRADIO}/upload", files={"files": (name, picture)})
+    upload = client.post(f"{GRADIO}/upload", files={"files": (name, picture)})
 
-    assert stored.status_code < 500, stored.text
-    if stored.status_code == 200 and stored.json():
-        file = {"path": stored.json()[0], "meta": {"_type": "gradio.FileData"}}
-        started = client.post(f"{GRADIO}/call/predict", json={"data": [{"composite": file}]})
-        result = client.get(f"{GRADIO}/call/predict/{started.json()['event_id']}").text
+    assert upload.status_code < 500, upload.text
+    if upload.status_code == 200 and upload.json():
+        file = {"path": upload.json()[0], "meta": {"_type": "gradio.FileData"}}
+        call = client.post(f"{GRADIO}/call/predict", json={"data": [{"composite": file}]})
+        result = client.get(f"{GRADIO}/call/predict/{call.json()['event_id']}").text
         assert result.startswith(("event: complete", "event: error"))
         assert "Traceback" not in result
 

@@ -60,11 +60,11 @@ def test_help_of_train_explains_each_setting(capsys: pytest.CaptureFixture[str])
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exit_info:
         main(["--help"])
 
     out = capsys.readouterr().out
-    assert ended.value.code == 0
+    assert exit_info.value.code == 0
     assert all(f"python -m core {name}" in out for name in ("data", "train", "runs", "predict", "export"))
     assert "evaluate" in out
     assert "parity" in out
@@ -335,7 +335,7 @@ def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace:
     Image.fromarray(mnist.test.images[0]).save(source)
     files = [source, *(Path(shutil.copyfile(source, tmp_path / f"{index}.png")) for index in range(1, 1000))]
 
-    finished = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "core", "predict", "--json", *map(str, files)],
         cwd=PROJECT,
         capture_output=True,
@@ -344,7 +344,7 @@ def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace:
         timeout=300,  # far more than the few seconds that it takes on an idle machine
     )
 
-    results = [json.loads(line) for line in finished.stdout.splitlines()]
+    results = [json.loads(line) for line in process.stdout.splitlines()]
     assert [result["file"] for result in results] == [str(path) for path in files]
     assert {result["digit"] for result in results} == {int(mnist.test.labels[0])}
     assert np.ptp([result["probabilities"][7] for result in results]) == 0
@@ -377,7 +377,7 @@ def test_map_writes_the_map_of_a_run(
     assert len(read_map(path, load_dataset("digits", workspace).train, fingerprint).labels) == 60
 
 
-def test_evaluate_prints_the_metrics_of_the_pages(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_evaluate_prints_the_metrics_that_pages_show(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     card = Bundle(SHIPPED_BUNDLE).card()
     assert card.robustness
     assert card.novelty

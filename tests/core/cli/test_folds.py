@@ -24,11 +24,11 @@ def dataset(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     return dataset
 
 
-def doubting(dataset: Dataset, doubted: int) -> Callable[..., np.ndarray]:
-    """Return a network of any fold that predicts every label, except that of one image."""
+def predictor_contradicting(dataset: Dataset, index: int) -> Callable[..., np.ndarray]:
+    """Return a replacement for `predict_fold` that predicts every label except that of one image."""
     data = labelled_images(dataset)
     known = {image.tobytes(): int(label) for image, label in zip(data.images, data.labels, strict=True)}
-    known[data.images[doubted].tobytes()] = (int(data.labels[doubted]) + 1) % 10
+    known[data.images[index].tobytes()] = (int(data.labels[index]) + 1) % 10
 
     def predict(_config: object, rest: Split, images: np.ndarray, *_: object) -> np.ndarray:
         assert len(rest) + len(images) == len(data)
@@ -37,11 +37,11 @@ def doubting(dataset: Dataset, doubted: int) -> Callable[..., np.ndarray]:
     return predict
 
 
-def test_suspicious_label_is_printed_and_kept(
+def test_suspicious_label_is_printed_and_stored(
     dataset: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     label = int(dataset.train.labels[77])
-    monkeypatch.setattr("core.training.folds.predict_fold", doubting(dataset, 77))
+    monkeypatch.setattr("core.training.folds.predict_fold", predictor_contradicting(dataset, 77))
 
     assert main(COMMAND) == 0
 
@@ -57,15 +57,15 @@ def test_suspicious_label_is_printed_and_kept(
 def test_interrupted_command_continues_with_the_next_fold(
     dataset: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    predict, sizes = doubting(dataset, 0), []
+    predict, sizes = predictor_contradicting(dataset, 0), []
 
-    def interrupted(*arguments: object) -> np.ndarray:
+    def predict_or_interrupt(*arguments: object) -> np.ndarray:
         sizes.append(len(arguments[2]))
         if len(sizes) == 2:
             raise KeyboardInterrupt
         return predict(*arguments)
 
-    monkeypatch.setattr("core.training.folds.predict_fold", interrupted)
+    monkeypatch.setattr("core.training.folds.predict_fold", predict_or_interrupt)
 
     assert main(COMMAND) == 130
     assert not out_of_fold_file(workspace, "digits").exists()
@@ -95,7 +95,7 @@ def test_diverged_training_writes_nothing(
         (["--output", "somewhere"], "Leave out one of them"),
     ],
 )
-def test_options_that_make_no_sense_are_refused(
+def test_options_that_make_no_sense_are_rejected(
     options: list[str], message: str, workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*COMMAND, *options]) == 1

@@ -99,7 +99,7 @@ def submit_and_finish(base: Run) -> Callable[..., Run]:
     return submit
 
 
-def test_tune_makes_a_run_from_the_active_model(
+def test_tune_creates_a_run_from_the_active_model(
     run: Run,
     hand: Hand,
     workspace: Workspace,
@@ -107,7 +107,7 @@ def test_tune_makes_a_run_from_the_active_model(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     promote(workspace, run)
-    # tests/core/training/test_fine_tuning.py has real workers.
+    # tests/core/training/test_fine_tuning.py uses real workers.
     monkeypatch.setattr("core.cli.hand.submit", submit_and_finish(run))
 
     assert main(["hand", "tune", "Anna"]) == 0
@@ -128,7 +128,7 @@ def test_tune_makes_a_run_from_the_active_model(
     assert trained_model(workspace, tuned.id) == run.id
 
 
-def test_model_to_fine_tune_is_found_behind_any_chain(run: Run, workspace: Workspace) -> None:
+def test_trained_model_is_found_at_the_end_of_any_chain(run: Run, workspace: Workspace) -> None:
     assert trained_model(workspace, SHIPPED) == SHIPPED
     assert trained_model(workspace, run.id) == run.id
 

@@ -33,8 +33,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         set_variables(monkeypatch, LANG=locale)
         try:
             status = main(arguments)
-        except SystemExit as ended:
-            status = int(ended.code or 0)
+        except SystemExit as error:
+            status = int(error.code or 0)
         return status, "".join(capsys.readouterr())
 
     yield run_command
@@ -62,7 +62,7 @@ def set_variables(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
         ({"LANG": "fi_FI.UTF-8"}, "en"),
     ],
 )
-def test_variables_are_those_of_gettext(
+def test_language_variables_work_as_in_gettext(
     variables: dict[str, str], language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_variables(monkeypatch, **variables)
@@ -116,7 +116,7 @@ def test_json_is_english(command: Command, workspace: Workspace, tmp_path: Path)
     assert "no existe ese archivo o carpeta" in sentence
 
 
-def test_messages_of_a_sweep_are_english_sentences_in_json(command: Command, workspace: Workspace) -> None:
+def test_sweep_messages_are_english_sentences_in_json(command: Command, workspace: Workspace) -> None:
     sweep = write_sweep(workspace, 1)
     sweep.write_status(SweepStatus(state="finished", message=Message("Finished. Trial {trial} is the best.", trial=7)))
     pruned = Message("Pruned after {fraction:.0%} of its training.", fraction=0.4)
@@ -133,9 +133,9 @@ def test_english_help_does_not_load_babel() -> None:
     code = (
         "import atexit, sys; from core.cli import main; atexit.register(lambda: print('babel' in sys.modules)); main()"
     )
-    ended = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code, "--help"], cwd=PROJECT, env={"LANG": "C.UTF-8"}, capture_output=True, text=True
     )
 
-    assert ended.stdout.startswith("usage: ")
-    assert ended.stdout.endswith("\nFalse\n")
+    assert process.stdout.startswith("usage: ")
+    assert process.stdout.endswith("\nFalse\n")

@@ -21,7 +21,7 @@ digits = st.builds(
 
 
 @given(digits)
-def test_strokes_of_a_pen_digit_are_on_the_canvas(digit: PenDigit) -> None:
+def test_strokes_of_a_pen_digit_fit_on_the_canvas(digit: PenDigit) -> None:
     strokes = canvas_strokes(digit)
 
     found = strokes_from_canvas(stroke_objects(strokes))
@@ -35,7 +35,7 @@ def test_strokes_of_a_pen_digit_are_on_the_canvas(digit: PenDigit) -> None:
 
 
 @given(arrays(np.uint8, (28, 28)))
-def test_an_image_on_the_canvas_is_its_ink(image: np.ndarray) -> None:
+def test_image_on_the_canvas_becomes_the_same_ink(image: np.ndarray) -> None:
     ink = ink_from_canvas_file(base64.b64decode(enlarged(image).partition(",")[2]))
 
     assert ink.shape == (CANVAS_SIZE, CANVAS_SIZE)

@@ -1,4 +1,4 @@
-"""Sentences say the numbers of a chart."""
+"""Sentences state the numbers of a chart."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def test_levels_of_confidence_without_predictions_are_left_out() -> None:
     assert reliability_text(bins) == "Accuracy at each level of confidence: 90% to 100%: 90.0%."
 
 
-def test_values_stand_behind_their_digits() -> None:
+def test_values_follow_their_digits() -> None:
     assert by_digit(["5", "7"]) == "0: 5; 1: 7"

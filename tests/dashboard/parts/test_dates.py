@@ -17,7 +17,7 @@ MOMENT = datetime(2026, 11, 9, 19, 40, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("pattern", ["dd MMM y, HH:mm", "d MMM y, HH:mm:ss", str(LONG)])
-def test_english_date_is_that_of_babel(pattern: str) -> None:
+def test_english_date_matches_babel(pattern: str) -> None:
     assert date_text(MOMENT, pattern) == format_datetime(MOMENT, pattern, locale="en")
 
 
@@ -27,12 +27,12 @@ def test_spanish_date() -> None:
         assert date_text(MOMENT, LONG) == "9 de noviembre de 2026, 19:40"
 
 
-def test_pages_in_english_do_not_load_babel() -> None:
+def test_english_pages_do_not_load_babel() -> None:
     code = (
         "import sys; from datetime import datetime; from core.language import languages; "
         "from dashboard.parts.dates import date_text; date_text(datetime.now()); "
         "print(languages(), 'babel' in sys.modules)"
     )
-    ended = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
+    process = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
 
-    assert ended.stdout == "{'en': 'English', 'es': 'Español'} False\n"
+    assert process.stdout == "{'en': 'English', 'es': 'Español'} False\n"

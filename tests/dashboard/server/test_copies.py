@@ -1,4 +1,4 @@
-"""Two copies of the dashboard on one workspace: what one changes the other sees, and one takes over from the other."""
+"""Two copies of the dashboard on one workspace: each sees the other's changes, and takes over if the other fails."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ if "core.training.worker" in sys.orig_argv:
         file.write(os.path.basename(sys.orig_argv[-2]) + "\\n")
     signal.pause()
 """
-"""Start-up code of Python with which workers record their run and then learn nothing."""
+"""Python's start-up code in the workers: it records their run, and trains nothing."""
 
 
 @pytest.fixture(scope="module")
 def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies]:
-    """Two copies for a class, whose workers learn nothing."""
+    """Two copies for a class, whose workers train nothing."""
     nginx = find_nginx()
     if nginx is None:
         lacking("nginx is not installed; install it with `apt-get install nginx`.")
@@ -68,7 +68,7 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies]:
 
 @pytest.fixture
 def second_run(trained: Run, copies: Copies) -> Iterator[Run]:
-    """A finished run in the workspace of both copies."""
+    """A finished run in the workspace that both copies share."""
     run = Run(Path(shutil.copytree(trained.folder, copies.workspace.runs / trained.id)))
     yield run
     shutil.rmtree(run.folder, ignore_errors=True)
@@ -102,11 +102,11 @@ class Visitor(PageSession):
         await self.send(message)
 
     async def redraw(self) -> None:
-        """Run the page's script once more."""
+        """Rerun the page's script."""
         await self.send(BackMsg())
 
 
-def opened_pages(copies: Copies, number: int) -> int:
+def count_open_pages(copies: Copies, number: int) -> int:
     """Return the number of pages that are open on a copy."""
     metrics = httpx.get(f"{copies.dashboards[number - 1].url}/api/metrics", timeout=300).text
     return int(float(metrics.partition("\ntrazo_sessions ")[2].partition("\n")[0]))
@@ -133,9 +133,9 @@ def test_upload_reaches_the_copy_of_its_page(copies: Copies) -> None:
 
 
 def test_programs_without_cookies_stay_on_one_copy(copies: Copies) -> None:
-    answers = [httpx.get(f"{copies.nginx.url}/api/health", timeout=300) for _ in range(10)]
+    responses = [httpx.get(f"{copies.nginx.url}/api/health", timeout=300) for _ in range(10)]
 
-    assert len({answer.cookies[COOKIE] for answer in answers}) == 1
+    assert len({response.cookies[COOKIE] for response in responses}) == 1
 
 
 def test_promotion_on_one_copy_reaches_the_other_at_once(copies: Copies, second_run: Run) -> None:
@@ -154,15 +154,15 @@ def test_promotion_on_one_copy_reaches_the_other_at_once(copies: Copies, second_
     assert {httpx.get(url, timeout=300).json()["model"] for url in (first, second)} == {"shipped"}
 
 
-def test_each_copy_counts_the_predictions_of_a_client(copies: Copies) -> None:
+def test_each_copy_counts_a_clients_predictions(copies: Copies) -> None:
     def statuses(number: str) -> Iterator[int]:
         with httpx.Client(base_url=copies.nginx.url, cookies={COOKIE: number}, timeout=300) as client:
             for _ in range(10 * PREDICTIONS_PER_MINUTE):
                 yield client.post("/api/predict").status_code  # 400, because the body is empty
 
-    accepted = next(count for count, status in enumerate(statuses("1")) if status == 429)
+    accepted_count = next(count for count, status in enumerate(statuses("1")) if status == 429)
 
-    assert accepted >= PREDICTIONS_PER_MINUTE
+    assert accepted_count >= PREDICTIONS_PER_MINUTE
     assert next(statuses("2")) == 400
 
 
@@ -187,7 +187,7 @@ def test_killed_copy_loses_nothing(copies: Copies, second_run: Run) -> None:
 
 
 async def _outage(copies: Copies) -> None:
-    """Open many pages, kill the first copy while a student writes an exam on it, and go on with all of them."""
+    """Open many pages, kill the first copy while a student writes an exam on it, and continue with all of them."""
     cookies = [copies.new_visitor() for _ in range(PAGES)]
     async with AsyncExitStack() as stack:
 
@@ -202,7 +202,7 @@ async def _outage(copies: Copies) -> None:
         numbers = [each[COOKIE] for each in cookies]
         assert set(numbers) == {"1", "2"}
         for number in (1, 2):
-            assert opened_pages(copies, number) == numbers.count(str(number))
+            assert count_open_pages(copies, number) == numbers.count(str(number))
         student = await student_page()
         await student.join("Ana")
         await student.start_exam()

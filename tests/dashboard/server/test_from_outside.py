@@ -172,7 +172,7 @@ def slow_clients(dashboard: DashboardProcess) -> Iterator[list[socket.socket]]:
 
 def test_slow_clients_do_not_delay_others(client: httpx.Client, slow_clients: list[socket.socket]) -> None:
     assert client.get("/api/health").status_code == 200
-    # The response came before those with half a head were disconnected; some with half a body are rejected at once.
+    # The response came before clients with half a head were disconnected; some with half a body are rejected at once.
     assert select.select(slow_clients[::4], [], [], 0)[0] == []
     assert client.post("/api/predict", content=SEEDS[0]).status_code == 200
 
@@ -181,19 +181,19 @@ def test_incomplete_bodies_stay_within_their_memory_limit(dashboard: DashboardPr
     process = psutil.Process(dashboard.process.pid)
     before = process.memory_info().rss
     with ExitStack() as stack:
-        greedy = [
+        greedy_clients = [
             stack.enter_context(socket.create_connection(("127.0.0.1", dashboard.port), timeout=300)) for _ in range(30)
         ]
-        for client_socket in greedy:
+        for client_socket in greedy_clients:
             with suppress(ConnectionError):
                 client_socket.sendall(post_head("/api/predict", 10 * 2**20) + bytes(10 * 2**20 - 1))
-        wait_until(lambda: bool(select.select(greedy, [], [], 0)[0]))
-        held = process.memory_info().rss - before
+        wait_until(lambda: bool(select.select(greedy_clients, [], [], 0)[0]))
+        held_bytes = process.memory_info().rss - before
         other_client = {"X-Forwarded-For": "192.0.2.9"}
         response = client.post("/api/predict", content=SEEDS[0], headers=other_client)
         assert response.status_code == 200
 
-    assert held < 1.5 * MAX_BYTES_PER_CLIENT
+    assert held_bytes < 1.5 * MAX_BYTES_PER_CLIENT
     wait_until(lambda: client.post("/api/predict", content=SEEDS[0]).status_code == 200)
 
 
@@ -321,21 +321,23 @@ def test_incomplete_messages_stay_within_their_memory_limit(dashboard: Dashboard
     incomplete = Frame(Opcode.BINARY, bytes(MAX_MESSAGE_BYTES - 2**10)).serialize(mask=True)[:-1]
     too_long = Frame(Opcode.BINARY, bytes(4 * MAX_MESSAGE_BYTES)).serialize(mask=True)[:-1]
     with ExitStack() as stack:
-        pages, greedy = (
+        pages, greedy_pages = (
             [stack.enter_context(websocket(dashboard, host)) for _ in range(number)] for number in (10, 20)
         )
         before = process.memory_info().rss
-        for page in (*pages, *greedy):
+        for page in (*pages, *greedy_pages):
             with suppress(OSError):
                 page.socket.sendall(incomplete if page in pages else too_long)
-        wait_until(lambda: all(page.state is not State.OPEN for page in greedy), what="the end of the greedy pages")
-        held = process.memory_info().rss - before
+        wait_until(
+            lambda: all(page.state is not State.OPEN for page in greedy_pages), what="the end of the greedy pages"
+        )
+        held_bytes = process.memory_info().rss - before
         with websocket(dashboard, host, **{"X-Forwarded-For": "192.0.2.9"}) as other_client:
             assert other_client.ping().wait(300)
-        for page in (*pages, *greedy):
+        for page in (*pages, *greedy_pages):
             page.socket.close()
 
-    assert held < 2 * len(pages) * MAX_MESSAGE_BYTES
+    assert held_bytes < 2 * len(pages) * MAX_MESSAGE_BYTES
 
 
 def test_upload_requires_a_page_token(client: httpx.Client) -> None:
@@ -370,13 +372,13 @@ def send_to_gradio(client: httpx.Client, picture: bytes) -> None:
     api = "/gradio/gradio_api"
     path = client.post(f"{api}/upload", files={"files": ("a.png", picture)}).json()[0]
     sketch = {"composite": {"path": path, "meta": {"_type": "gradio.FileData"}}}
-    started = client.post(f"{api}/call/predict", json={"data": [sketch]})
-    result = client.get(f"{api}/call/predict/{started.json()['event_id']}").text
+    call = client.post(f"{api}/call/predict", json={"data": [sketch]})
+    result = client.get(f"{api}/call/predict/{call.json()['event_id']}").text
     assert result.startswith(("event: complete", "event: error"))
 
 
 @pytest.mark.parametrize("send", [send_to_api, send_to_gradio])
-def test_processes_release_the_memory_of_pictures(
+def test_processes_release_the_memory_used_for_pictures(
     dashboard: DashboardProcess, send: Callable[[httpx.Client, bytes], None]
 ) -> None:
     process = psutil.Process(dashboard.process.pid)

@@ -267,10 +267,10 @@ def test_concurrent_requests_over_the_quota_get_429(monkeypatch: pytest.MonkeyPa
     statuses: dict[str, list[int]] = {"192.0.2.1": [], "192.0.2.2": []}
 
     async def main() -> None:
-        over = anyio.Event()
+        finish = anyio.Event()
 
         async def wait(request: Request) -> PlainTextResponse:
-            await over.wait()
+            await finish.wait()
             return PlainTextResponse("")
 
         app = Starlette(routes=[Route("/", wait)], middleware=[Middleware(Gate)])
@@ -286,7 +286,7 @@ def test_concurrent_requests_over_the_quota_get_429(monkeypatch: pytest.MonkeyPa
             with anyio.fail_after(10):
                 while len(statuses["192.0.2.1"]) < 2:
                     await anyio.sleep(0)
-            over.set()
+            finish.set()
         await ask("192.0.2.1")
 
     anyio.run(main)
@@ -313,9 +313,9 @@ def test_more_pages_do_not_raise_the_message_rate(app: Starlette, delays: list[f
         for page in pages * 2:
             page.send_bytes(b"a")
             page.receive_bytes()
-        with other.websocket_connect(WEBSOCKET_URL) as elsewhere:
-            elsewhere.send_bytes(b"a")
-            elsewhere.receive_bytes()
+        with other.websocket_connect(WEBSOCKET_URL) as other_page:
+            other_page.send_bytes(b"a")
+            other_page.receive_bytes()
 
     # A page may send 3 messages a minute, and all pages together 15 (those of 5 busy pages), so 5 of 20 are delayed.
     # The maximum delay is 1 s for every 5 open pages: 2 s for 10.

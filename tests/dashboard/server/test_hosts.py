@@ -107,17 +107,17 @@ def client() -> TestClient:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_page_under_an_unknown_name_is_refused(client: TestClient, method: str) -> None:
-    foreign = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
+    foreign_headers = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
 
-    assert client.request(method, "/", headers=foreign).status_code == 403
+    assert client.request(method, "/", headers=foreign_headers).status_code == 403
     assert client.request(method, "/").status_code == 200
 
 
 def test_page_under_an_unknown_name_cannot_open_a_websocket(client: TestClient) -> None:
-    foreign = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
+    foreign_headers = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
     url = "ws://127.0.0.1:8501/_stcore/stream"
 
-    with pytest.raises(WebSocketDisconnect) as error, client.websocket_connect(url, headers=foreign):
+    with pytest.raises(WebSocketDisconnect) as error, client.websocket_connect(url, headers=foreign_headers):
         pass
     with client.websocket_connect(url):
         pass

@@ -1,4 +1,4 @@
-"""The addresses that a class gets are those at which the dashboard listens."""
+"""A class gets the addresses that the dashboard listens on."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_links_name_the_host_and_the_prefix(
     assert join_address.teacher_address("k") == teacher
 
 
-def test_links_of_a_server_with_a_certificate_are_secure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_use_https_if_the_server_has_a_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
     set_options(monkeypatch, "lab.example.org", certificate="cert.pem")
 
     assert join_address.join_address() == join_address.local_address() == "https://lab.example.org:8501"

@@ -1,4 +1,4 @@
-"""The language of an answer to a request: the visitor's choice, their browser's, or English."""
+"""The language of a response: the visitor's choice, their browser's, or English."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_language_of_a_request(headers: dict[str, str], path: str, expected: str
     assert request_language(scope) == expected
 
 
-def test_refusal_speaks_the_language_of_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusal_is_in_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
     class Spanish(gettext.NullTranslations):
         def gettext(self, message: str) -> str:
             return message.replace("wait", "espera").replace("s.", "segundos.")

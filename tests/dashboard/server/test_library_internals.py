@@ -90,7 +90,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """An app that is never called."""
 
 
-def test_server_and_connections_have_the_private_attributes() -> None:
+def test_server_and_connections_have_expected_attributes() -> None:
     async def attributes() -> list[set[str]]:
         config = uvicorn.Config(app)
         config.load()
@@ -104,7 +104,7 @@ def test_server_and_connections_have_the_private_attributes() -> None:
     assert {"conn", "frames", "queue", "transport", "writable"} <= websocket, INSTRUCTIONS
 
 
-def test_loggers_and_uploads_have_the_private_attributes() -> None:
+def test_loggers_and_uploads_have_expected_attributes() -> None:
     assert "uvicorn" in uvicorn.config.LOGGING_CONFIG["loggers"], INSTRUCTIONS
     assert parameters(streamlit.logger.setup_formatter) == ["logger"], INSTRUCTIONS
     assert MemoryUploadedFileManager("/upload").file_storage == {}, INSTRUCTIONS
@@ -126,7 +126,7 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> ScriptRequests:
     return ScriptRequests()
 
 
-def test_later_request_of_the_old_page_keeps_the_page_change(requests: ScriptRequests) -> None:
+def test_later_request_from_the_old_page_keeps_the_page_change(requests: ScriptRequests) -> None:
     requests.request_rerun(RerunData(page_name="train", page_script_hash="new", query_string="a=1"))
     requests.request_rerun(RerunData(fragment_id="draw", page_script_hash="old"))
 
@@ -157,9 +157,11 @@ def test_page_change_keeps_values_of_the_waiting_request(requests: ScriptRequest
 
 @pytest.fixture
 def received(monkeypatch: pytest.MonkeyPatch, requests: ScriptRequests) -> Callable[..., ClientState]:
-    """Return a function that returns what Streamlit receives of a late request of the page "old"."""
-    got: list[ClientState] = []
-    monkeypatch.setattr(library_internals, "_request_session_rerun", lambda _session, request: got.append(request))
+    """Return a function that sends a late request from the page "old" and returns what Streamlit receives."""
+    client_states: list[ClientState] = []
+    monkeypatch.setattr(
+        library_internals, "_request_session_rerun", lambda _session, request: client_states.append(request)
+    )
 
     def send(current_page: str) -> ClientState:
         session: Any = SimpleNamespace(
@@ -169,7 +171,7 @@ def received(monkeypatch: pytest.MonkeyPatch, requests: ScriptRequests) -> Calla
             has_fragment=lambda _fragment: False,
         )
         AppSession.request_rerun(session, ClientState(fragment_id="draw", page_script_hash="old"))
-        return got.pop()
+        return client_states.pop()
 
     return send
 
@@ -186,11 +188,11 @@ def test_late_request_waits_with_a_second_page_change(
     assert received("new") == ClientState(page_script_hash="third", query_string="id=2")
 
 
-def test_request_of_a_session_without_a_page_stays_as_it_is(received: Callable[..., ClientState]) -> None:
+def test_request_in_a_session_without_a_page_is_unchanged(received: Callable[..., ClientState]) -> None:
     assert received("") == ClientState(fragment_id="draw", page_script_hash="old")
 
 
-def test_sessions_and_script_runners_have_the_private_attributes() -> None:
+def test_sessions_and_script_runners_have_expected_attributes() -> None:
     session = inspect.getsource(AppSession.__init__)
     assert all(f"self.{name}" in session for name in ("_client_state", "_pages_manager", "_scriptrunner:")), (
         INSTRUCTIONS
@@ -199,7 +201,7 @@ def test_sessions_and_script_runners_have_the_private_attributes() -> None:
     assert "yield_callback=self._maybe_handle" in inspect.getsource(ScriptRunner.__init__), INSTRUCTIONS
 
 
-def test_waiting_rerun_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_rerun_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not library_internals.rerun_is_waiting()
 
     requests = ScriptRequests()
@@ -211,7 +213,7 @@ def test_waiting_rerun_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert library_internals.rerun_is_waiting()
 
 
-def test_gradio_has_the_private_attributes() -> None:
+def test_gradio_has_expected_attributes() -> None:
     sketchpad, demo = gr.Sketchpad(), gr.Blocks()
 
     assert sketchpad.blob_storage == {}, INSTRUCTIONS

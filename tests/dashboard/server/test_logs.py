@@ -39,9 +39,9 @@ raise RuntimeError("the end")
 
 
 def test_every_logger_writes_lines_of_json() -> None:
-    done = subprocess.run([sys.executable, "-c", LOGGING_PROGRAM], cwd=PROJECT, capture_output=True, text=True)
+    process = subprocess.run([sys.executable, "-c", LOGGING_PROGRAM], cwd=PROJECT, capture_output=True, text=True)
 
-    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    lines = [json.loads(line) for line in process.stderr.splitlines()]
     assert [(line["level"], line["logger"], line["event"]) for line in lines] == [
         ("WARNING", "streamlit.something", "from Streamlit"),
         ("ERROR", "dashboard.app", "broken"),
@@ -83,7 +83,7 @@ def fail_in_page():
     raise ValueError("in a page")
 
 
-def cause(*_):
+def cause_events(*_):
     warnings.warn("by a library")
     try:
         fail_in_thread()
@@ -101,7 +101,7 @@ def cause(*_):
     dashboard.session.sign_in.account = fail_in_page
 
 
-signal.signal(signal.SIGUSR1, cause)
+signal.signal(signal.SIGUSR1, cause_events)
 '''
 
 
@@ -129,7 +129,7 @@ def has_event(dashboard: DashboardProcess, logger: str, level: str, text: str) -
 
 
 def tiff_with_bad_tag() -> bytes:
-    """Return a TIFF with two values for its compression, for which Pillow issues a warning."""
+    """Return a TIFF with two values for its compression, which makes Pillow issue a warning."""
     file = io.BytesIO()
     Image.new("L", (50, 50), 255).save(file, "TIFF")
     tag, short = TiffImagePlugin.COMPRESSION, 3

@@ -34,8 +34,8 @@ libc.fflush(None)
 def count_heaps(*arguments: str) -> int:
     """Return the number of heaps of a process in which four threads have allocated memory."""
     command = [sys.executable, "-c", ALLOCATE_IN_THREADS, *arguments]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return len(re.findall("<heap nr=", printed))
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return len(re.findall("<heap nr=", output))
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="The C library is not glibc.")

@@ -69,7 +69,7 @@ decoding.decode_ink(b"")
 
 @pytest.fixture
 def faulty_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start workers whose decoder has faults."""
+    """Start workers with a faulty decoder."""
     python = tmp_path / "python"
     python.write_text(FAULTY_WORKER.format(python=sys.executable))
     python.chmod(0o755)
@@ -311,11 +311,11 @@ def test_slow_picture_and_its_worker_are_stopped_at_the_timeout(monkeypatch: pyt
         monkeypatch.setattr(pictures, "DECODING_TIMEOUT_SECONDS", 0.2)
         return await gather_outcomes(pool.ink(jpeg2000_in_small_tiles(), HOSTILE)), workers()
 
-    (result,), left = asyncio.run(ask())
+    (result,), remaining_workers = asyncio.run(ask())
 
     assert isinstance(result, PictureError)
     assert "takes too long to read" in str(result)
-    assert left == []
+    assert remaining_workers == []
 
 
 def test_threads_use_the_servers_pool(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,9 +327,9 @@ def test_threads_use_the_servers_pool(monkeypatch: pytest.MonkeyPatch) -> None:
             ink = await asyncio.to_thread(pool.ink_from_thread, PICTURE, VISITOR)
             return not ink.blank, before, workers()
 
-    inked, before, after = asyncio.run(ask())
+    has_ink, before, after = asyncio.run(ask())
 
-    assert inked
+    assert has_ink
     assert before == after
 
 

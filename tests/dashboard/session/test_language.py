@@ -29,7 +29,7 @@ def test_link_chooses_the_language_of_its_pages(link: str, expected: str) -> Non
     assert visit.text[0].value == expected
 
 
-def test_spinner_of_a_cached_function_speaks_the_readers_language() -> None:
+def test_spinner_text_is_in_the_readers_language() -> None:
     spinner = Spinner(Message("Training…"))
 
     assert clean_text(spinner) == "Training…"

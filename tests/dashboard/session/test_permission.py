@@ -74,7 +74,7 @@ def test_visitor_sees_sign_in_instead_of_the_controls(run: Run) -> None:
     assert [button.label for button in page.button if button.key.startswith("sign_in")] == ["Sign in"]
 
 
-def test_sign_in_below_a_prefix_requires_streamlits_setting(run: Run) -> None:
+def test_sign_in_under_a_prefix_requires_streamlits_setting(run: Run) -> None:
     auth = {**AUTH, "redirect_uri": "https://example.org/lab/trazo/oauth2callback"}
 
     page = open_view("train", {"auth": auth}, {"is_logged_in": False})
@@ -83,7 +83,7 @@ def test_sign_in_below_a_prefix_requires_streamlits_setting(run: Run) -> None:
     assert any('server.baseUrlPath = "lab/trazo"' in caption.value for caption in page.caption)
 
 
-def test_each_named_provider_has_its_button(run: Run) -> None:
+def test_each_named_provider_has_its_own_button(run: Run) -> None:
     auth = {"redirect_uri": "x", "cookie_secret": "c", "google": PROVIDER, "okta": PROVIDER}
 
     page = open_view("train", {"auth": auth}, {"is_logged_in": False})

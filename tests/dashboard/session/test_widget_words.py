@@ -14,7 +14,7 @@ SCRIPTS = Path(st.__file__).parent / "static" / "static" / "js"
 
 def test_streamlit_still_has_the_words() -> None:
     scripts = "\n".join(file.read_text(encoding="utf-8") for file in SCRIPTS.glob("*.js"))
-    # Streamlit joins the others from parts.
+    # Streamlit assembles the others from parts.
     whole = [word for word in WORDS if "{" not in word and not word.startswith("Press ")]
 
     assert len(whole) > 80
