@@ -18,7 +18,7 @@ from dashboard.parts.png import image_html
 def show_counterfactual_section(
     network: NumpyNetwork, predictor: Predictor, image: Pixels, predicted: int, second: int, model: str
 ) -> None:
-    """Show a small change that makes another digit of the image, step by step."""
+    """Show, step by step, a small change that turns the image into another digit."""
     st.subheader(tr("Make it another digit"), anchor=False)
     st.markdown(
         tr(

@@ -21,7 +21,7 @@ from dashboard.session.state import workspace
 
 
 def embedding_map(bundle: Bundle, dataset_id: str) -> EmbeddingMap | None:
-    """Return the map of a dataset by a model, or None if it is missing, damaged or stale.
+    """Return a model's map of a dataset, or None if it is missing, damaged or stale.
 
     Raises BundleError if the model has no features, DataError if the dataset is not on this machine.
     """
@@ -29,7 +29,7 @@ def embedding_map(bundle: Bundle, dataset_id: str) -> EmbeddingMap | None:
 
 
 def points(bundle: Bundle, dataset_id: str, split: str) -> pd.DataFrame | None:
-    """Return a row for each image of a split that is on the map: the landmarks of the training split.
+    """Return a row for each image of a split that is on the map; of the training split, only the landmarks are.
 
     Columns: index, label, predicted, x, y; all are integers. Don't change the table. Returns None if there is no map,
     and raises the errors of `embedding_map`.
@@ -46,7 +46,7 @@ def place(bundle: Bundle, dataset_id: str, images: np.ndarray) -> np.ndarray | N
 
 
 def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
-    """Return the bundle's folder, its network's fingerprint, the time of the map, and the dataset with its version."""
+    """Return the folder, the network's fingerprint, the map's modification time, the dataset's id and its version."""
     _feature_count(bundle)  # raises BundleError if the model has no features
     fingerprint = bundle_fingerprint(bundle)
     path = map_file(workspace(), dataset_id, fingerprint)
@@ -73,7 +73,7 @@ def _points(
     if split == "train":
         return _table(found.indices, found.labels, found.predictions, found.positions)
     bundle, samples = Bundle(Path(folder)), cache.dataset(dataset_id).split(split)
-    # Not kept, because its buffers for many images take 25 MB.
+    # Not cached, because its buffers for many images take 25 MB.
     network = load_feature_network(bundle)
     positions = found.place(image_features(network, bundle.card(), samples.images))
     predictions = network(samples.images).probabilities.argmax(axis=1)
@@ -81,7 +81,7 @@ def _points(
 
 
 def _table(indices: np.ndarray, labels: np.ndarray, predictions: np.ndarray, positions: np.ndarray) -> pd.DataFrame:
-    # Short numbers, because the browser sends those of all selected points: 1.3 MB for 10,000, of at most 2 MB.
+    # Short numbers, because the browser sends back all selected points: 1.3 MB for 10,000 of them; the limit is 2 MB.
     x, y = positions.round().astype(np.int16).T
     columns = {"index": indices.astype(np.int32), "label": labels, "predicted": predictions.astype(np.uint8)}
     return pd.DataFrame({**columns, "x": x, "y": y})

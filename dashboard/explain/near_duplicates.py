@@ -43,7 +43,7 @@ _NAMES = {
 
 _POLL_SECONDS = 1.0
 _DIVIDER = 1
-"""Width of the line between the images of a pair, in their pixels."""
+"""Width of the line between the images of a pair, in image pixels."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _wait(data: Dataset) -> None:
 
 @st.fragment
 def _show_pairs(data: Dataset, found: NearDuplicates) -> None:
-    """Let the visitor choose among the pairs, and show a page of them."""
+    """Let the visitor filter the pairs, and show a page of them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             tr("Splits"),
@@ -174,7 +174,7 @@ def _summary(scope: Scope, pairs: Pairs) -> str:
 
 
 def _chosen_pairs(scope: Scope, pairs: Pairs, different: bool, digits: list[int]) -> np.ndarray:
-    """Return which pairs have different labels (if `different`) and a label in `digits` (unless that is empty)."""
+    """Return a mask of the pairs with different labels (if `different`) and a label in `digits` (unless empty)."""
     first, second = scope.labels(pairs)
     chosen = first != second if different else np.ones(len(pairs), bool)
     return chosen & (np.isin(first, digits) | np.isin(second, digits)) if digits else chosen

@@ -20,7 +20,7 @@ from dashboard.session import address, cache, drawings
 _DATASET_NAMES = {name: name for name in TITLES}
 _SPLITS = {"train": Message("train"), "validation": Message("validation"), "test": Message("test")}
 _MAX_DIGITS = 9
-"""Longest image number that is looked up; no dataset has more images."""
+"""Maximum number of digits in an image number; no dataset has a billion images."""
 
 
 class ImageNotFound(TrazoError):

@@ -60,7 +60,7 @@ def _field_sentence(box: Box) -> str:
 
 
 def sum_sentence(layers: Sequence[Layer], found: WeightedSum, channel: int) -> str:
-    """Return the sum in words, and what the layers without weights that follow it make of it."""
+    """Describe the sum, and the effect of the layers without weights that follow it."""
     value = found.total
     products = float(found.products.sum())
     parts = [
@@ -85,9 +85,9 @@ def sum_sentence(layers: Sequence[Layer], found: WeightedSum, channel: int) -> s
 
 
 def _terms_html(found: WeightedSum, source: int) -> str:
-    """Return the input channels with the largest parts in the sum, each as inputs × weights = products.
+    """Return HTML of the input channels that contribute most to the sum, each as inputs × weights = products.
 
-    The first of them has its numbers in it.
+    The first channel also shows its numbers.
     """
     arrays = (found.patch, found.weights, found.products)
     limits = [float(np.abs(values).max()) for values in arrays]
