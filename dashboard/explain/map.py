@@ -118,8 +118,8 @@ def show_map(
     try:
         # Checked first, because the map may be finished in between.
         computing = is_computing(state.workspace(), bundle, dataset_id)
-        found = map_cache.embedding_map(bundle, dataset_id)
-        if found is None:
+        data_map = map_cache.embedding_map(bundle, dataset_id)
+        if data_map is None:
             _wait_for_map(bundle, dataset_id, computing, key)
             return
         split, colouring = _choose(splits, key, is_training_data=dataset_id == cache.card(bundle).config.dataset)
@@ -135,7 +135,7 @@ def show_map(
     content = figure(table, chosen, palette, dots, on_phone=is_phone())
     # A new key for each figure, because a selection names points by their position.
     description = ntr("Map of {count:,} image", "Map of {count:,} images", len(table))
-    points = _draw(content, f"{key}_{split}_{colouring}_{found.fingerprint[:8]}", description)
+    points = _draw(content, f"{key}_{split}_{colouring}_{data_map.fingerprint[:8]}", description)
     rows = selected_rows(points, chosen)
     if not len(rows):
         rows = _choose_group(chosen, f"{key}_{split}_{colouring}_group")

@@ -39,10 +39,10 @@ def points(bundle: Bundle, dataset_id: str, split: str) -> pd.DataFrame | None:
 
 def place(bundle: Bundle, dataset_id: str, images: np.ndarray) -> np.ndarray | None:
     """Return the positions (n, 2) of images uint8 (n, 28, 28) on a map, or None if there is no map."""
-    found = embedding_map(bundle, dataset_id)
-    if found is None:
+    data_map = embedding_map(bundle, dataset_id)
+    if data_map is None:
         return None
-    return found.place(image_features(_network(bundle), cache.card(bundle), images))
+    return data_map.place(image_features(_network(bundle), cache.card(bundle), images))
 
 
 def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
@@ -57,25 +57,27 @@ def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _embedding_map(folder: str, fingerprint: str, modified: int, dataset_id: str, version: str) -> EmbeddingMap | None:
     try:
-        found = read_map(map_file(workspace(), dataset_id, fingerprint), cache.dataset(dataset_id).train, fingerprint)
+        data_map = read_map(
+            map_file(workspace(), dataset_id, fingerprint), cache.dataset(dataset_id).train, fingerprint
+        )
     except (OSError, ValueError):
         return None
-    return found if found.features.shape[1] == _feature_count(Bundle(Path(folder))) else None
+    return data_map if data_map.features.shape[1] == _feature_count(Bundle(Path(folder))) else None
 
 
 @st.cache_resource(show_spinner=Spinner(Message("Placing the images on the map…")), max_entries=6)
 def _points(
     folder: str, fingerprint: str, modified: int, dataset_id: str, version: str, split: str
 ) -> pd.DataFrame | None:
-    found = _embedding_map(folder, fingerprint, modified, dataset_id, version)
-    if found is None:
+    data_map = _embedding_map(folder, fingerprint, modified, dataset_id, version)
+    if data_map is None:
         return None
     if split == "train":
-        return _table(found.indices, found.labels, found.predictions, found.positions)
+        return _table(data_map.indices, data_map.labels, data_map.predictions, data_map.positions)
     bundle, samples = Bundle(Path(folder)), cache.dataset(dataset_id).split(split)
     # Not cached, because its buffers for many images take 25 MB.
     network = load_feature_network(bundle)
-    positions = found.place(image_features(network, bundle.card(), samples.images))
+    positions = data_map.place(image_features(network, bundle.card(), samples.images))
     predictions = network(samples.images).probabilities.argmax(axis=1)
     return _table(np.arange(len(samples)), samples.labels, predictions, positions)
 

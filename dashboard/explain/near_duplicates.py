@@ -113,7 +113,7 @@ def _wait(data: Dataset) -> None:
 
 
 @st.fragment
-def _show_pairs(data: Dataset, found: NearDuplicates) -> None:
+def _show_pairs(data: Dataset, duplicates: NearDuplicates) -> None:
     """Let the visitor filter the pairs, and show a page of them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
@@ -137,8 +137,8 @@ def _show_pairs(data: Dataset, found: NearDuplicates) -> None:
     address.keep(splits=None if chosen == "train" else chosen, different=address.switch_value(different, False))
     names = SCOPES[chosen][1]
     scope = Scope(data.split(names[0]), data.split(names[1]), names)
-    st.markdown(_summary(scope, found[names]))
-    pairs = found[names].select(_chosen_pairs(scope, found[names], different, digits))
+    st.markdown(_summary(scope, duplicates[names]))
+    pairs = duplicates[names].select(_chosen_pairs(scope, duplicates[names], different, digits))
     nearest = pairs.select(slice(CSV_PAIRS))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         page = choose_page(len(pairs), PAGE_SIZE, key=f"pairs_page_{chosen}_{different}_{digits}")
