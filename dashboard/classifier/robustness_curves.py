@@ -21,7 +21,7 @@ from dashboard.session.permission import safe_text
 if TYPE_CHECKING:
     from core.classifier.robustness_curves import RobustnessCurve
 
-_GOOD = 0.9
+_GOOD_ACCURACY = 0.9
 """The strength at which the accuracy falls below this is marked: nine digits in ten."""
 
 _PANEL_WIDTH, _PANEL_HEIGHT = 230, 220  # pixels
@@ -128,7 +128,7 @@ def robustness_curves_section(name: str, bundle: Bundle) -> None:
 
 
 def _show_panel(curve: RobustnessCurve, panel: _Panel) -> None:
-    limit = curve.falls_below(_GOOD)
+    limit = curve.falls_below(_GOOD_ACCURACY)
     title, sentence = tr(panel.title), _sentence(curve, limit, panel)
     with st.container(gap="small"):
         st.markdown(f"**{title}**  \n:small[{sentence}]")

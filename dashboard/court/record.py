@@ -29,9 +29,9 @@ def show_record(docket: Docket, verdicts: dict[int, Choice], model: str) -> None
         tr(
             "You agree with the label of {doubtful_agreed:,} of {doubtful:,} doubtful images and of "
             "{ordinary_agreed:,} of {ordinary:,} ordinary ones.",
-            doubtful_agreed=_agreed(docket, verdicts, doubtful),
+            doubtful_agreed=_count_agreements(docket, verdicts, doubtful),
             doubtful=len(doubtful),
-            ordinary_agreed=_agreed(docket, verdicts, ordinary),
+            ordinary_agreed=_count_agreements(docket, verdicts, ordinary),
             ordinary=len(ordinary),
         )
     )
@@ -60,7 +60,7 @@ def show_record(docket: Docket, verdicts: dict[int, Choice], model: str) -> None
     )
 
 
-def _agreed(docket: Docket, verdicts: dict[int, Choice], numbers: Collection[int]) -> int:
+def _count_agreements(docket: Docket, verdicts: dict[int, Choice], numbers: Collection[int]) -> int:
     """Return the number of verdicts that agree with the label."""
     return sum(verdicts[number] == docket.label(number) for number in numbers)
 
