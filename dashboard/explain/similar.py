@@ -54,7 +54,7 @@ _PICTURE_WIDTH = 280
 class Query:
     """An image uint8 (28, 28) to search for.
 
-    `digit`: the label, or the prediction for a drawing. `name`: the name of an image of a dataset, such as "test-947",
+    `digit`: the label, or the prediction for a drawing. `name`: the name of a dataset image, such as "test-947",
     or "drawing". `dataset`: id of the dataset to search in.
     """
 
