@@ -23,7 +23,7 @@ PAGE_SIZE = 48
 """Pairs per page."""
 
 CSV_PAIRS = 1000
-"""Number of pairs in the CSV file, the nearest ones."""
+"""Maximum number of pairs in the CSV file, nearest first."""
 
 SCOPES = {
     "train": (Message("Within training"), ("train", "train")),
@@ -39,7 +39,7 @@ _NAMES = {
     "validation": Message("validation {index}"),
     "test": Message("test {index}"),
 }
-"""The short names of images, by their split."""
+"""The short names of images, by split."""
 
 _POLL_SECONDS = 1.0
 _DIVIDER = 1
