@@ -36,7 +36,7 @@ MAX_BODY_BYTES = 10 * 2**20
 NO_MODEL_ERROR = Message(
     "No model can be loaded; promote another one on the Runs page, or train one on the Train page."
 )
-"""An error that Gradio shows, too."""
+"""An error message that Gradio also shows."""
 
 _NOT_FOUND = "No such endpoint; POST a picture to /api/predict."
 _STARTING = "The dashboard is starting; try again in a moment."

@@ -1,4 +1,4 @@
-"""A list of a confusion matrix's cells, to choose one by keyboard; a click on the matrix chooses one, too."""
+"""A list for choosing a cell of a confusion matrix by keyboard; a click on the matrix chooses one, too."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Cell = tuple[int, int]
 def choose_cell(event: Any, matrix: np.ndarray, key: str) -> _Cell | None:
     """Show the list of the cells with images, mistakes first; return the chosen cell (true, predicted), if any.
 
-    `event`: what the chart of the matrix (10, 10) returns. A click on a cell chooses it in the list.
+    `event`: the return value of the chart of the matrix (10, 10). A click on a cell chooses it in the list.
     """
     clicked = next(((int(cell["true"]), int(cell["predicted"])) for cell in event.selection.get("cell") or []), None)
     cells = sorted_cells(matrix)
@@ -34,7 +34,7 @@ def choose_cell(event: Any, matrix: np.ndarray, key: str) -> _Cell | None:
             read=cell[1],
         ),
         placeholder=tr("Choose a cell"),
-        # A widget keeps its first value, so another click needs another widget.
+        # A widget keeps its first value, so a new click needs a new widget.
         key=f"{key}_{clicked}",
     )
     return chosen

@@ -20,7 +20,7 @@ from dashboard.session.permission import safe_text
 
 _NO_MODEL = Message("The run {name} has no model. Another model is shown.")
 _NO_MODEL_YET = Message("The run {name} has no model yet. Another model is shown.")
-# A sentence by the state of the run. A finished run of a sweep's search has no model.
+# A sentence for each state of a run. A finished run of a sweep's search has no model.
 _MISSING_MODEL = {
     "queued": _NO_MODEL_YET,
     "running": _NO_MODEL_YET,

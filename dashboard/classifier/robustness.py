@@ -78,7 +78,7 @@ def robustness_section(card: Card) -> None:
 
 
 def _misread(accuracy: float) -> float:
-    """Return the mistakes in 100 digits."""
+    """Return the number of mistakes per 100 digits."""
     return (1 - accuracy) * 100
 
 

@@ -21,15 +21,15 @@ from dashboard.session.permission import safe_text
 if TYPE_CHECKING:
     from core.classifier.robustness_curves import RobustnessCurve
 
-_GOOD = 0.9
-"""The accuracy whose strength is marked: nine digits of ten."""
+_GOOD_ACCURACY = 0.9
+"""The strength at which the accuracy falls below this is marked: nine digits in ten."""
 
 _PANEL_WIDTH, _PANEL_HEIGHT = 230, 220  # pixels
 
 
 @dataclass(frozen=True)
 class _Panel:
-    """A chart's title, the title and the format of its axis, and a sentence about the strength that is still read."""
+    """A chart's title, its axis's title and format, and a sentence about the strength up to which digits are read."""
 
     title: Message
     axis: Message
@@ -97,7 +97,7 @@ _PANELS = {
 
 @st.fragment
 def robustness_curves_section(name: str, bundle: Bundle) -> None:
-    """Offer to measure the curves of a model, then show them."""
+    """Offer to measure a model's curves, then show them."""
     st.subheader(tr("How much can it take?"), anchor=False)
     st.markdown(
         tr(
@@ -128,7 +128,7 @@ def robustness_curves_section(name: str, bundle: Bundle) -> None:
 
 
 def _show_panel(curve: RobustnessCurve, panel: _Panel) -> None:
-    limit = curve.falls_below(_GOOD)
+    limit = curve.falls_below(_GOOD_ACCURACY)
     title, sentence = tr(panel.title), _sentence(curve, limit, panel)
     with st.container(gap="small"):
         st.markdown(f"**{title}**  \n:small[{sentence}]")
@@ -147,7 +147,7 @@ def _sentence(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> str
 
 
 def _chart(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> alt.LayerChart:
-    """Draw the accuracies over the strengths, and a line at `limit`, from which on fewer than 90 of 100 are read."""
+    """Draw the accuracies over the strengths, and a line at `limit`, beyond which fewer than 90 of 100 are read."""
     table = pd.DataFrame({"strength": curve.strengths, "read": [100 * accuracy for accuracy in curve.accuracies]})
     first, last = curve.strengths[0], curve.strengths[-1]
     x = alt.X(

@@ -47,7 +47,7 @@ def _explain_missing_images(reason: Message | DataError) -> None:
 
 
 def cell_heading(true: int, predicted: int, count: int, epoch: int | None = None) -> None:
-    """Show the heading of a cell of a confusion matrix, with its number of images; `epoch`: that of the matrix."""
+    """Show the heading of a cell of a confusion matrix, with its number of images; `epoch`: the matrix's epoch."""
     if epoch is None:
         st.markdown(
             tr("**Label {true}, predicted {predicted}: {count:,}**", true=true, predicted=predicted, count=count)

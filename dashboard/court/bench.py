@@ -1,4 +1,4 @@
-"""One image of the label court: first only the picture and the buttons, after the verdict everything else."""
+"""One image of the label court: only the picture and the buttons before the verdict, everything else after it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _show_answers(docket: Docket, case: Case, verdict: Choice) -> None:
             tr("Model"),
             str(case.prediction),
             tr("{confidence} sure", confidence=confidence),
-            None if docket.of_test else tr("Not the chosen model, but one that was trained without this image."),
+            None if docket.is_test_set else tr("Not the chosen model, but one that was trained without this image."),
         )
         if case.votes:
             _show_votes(case, case.votes)
@@ -121,7 +121,7 @@ def _show_votes(case: Case, votes: Votes) -> None:
 
 
 def _show_neighbours(docket: Docket, case: Case, model: str, bundle: Bundle) -> None:
-    """Show the training images that are most similar to the model, without the image itself."""
+    """Show the training images that the model finds most similar, except the image itself."""
     try:
         nearest = cache.nearest_training_images(bundle, case.image, NEIGHBOURS + 1)
     except TrazoError as error:

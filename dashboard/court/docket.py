@@ -1,4 +1,4 @@
-"""The images that the label court asks about, in order, and what the page shows of each after the verdict."""
+"""The images that the label court asks about, in order, and what the page shows about each after the verdict."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ class Case:
 
 @dataclass(frozen=True)
 class Docket:
-    """The images to judge; their numbers are rows of `probabilities` float (n, 10). `votes`: published ones."""
+    """The images to judge, numbered by the rows of `probabilities`, float (n, 10). `votes`: published, by number."""
 
     dataset: Dataset
     probabilities: np.ndarray
     cases: Cases
     votes: dict[int, Votes]
-    of_test: bool
+    is_test_set: bool
 
     def place(self, number: int) -> tuple[str, int]:
         """Return the split and the index of an image."""
-        return ("test", number) if self.of_test else split_and_index(self.dataset, number)
+        return ("test", number) if self.is_test_set else split_and_index(self.dataset, number)
 
     def case(self, number: int) -> Case:
         """Return one image."""
@@ -81,19 +81,19 @@ class Docket:
 
     def verdicts(self) -> dict[int, Choice]:
         """Return the visitor's verdicts on these images, by number."""
-        splits = ("test",) if self.of_test else ("train", "validation")
-        given = {split: ledger.choices(self.dataset.fingerprint, split) for split in splits}
-        placed = {number: self.place(number) for number in self.cases.order}
-        return {number: given[split][index] for number, (split, index) in placed.items() if index in given[split]}
+        splits = ("test",) if self.is_test_set else ("train", "validation")
+        choices = {split: ledger.choices(self.dataset.fingerprint, split) for split in splits}
+        places = {number: self.place(number) for number in self.cases.order}
+        return {number: choices[split][index] for number, (split, index) in places.items() if index in choices[split]}
 
 
 def docket_of_test_set(dataset: Dataset, evaluation: Evaluation) -> Docket:
-    """Return the test images: the model's mistakes, the disputed labels, and ordinary images among them."""
+    """Return the test images: the model's mistakes, the disputed labels, and ordinary images mixed in."""
     cases = cases_of_test_set(evaluation, dataset.fingerprint)
     votes = published_votes(dataset.fingerprint, len(evaluation.labels))
-    return Docket(dataset, evaluation.probabilities, cases, votes, of_test=True)
+    return Docket(dataset, evaluation.probabilities, cases, votes, is_test_set=True)
 
 
 def docket_of_training_set(dataset: Dataset, result: OutOfFold) -> Docket:
-    """Return the training images with suspicious labels, and ordinary images among them."""
-    return Docket(dataset, result.probabilities, cases_of_training_set(result), {}, of_test=False)
+    """Return the training images with suspicious labels, and ordinary images mixed in."""
+    return Docket(dataset, result.probabilities, cases_of_training_set(result), {}, is_test_set=False)

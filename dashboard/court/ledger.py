@@ -1,9 +1,9 @@
-"""The verdicts: saved in the workspace and shared by all who may save, or kept in the session of other visitors."""
+"""The verdicts: in the workspace, shared by everyone who may make changes, or in the session of other visitors."""
 
 from __future__ import annotations
 
 from core.court.verdicts import WITHDRAWN, Choice, Verdict, append_verdict, new_verdict
-from core.court.verdicts import choices as last_choices
+from core.court.verdicts import choices as latest_choices
 from dashboard.parts.image_links import image_name
 from dashboard.session import cache, state
 from dashboard.session.client import client
@@ -11,12 +11,12 @@ from dashboard.session.permission import attempt, may_change
 
 
 def choices(fingerprint: str, split: str) -> dict[int, Choice]:
-    """Return the last verdict on each image of a split, by index; raise StorageError if they cannot be read."""
-    return last_choices(cache.verdicts() if may_change() else state.session_verdicts(), fingerprint, split)
+    """Return the latest verdict on each image of a split, by index; raise StorageError if they cannot be read."""
+    return latest_choices(cache.verdicts() if may_change() else state.session_verdicts(), fingerprint, split)
 
 
 def give(fingerprint: str, split: str, index: int, choice: Choice, model: str) -> None:
-    """Give a verdict, and show the image with its label."""
+    """Record a verdict, and show the image with its label."""
     _add(new_verdict(fingerprint, split, index, choice, model, client()))
     state.show_judged_image(image_name(split, index))
 

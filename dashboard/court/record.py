@@ -1,4 +1,4 @@
-"""The verdicts so far: how many agree with the label, and the images whose label they contradict."""
+"""The verdicts so far: the number that agree with the label, and the images whose label they contradict."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _COLUMNS = ("split", "index", "label", "verdict", "prediction")
 
 
 def show_record(docket: Docket, verdicts: dict[int, Choice], model: str) -> None:
-    """Show the agreement with the labels, and the images with a wrong label in the visitor's view.
+    """Show the agreement with the labels, and the images whose label the visitor contradicts.
 
-    `model`: reads an image that is clicked.
+    `model`: name of the model that reads a clicked image.
     """
     st.subheader(tr("Your verdicts"), anchor=False)
     ordinary = {number for number in verdicts if number in docket.cases.ordinary}
@@ -29,9 +29,9 @@ def show_record(docket: Docket, verdicts: dict[int, Choice], model: str) -> None
         tr(
             "You agree with the label of {doubtful_agreed:,} of {doubtful:,} doubtful images and of "
             "{ordinary_agreed:,} of {ordinary:,} ordinary ones.",
-            doubtful_agreed=_agreed(docket, verdicts, doubtful),
+            doubtful_agreed=_count_agreements(docket, verdicts, doubtful),
             doubtful=len(doubtful),
-            ordinary_agreed=_agreed(docket, verdicts, ordinary),
+            ordinary_agreed=_count_agreements(docket, verdicts, ordinary),
             ordinary=len(ordinary),
         )
     )
@@ -60,7 +60,7 @@ def show_record(docket: Docket, verdicts: dict[int, Choice], model: str) -> None
     )
 
 
-def _agreed(docket: Docket, verdicts: dict[int, Choice], numbers: Collection[int]) -> int:
+def _count_agreements(docket: Docket, verdicts: dict[int, Choice], numbers: Collection[int]) -> int:
     """Return the number of verdicts that agree with the label."""
     return sum(verdicts[number] == docket.label(number) for number in numbers)
 

@@ -48,7 +48,7 @@ def label_court_section(model: str, bundle: Bundle, evaluation: Evaluation, data
         st.caption(tr("Everyone who may make changes here adds to the same verdicts."))
     if verdicts:
         show_record(docket, verdicts, model)
-    if docket.of_test:
+    if docket.is_test_set:
         show_accuracies(evaluation, dataset.fingerprint)
 
 

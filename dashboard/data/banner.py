@@ -32,8 +32,8 @@ Import = Callable[[Sequence[Upload], Workspace], Path]
 class _Offer:
     """The ways to get a missing dataset.
 
-    `key`: suffix of its widgets' keys. `name`: in a sentence. `size`: that of the download in MB. `choose`: a sentence
-    about the files to upload, in Markdown. `failure`: a sentence about a download that failed. `sources`: where the
+    `key`: suffix of its widgets' keys. `name`: as it appears in a sentence. `size`: download size in MB. `choose`: a
+    sentence about the files to upload, in Markdown. `failure`: a sentence about a failed download. `sources`: where the
     visitor can get the files.
     """
 
@@ -78,10 +78,10 @@ def show_data_banner(problem: DataError | None) -> None:
 
 def show_pen_digits_banner(problem: DataError) -> None:
     """Offer the pen digits and show why they are not available."""
-    not_here = Message("The pen digits are not on this machine yet.")
-    missing = not_here if isinstance(problem, DataMissing) else problem
+    not_found = Message("The pen digits are not on this machine yet.")
+    reason = not_found if isinstance(problem, DataMissing) else problem
     with st.container(border=True, key="pen_digits_banner"):
-        st.warning(safe_text(missing), icon=":material/cloud_off:")
+        st.warning(safe_text(reason), icon=":material/cloud_off:")
         _show_offer(
             _Offer(
                 key="pen_digits",
@@ -98,7 +98,7 @@ def show_pen_digits_banner(problem: DataError) -> None:
 
 
 def _show_offer(offer: _Offer, location: Path | None) -> None:
-    """Offer a dataset to visitors with permission, unless a variable names its `location`."""
+    """Offer a dataset to visitors with permission, unless an environment variable names its `location`."""
     if not may_change():
         st.caption(tr("You need permission to make changes here to download or upload {name}.", name=offer.name))
         return
@@ -122,7 +122,7 @@ def _show_offer(offer: _Offer, location: Path | None) -> None:
 
 
 def _download(offer: _Offer) -> None:
-    """Download the dataset with a progress bar and draw the page again; if this fails, show an error."""
+    """Download the dataset with a progress bar and rerun the page; if this fails, show an error."""
     bar = st.progress(0.0, tr("Connecting…"))
 
     def show_progress(done: int, total: int) -> None:
@@ -134,12 +134,12 @@ def _download(offer: _Offer) -> None:
         offer.download(state.workspace(), show_progress)
     except DownloadError as error:
         bar.empty()
-        way_out = tr(
+        advice = tr(
             "Check this machine's internet connection and try again, or get the files on another device and press "
             '"Upload {name}".',
             name=offer.name,
         )
-        _show_error(f"{tr(offer.failure)} {way_out}")
+        _show_error(f"{tr(offer.failure)} {advice}")
         with st.expander(tr("Errors of each source")):
             for attempt in error.attempts:
                 st.markdown(f"- {safe_text(attempt)}")
@@ -152,7 +152,7 @@ def _download(offer: _Offer) -> None:
 
 
 def _show_upload(offer: _Offer) -> None:
-    """Let the visitor upload the dataset; once its files are complete and verified, draw the page again."""
+    """Let the visitor upload the dataset; once its files are complete and verified, rerun the page."""
     st.markdown(tr(offer.choose))
     files = st.file_uploader(
         tr("Files of {name}", name=offer.name),

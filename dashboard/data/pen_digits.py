@@ -156,7 +156,7 @@ def _picture(digit: PenDigit) -> Picture:
     """Return a digit for the panel, drawn with a brush; Draw opens its strokes."""
     strokes = canvas_strokes(digit)
     drawing = prepare(draw_strokes(strokes).ink)
-    image = cast("Pixels", drawing.image)  # missing only without ink
+    image = cast("Pixels", drawing.image)  # None only without ink
     use = _use(digit.writer)
     writers = _WRITERS[use]
     lengths = [

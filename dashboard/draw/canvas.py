@@ -74,7 +74,7 @@ def strokes() -> list[Stroke] | None:
 
 
 def choose_width(for_number: bool) -> int:
-    """Return the width of the canvas, which stays wide while it holds a drawing that was made on the wide canvas."""
+    """Return the width of the canvas, which stays wide while it holds a drawing made on the wide canvas."""
     sketch = drawings.sketch()
     wide = for_number or (sketch.wide and bool(sketch.strokes))
     drawings.keep_sketch(replace(sketch, wide=wide))

@@ -37,7 +37,7 @@ _NO_INK = {
 
 @dataclass(frozen=True)
 class Drawn:
-    """The ink of a canvas (h, w) or in a picture, and the strokes on the canvas, or None if an image is on it."""
+    """The ink on the canvas (h, w) or in a picture, and the strokes on the canvas, or None if it holds an image."""
 
     ink: Pixels | PictureInk
     strokes: Sequence[Stroke] | None = None

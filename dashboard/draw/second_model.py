@@ -21,7 +21,7 @@ from dashboard.session.permission import safe_text
 
 @dataclass(frozen=True)
 class SecondModel:
-    """A model with its display name, and that of the active one."""
+    """A model with its display name, and the active model's display name."""
 
     title: str
     active_title: str
@@ -35,7 +35,7 @@ class SecondModel:
 def choose_second_model(titles: Mapping[str, str], active: str) -> SecondModel | None:
     """Let the visitor choose a second model; return None if there is none, or if it cannot be loaded.
 
-    `titles`: the display names of all models, read when the page was opened, because a stroke must not wait for that.
+    `titles`: the display names of all models, read when the page was opened, so that no stroke waits for them.
     """
     others = [name for name in titles if name != active]
     if not others:

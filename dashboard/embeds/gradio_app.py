@@ -70,7 +70,7 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
 
     The API has two endpoints. Both take a sketch in the format of Gradio's ImageEditor (`background`, `layers`,
     `composite`). `/predict` responds like the original demo: `{"label", "confidences"}`; `/verdict` returns the
-    fields of `NumberReading.to_json`: those of one digit, whose verdict may be "not_a_digit", and of a number.
+    fields of `NumberReading.to_json`: those of one digit, whose verdict may be "not_a_digit", and those of a number.
     """
     prepare_gradio(upload_folder())
     import gradio as gr
@@ -111,7 +111,7 @@ def _demo(read_digit: _Read[Reading], read_number: _Read[NumberReading]) -> gr.B
             with gr.Column():
                 verdict = gr.Markdown(texts.verdict, elem_id="verdict")
                 bars = gr.HTML(texts.bars, elem_id="bars", apply_default_css=False, container=True, padding=True)
-                # Only for programs: the response of `/predict`.
+                # For programs only: the response of `/predict`.
                 label = gr.Label(num_top_classes=10, visible=False)
         private_listener: dict[str, Any] = {"outputs": [verdict, bars], "api_visibility": "private"}
         # Register this before the prediction: a click's listeners run in order, so the old result is cleared even if

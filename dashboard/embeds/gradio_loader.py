@@ -90,5 +90,5 @@ class GradioLoader:
 
 def _colour_scheme(scope: Scope) -> str:
     """Return the scheme that Gradio's parameter `__theme` asks for, or both, as a value of CSS `color-scheme`."""
-    asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("__theme", [""])[0]
-    return asked if asked in ("light", "dark") else "light dark"
+    theme = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("__theme", [""])[0]
+    return theme if theme in ("light", "dark") else "light dark"

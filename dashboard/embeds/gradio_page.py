@@ -3,7 +3,7 @@
 Gradio writes the URL of the request into the page. A proxy that strips a prefix hides the full URL from the server, so
 the changed page uses the URL in the browser instead.
 
-Gradio's page asks only the browser for its language, and `gr.I18n` would also change the labels of the API. The changed
+Gradio's page takes its language only from the browser, and `gr.I18n` would also change the API's labels. The changed
 page has the language of its request, and translates the texts of the demo.
 """
 

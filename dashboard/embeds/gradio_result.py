@@ -105,7 +105,7 @@ def _bar(digit: int, probability: float) -> str:
 
 def result_of(reading: Reading) -> Result:
     """Return the result to show for a prediction."""
-    # Markdown would make a quotation of a line that begins with ">99.9%".
+    # Markdown would turn a line that begins with ">99.9%" into a quotation.
     sentence = f"{escape(tr(reading.sentence))}."
     if reading.several or reading.verdict == "not_a_digit":
         bars = _bars(_REJECTED_TITLE, reading.probabilities)

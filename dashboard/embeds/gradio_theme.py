@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     import gradio as gr
 
 _SHADES = (50, 100, 200, 300, 400, 500, 600, 700, 800, 900)
-"""Names of a Gradio hue's shades from light to dark; the darkest, 950, repeats the one before."""
+"""Names of a Gradio hue's shades from light to dark; the darkest, 950, repeats 900."""
 
 _GREYS = (
     *("#f2f5f4", "#e5ecea", "#d5dedb", "#b9c5c1", "#8f9d99"),
     *("#66736f", "#56605d", "#33403d", "#1c2523", "#121817"),
 )
-"""The greenish greys of the pages, for the parts of Gradio that have no name of their own in a theme."""
+"""The greenish greys of the pages, for the parts of Gradio that a theme does not name individually."""
 
 
 def dashboard_theme() -> gr.Theme:
@@ -29,7 +29,7 @@ def dashboard_theme() -> gr.Theme:
     light, dark, radius = config["light"], config["dark"], config["baseRadius"]
     green = _hue("green", light["chartSequentialColors"])
     grey = _hue("grey", _GREYS)
-    # Streamlit's own font is Source Sans. Gradio has a copy with these two weights, so no other server is asked.
+    # Streamlit's own font is Source Sans. Gradio has a copy with these two weights, so no other server is contacted.
     font = gr.themes.LocalFont("Source Sans Pro", weights=(400, 700))
     theme = gr.themes.Default(
         primary_hue=green,

@@ -57,7 +57,7 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def _delete_abandoned_folders(parent: Path) -> None:
-    """Delete unlocked folders that are not new: they were left behind by killed dashboards."""
+    """Delete unlocked folders that are not new; killed dashboards left them behind."""
     for folder in parent.glob(f"{_FOLDER_PREFIX}*"):
         with suppress(OSError):  # locked by its dashboard, owned by another user, or already deleted
             if not folder.is_symlink() and time.time() - folder.stat().st_mtime > _MIN_AGE_SECONDS:

@@ -101,7 +101,7 @@ def _page() -> str:
     html = re.sub(r'<meta name="date"[^>]*>\n?', "", html)
     html = re.sub(r'(<meta name="version" content=)"[^"]*"', r'\1"0.0.0"', html)
     html = html.replace("<script", f'<script src="{_FOCUS_SCRIPT}"></script>\n<script', 1)
-    # After Netron's own rules, which it replaces.
+    # Placed after Netron's own rules, which it overrides.
     theme = f'<link rel="stylesheet" href="{_STYLE}">\n<script src="{_SCHEME_SCRIPT}"></script>\n'
     html = html.replace("</head>", f"{theme}</head>", 1)
     return re.sub(r'(<meta http-equiv="Content-Security-Policy" content=)"[^"]*"', rf'\1"{_POLICY}"', html)

@@ -18,23 +18,23 @@ _FAINT_INK = 0.28
 
 def activation_picture(values: np.ndarray, limit: float) -> Pixels:
     """Colour a feature map (h, w): teal if positive, orange if negative, black at 0; full colour at `limit`."""
-    return _signed(values, limit, _POSITIVE_COLOUR, _NEGATIVE_COLOUR, np.zeros((*values.shape, 1)))
+    return _signed_picture(values, limit, _POSITIVE_COLOUR, _NEGATIVE_COLOUR, np.zeros((*values.shape, 1)))
 
 
 def attribution_picture(values: np.ndarray, image: Pixels) -> Pixels:
     """Colour an image (28, 28) by a map (28, 28): red for the digit, blue against it, over faint ink."""
     ink = _FAINT_INK * image[..., np.newaxis].astype(np.float64)
-    return _signed(values, float(np.abs(values).max()), FOR_COLOUR, AGAINST_COLOUR, ink)
+    return _signed_picture(values, float(np.abs(values).max()), FOR_COLOUR, AGAINST_COLOUR, ink)
 
 
 def change_picture(before: Pixels, after: Pixels) -> Pixels:
     """Show the image after a change: added ink is green, removed ink red."""
     change = after.astype(np.float64) - before
-    kept = np.minimum(before, after)[..., np.newaxis].astype(np.float64)
-    return _signed(change, 255, _ADDED_COLOUR, FOR_COLOUR, kept)
+    kept_ink = np.minimum(before, after)[..., np.newaxis].astype(np.float64)
+    return _signed_picture(change, 255, _ADDED_COLOUR, FOR_COLOUR, kept_ink)
 
 
-def _signed(values: np.ndarray, limit: float, positive: str, negative: str, base: np.ndarray) -> Pixels:
+def _signed_picture(values: np.ndarray, limit: float, positive: str, negative: str, base: np.ndarray) -> Pixels:
     strength = np.clip(values / max(limit, np.finfo(np.float32).tiny), -1, 1)[..., np.newaxis]
     colour = np.where(strength > 0, _rgb(positive), _rgb(negative))
     mixed = base * (1 - np.abs(strength)) + colour * np.abs(strength)

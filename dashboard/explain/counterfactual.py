@@ -18,7 +18,7 @@ from dashboard.parts.png import image_html
 def show_counterfactual_section(
     network: NumpyNetwork, predictor: Predictor, image: Pixels, predicted: int, second: int, model: str
 ) -> None:
-    """Show a small change that makes another digit of the image, step by step."""
+    """Show, step by step, a small change that turns the image into another digit."""
     st.subheader(tr("Make it another digit"), anchor=False)
     st.markdown(
         tr(
@@ -30,8 +30,8 @@ def show_counterfactual_section(
     digit = st.pills(
         tr("Make it a"), others, default=second, required=True, key=f"make_it_{model}_{predicted}", format_func=str
     )
-    found = change_into(network, image, digit)
-    if found is None:
+    counterfactual = change_into(network, image, digit)
+    if counterfactual is None:
         st.info(
             tr(
                 "No small change turns this image into a {digit}: it would take more than {change:.0%} of the ink.",
@@ -41,19 +41,19 @@ def show_counterfactual_section(
             icon=":material/block:",
         )
         return
-    last = len(found.images) - 1
+    last = len(counterfactual.images) - 1
     step = _choose_step(last, key=f"make_it_step_{model}_{digit}_{last}") if last else 0
-    current = found.images[step]
+    current = counterfactual.images[step]
     with st.container(key="make_it"):
         st.html(image_html(change_picture(image, current), 280, tr("the image on its way to a {digit}", digit=digit)))
         with st.container(key="make_it_answer_frame"):
-            show_probabilities(found.probabilities[step], current, "make_it_answer")
+            show_probabilities(counterfactual.probabilities[step], current, "make_it_answer")
     sentences = [
         tr(
             "Step {step} of {last}. All steps add and remove {change:.0%} as much ink as the image has.",
             step=step,
             last=last,
-            change=found.change,
+            change=counterfactual.change,
         )
     ]
     if predictor.read_drawing(Drawing.of_image(current)).verdict == "not_a_digit":

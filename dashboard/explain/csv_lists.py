@@ -1,4 +1,4 @@
-"""Lists of images and of pairs as CSV."""
+"""Lists of images and of image pairs as CSV."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def similar_csv(split: str, nearest: Neighbours) -> str:
 
 
 def pairs_csv(splits: tuple[str, str], pairs: Pairs, first_labels: np.ndarray, second_labels: np.ndarray) -> str:
-    """Return pairs as CSV: rank, split, index and label of both images, distance, and whether they are near."""
+    """Return pairs as CSV: rank, both images' split, index and label, distance, and if they are near duplicates."""
     table = pd.DataFrame(
         {
             "rank": np.arange(1, len(pairs) + 1),

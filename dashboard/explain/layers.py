@@ -24,7 +24,7 @@ from dashboard.session.permission import safe_text
 
 SHARED, OWN = Message("Shared scale"), Message("Own scale")
 _HIDDEN_KINDS = ("flatten", "softmax")
-"""Layers that show nothing new: the values of the layer before, and the probabilities."""
+"""Layers that show nothing new: the previous layer's values, and the probabilities."""
 
 
 @st.fragment
@@ -64,24 +64,24 @@ def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, mo
             ),
         )
     off_key = f"off_{model}_{layer}"
-    off: list[int] = st.session_state.get(off_key, [])
+    channels_off: list[int] = st.session_state.get(off_key, [])
     maps = feature_maps(activations[layer])
     grid = f"maps_{model}_{layer}"
     chosen = state.chosen_tile(grid)
     channel = int(np.abs(maps).mean(axis=(1, 2)).argmax()) if chosen is None else chosen
-    maps[off] = 0
+    maps[channels_off] = 0
     left, right = st.columns([2.2, 1], gap="large")
     with left:
-        _show_maps(maps, grid, channel, off, shared=scale == SHARED)
+        _show_maps(maps, grid, channel, channels_off, shared=scale == SHARED)
     with right:
         limit = _limit(maps) if scale == SHARED else _limit(maps[channel])
         place = _show_channel(maps[channel], channel, limit, key=f"map_{model}_{layer}")
-        _show_switches(off_key, off, channel)
+        _show_switches(off_key, channels_off, channel)
     show_weighted_sum(network, image, activations, layer, place, channel)
     end = network.block_end(layer)
-    _compare_predictions(network, image, network.probabilities(image[np.newaxis], {end: off})[0], off)
-    if off:
-        _show_accuracy(bundle, end, off)
+    _compare_predictions(network, image, network.probabilities(image[np.newaxis], {end: channels_off})[0], channels_off)
+    if channels_off:
+        _show_accuracy(bundle, end, channels_off)
 
 
 def _layer_title(network: NumpyNetwork, index: int) -> str:
@@ -94,12 +94,14 @@ def _limit(maps: np.ndarray) -> float:
     return float(np.abs(maps).max())
 
 
-def _show_maps(maps: np.ndarray, key: str, channel: int, off: Sequence[int], *, shared: bool) -> None:
+def _show_maps(maps: np.ndarray, key: str, channel: int, channels_off: Sequence[int], *, shared: bool) -> None:
     limit = _limit(maps)
     tile_grid(
         [png_data_uri(activation_picture(each, limit if shared else _limit(each))) for each in maps],
         key=key,
-        captions=[tr("{channel} off", channel=index) if index in off else str(index) for index in range(len(maps))],
+        captions=[
+            tr("{channel} off", channel=index) if index in channels_off else str(index) for index in range(len(maps))
+        ],
         titles=[
             tr(
                 "channel {channel}, from {low:.2f} to {high:.2f}",
@@ -131,31 +133,33 @@ def _show_channel(values: np.ndarray, channel: int, limit: float, key: str) -> P
     return place
 
 
-def _show_switches(key: str, off: list[int], channel: int) -> None:
-    """Show the buttons that switch the enlarged channel, and that switch all channels on again.
+def _show_switches(key: str, channels_off: list[int], channel: int) -> None:
+    """Show the buttons that switch the enlarged channel on or off, and all channels back on.
 
-    `key` is no widget's: the browser sends the old values of widgets along with a click, and they would win.
+    `key` must not be a widget's: a click also sends the old values of widgets, which would overwrite the new one.
     """
 
     def switch(channels: list[int]) -> None:
         st.session_state[key] = channels
 
     with st.container(horizontal=True):
-        others = [each for each in off if each != channel]
+        remaining_off = [each for each in channels_off if each != channel]
         st.button(
             tr("Switch channel {channel} on", channel=channel)
-            if channel in off
+            if channel in channels_off
             else tr("Switch channel {channel} off", channel=channel),
             icon=":material/power_settings_new:",
             key="switch_channel",
             on_click=switch,
-            args=(others if channel in off else sorted([*off, channel]),),
+            args=(remaining_off if channel in channels_off else sorted([*channels_off, channel]),),
         )
-        if others:
+        if remaining_off:
             st.button(tr("Switch all on"), key="switch_all_on", on_click=switch, args=([],))
 
 
-def _compare_predictions(network: NumpyNetwork, image: Pixels, without: np.ndarray, off: Sequence[int]) -> None:
+def _compare_predictions(
+    network: NumpyNetwork, image: Pixels, ablated_probabilities: np.ndarray, channels_off: Sequence[int]
+) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(tr("**With all channels**"))
@@ -163,20 +167,25 @@ def _compare_predictions(network: NumpyNetwork, image: Pixels, without: np.ndarr
             show_probabilities(network.probabilities(image[np.newaxis])[0], image, "all_channels")
     with right:
         st.markdown(
-            ntr("**Without channel {channels}**", "**Without channels {channels}**", len(off), channels=_names(off))
-            if off
+            ntr(
+                "**Without channel {channels}**",
+                "**Without channels {channels}**",
+                len(channels_off),
+                channels=_names(channels_off),
+            )
+            if channels_off
             else tr("**With the chosen channels: all**")
         )
         with st.container(key="pair_chosen_channels"):
-            show_probabilities(without, image, "chosen_channels")
+            show_probabilities(ablated_probabilities, image, "chosen_channels")
 
 
-def _names(off: Sequence[int]) -> str:
-    return ", ".join(map(str, off))
+def _names(channels: Sequence[int]) -> str:
+    return ", ".join(map(str, channels))
 
 
-def _show_accuracy(bundle: Bundle, layer: int, off: Sequence[int]) -> None:
-    """Measure, on demand, the effect of the missing channels on other images."""
+def _show_accuracy(bundle: Bundle, layer: int, channels_off: Sequence[int]) -> None:
+    """Measure, on demand, the effect of these channels on other images."""
     if not st.button(
         tr("Measure the effect on accuracy"),
         icon=":material/speed:",
@@ -187,7 +196,7 @@ def _show_accuracy(bundle: Bundle, layer: int, off: Sequence[int]) -> None:
     ):
         return
     try:
-        complete, without = (cache.validation_accuracy(bundle, layer, channels) for channels in ((), off))
+        complete, ablated = (cache.validation_accuracy(bundle, layer, channels) for channels in ((), channels_off))
     except TrazoError as error:
         st.info(safe_text(error), icon=":material/info:")
         return
@@ -197,9 +206,9 @@ def _show_accuracy(bundle: Bundle, layer: int, off: Sequence[int]) -> None:
             "{channels}.",
             "Accuracy on the validation images: {complete:.2%} with all channels, **{without:.2%}** without channels "
             "{channels}.",
-            len(off),
+            len(channels_off),
             complete=complete,
-            without=without,
-            channels=_names(off),
+            without=ablated,
+            channels=_names(channels_off),
         )
     )

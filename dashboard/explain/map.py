@@ -1,4 +1,4 @@
-"""The map of the data: images that are alike to the network lie close together; a selection shows its images."""
+"""The map of the data: images that look alike to the network lie close together; a selection shows its images."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from dashboard.session.client import is_phone
 from dashboard.session.permission import may_change, permission_note, require_permission, safe_text
 
 _THUMBNAILS = 36
-"""Number of images that a selection shows."""
+"""Maximum number of images that a selection shows."""
 
 _TITLES = {
     "train": Message("train image {index}, label {label}, read as {predicted}"),
@@ -37,7 +37,7 @@ _TITLES = {
 }
 
 _POLL_SECONDS = 1.0
-"""Time between two checks whether the map has been computed."""
+"""Time between two checks of whether the map has been computed."""
 
 _COMPUTING = Message("Computing the map. This takes a few seconds to a minute, because other work goes first.")
 
@@ -58,7 +58,7 @@ _PLOTLY_WORDS = (
 
 
 def show_data_map(data: Dataset) -> None:
-    """Show the map of a dataset by the active model."""
+    """Show the active model's map of a dataset."""
     try:
         active = cache.predictor().current()[0]
     except TrazoError as error:
@@ -89,7 +89,7 @@ def show_map_section(bundle: Bundle, image: Pixels, rejected: bool, model: str) 
             "large dot is your picture; it is hollow if the network says that it is not a digit."
         )
     )
-    # Not shown at once, because it loads a large library.
+    # Not shown immediately, because it loads a large library.
     if not st.toggle(tr("Show the map"), key="show_map"):
         return
     try:
@@ -113,16 +113,16 @@ def show_map(
 ) -> None:
     """Show a model's map of a dataset, or have it computed; a selection shows its images.
 
-    `splits`: those among which the visitor can choose. `dots`: drawings on the map. `key`: prefix of the widget keys.
+    `splits`: those that the visitor can choose from. `dots`: drawings on the map. `key`: prefix of the widget keys.
     """
     try:
         # Checked first, because the map may be finished in between.
         computing = is_computing(state.workspace(), bundle, dataset_id)
-        found = map_cache.embedding_map(bundle, dataset_id)
-        if found is None:
+        data_map = map_cache.embedding_map(bundle, dataset_id)
+        if data_map is None:
             _wait_for_map(bundle, dataset_id, computing, key)
             return
-        split, colouring = _choose(splits, key, learned=dataset_id == cache.card(bundle).config.dataset)
+        split, colouring = _choose(splits, key, is_training_data=dataset_id == cache.card(bundle).config.dataset)
         table = map_cache.points(bundle, dataset_id, split)
         images = cache.dataset(dataset_id).split(split).images
     except TrazoError as error:
@@ -135,7 +135,7 @@ def show_map(
     content = figure(table, chosen, palette, dots, on_phone=is_phone())
     # A new key for each figure, because a selection names points by their position.
     description = ntr("Map of {count:,} image", "Map of {count:,} images", len(table))
-    points = _draw(content, f"{key}_{split}_{colouring}_{found.fingerprint[:8]}", description)
+    points = _draw(content, f"{key}_{split}_{colouring}_{data_map.fingerprint[:8]}", description)
     rows = selected_rows(points, chosen)
     if not len(rows):
         rows = _choose_group(chosen, f"{key}_{split}_{colouring}_group")
@@ -146,10 +146,10 @@ def show_map(
     _show_selection(selection, Samples(images, split, dataset_id, model), key)
 
 
-def _choose(splits: Sequence[str], key: str, *, learned: bool) -> tuple[str, str]:
+def _choose(splits: Sequence[str], key: str, *, is_training_data: bool) -> tuple[str, str]:
     """Let the visitor choose the split, if there are several, and the colouring.
 
-    `learned`: whether the model has learned from the training images.
+    `is_training_data`: whether the model was trained on this dataset.
     """
     split = splits[0]
     with st.container(horizontal=True, gap="medium"):
@@ -161,7 +161,7 @@ def _choose(splits: Sequence[str], key: str, *, learned: bool) -> tuple[str, str
                 format_func=lambda name: tr(SPLIT_TITLES[name]),
                 required=True,
                 key=f"{key}_split",
-                help=_split_help(learned=learned),
+                help=_split_help(is_training_data=is_training_data),
             )
         colouring = st.segmented_control(
             tr("Colour"),
@@ -174,9 +174,9 @@ def _choose(splits: Sequence[str], key: str, *, learned: bool) -> tuple[str, str
     return split, colouring
 
 
-def _split_help(*, learned: bool) -> str:
+def _split_help(*, is_training_data: bool) -> str:
     sentences = [tr("At most {limit:,} training images are shown.", limit=MAX_LANDMARKS)]
-    if learned:
+    if is_training_data:
         sentences.append(tr("The model has learned only from training images."))
     return " ".join(sentences)
 
@@ -296,10 +296,10 @@ def _wait_for_map(bundle: Bundle, dataset_id: str, computing: bool, key: str) ->
 
 @st.fragment(run_every=_POLL_SECONDS)
 def _poll(bundle: Bundle, dataset_id: str) -> None:
-    """Draw the page again when the process has ended."""
+    """Rerun the page when the process has ended."""
     try:
         computing = is_computing(state.workspace(), bundle, dataset_id)
-    except TrazoError:  # the run has been deleted, which the page then says
+    except TrazoError:  # the run has been deleted; the page then reports it
         computing = False
     if not computing:
         st.rerun()

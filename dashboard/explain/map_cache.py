@@ -21,7 +21,7 @@ from dashboard.session.state import workspace
 
 
 def embedding_map(bundle: Bundle, dataset_id: str) -> EmbeddingMap | None:
-    """Return the map of a dataset by a model, or None if it is missing, damaged or stale.
+    """Return a model's map of a dataset, or None if it is missing, damaged or stale.
 
     Raises BundleError if the model has no features, DataError if the dataset is not on this machine.
     """
@@ -29,7 +29,7 @@ def embedding_map(bundle: Bundle, dataset_id: str) -> EmbeddingMap | None:
 
 
 def points(bundle: Bundle, dataset_id: str, split: str) -> pd.DataFrame | None:
-    """Return a row for each image of a split that is on the map: the landmarks of the training split.
+    """Return a row for each image of a split that is on the map; of the training split, only the landmarks are.
 
     Columns: index, label, predicted, x, y; all are integers. Don't change the table. Returns None if there is no map,
     and raises the errors of `embedding_map`.
@@ -39,14 +39,14 @@ def points(bundle: Bundle, dataset_id: str, split: str) -> pd.DataFrame | None:
 
 def place(bundle: Bundle, dataset_id: str, images: np.ndarray) -> np.ndarray | None:
     """Return the positions (n, 2) of images uint8 (n, 28, 28) on a map, or None if there is no map."""
-    found = embedding_map(bundle, dataset_id)
-    if found is None:
+    data_map = embedding_map(bundle, dataset_id)
+    if data_map is None:
         return None
-    return found.place(image_features(_network(bundle), cache.card(bundle), images))
+    return data_map.place(image_features(_network(bundle), cache.card(bundle), images))
 
 
 def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
-    """Return the bundle's folder, its network's fingerprint, the time of the map, and the dataset with its version."""
+    """Return the folder, the network's fingerprint, the map's modification time, the dataset's id and its version."""
     _feature_count(bundle)  # raises BundleError if the model has no features
     fingerprint = bundle_fingerprint(bundle)
     path = map_file(workspace(), dataset_id, fingerprint)
@@ -57,31 +57,33 @@ def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _embedding_map(folder: str, fingerprint: str, modified: int, dataset_id: str, version: str) -> EmbeddingMap | None:
     try:
-        found = read_map(map_file(workspace(), dataset_id, fingerprint), cache.dataset(dataset_id).train, fingerprint)
+        data_map = read_map(
+            map_file(workspace(), dataset_id, fingerprint), cache.dataset(dataset_id).train, fingerprint
+        )
     except (OSError, ValueError):
         return None
-    return found if found.features.shape[1] == _feature_count(Bundle(Path(folder))) else None
+    return data_map if data_map.features.shape[1] == _feature_count(Bundle(Path(folder))) else None
 
 
 @st.cache_resource(show_spinner=Spinner(Message("Placing the images on the map…")), max_entries=6)
 def _points(
     folder: str, fingerprint: str, modified: int, dataset_id: str, version: str, split: str
 ) -> pd.DataFrame | None:
-    found = _embedding_map(folder, fingerprint, modified, dataset_id, version)
-    if found is None:
+    data_map = _embedding_map(folder, fingerprint, modified, dataset_id, version)
+    if data_map is None:
         return None
     if split == "train":
-        return _table(found.indices, found.labels, found.predictions, found.positions)
+        return _table(data_map.indices, data_map.labels, data_map.predictions, data_map.positions)
     bundle, samples = Bundle(Path(folder)), cache.dataset(dataset_id).split(split)
-    # Not kept, because its buffers for many images take 25 MB.
+    # Not cached, because its buffers for many images take 25 MB.
     network = load_feature_network(bundle)
-    positions = found.place(image_features(network, bundle.card(), samples.images))
+    positions = data_map.place(image_features(network, bundle.card(), samples.images))
     predictions = network(samples.images).probabilities.argmax(axis=1)
     return _table(np.arange(len(samples)), samples.labels, predictions, positions)
 
 
 def _table(indices: np.ndarray, labels: np.ndarray, predictions: np.ndarray, positions: np.ndarray) -> pd.DataFrame:
-    # Short numbers, because the browser sends those of all selected points: 1.3 MB for 10,000, of at most 2 MB.
+    # Short numbers, because the browser sends back all selected points: 1.3 MB for 10,000 of them; the limit is 2 MB.
     x, y = positions.round().astype(np.int16).T
     columns = {"index": indices.astype(np.int32), "label": labels, "predicted": predictions.astype(np.uint8)}
     return pd.DataFrame({**columns, "x": x, "y": y})

@@ -68,14 +68,14 @@ def groups(table: pd.DataFrame, colouring: str, palette: Palette) -> list[Group]
     if colouring == "right":
         right = table["label"].eq(table["predicted"]).to_numpy()
         # The mistakes come last, so that they are drawn on top.
-        found = [Group(tr("Right"), CORRECT_COLOUR, np.flatnonzero(right))]
-        found.append(Group(tr("Wrong"), MISTAKE_COLOUR, np.flatnonzero(~right), large=True))
+        all_groups = [Group(tr("Right"), CORRECT_COLOUR, np.flatnonzero(right))]
+        all_groups.append(Group(tr("Wrong"), MISTAKE_COLOUR, np.flatnonzero(~right), large=True))
     else:
         values = table[colouring].to_numpy()
-        found = [
+        all_groups = [
             Group(str(digit), colour, np.flatnonzero(values == digit)) for digit, colour in enumerate(palette.digits)
         ]
-    return [group for group in found if len(group.rows)]
+    return [group for group in all_groups if len(group.rows)]
 
 
 def figure(

@@ -23,7 +23,7 @@ PAGE_SIZE = 48
 """Pairs per page."""
 
 CSV_PAIRS = 1000
-"""Number of pairs in the CSV file, the nearest ones."""
+"""Maximum number of pairs in the CSV file, nearest first."""
 
 SCOPES = {
     "train": (Message("Within training"), ("train", "train")),
@@ -39,11 +39,11 @@ _NAMES = {
     "validation": Message("validation {index}"),
     "test": Message("test {index}"),
 }
-"""The short names of images, by their split."""
+"""The short names of images, by split."""
 
 _POLL_SECONDS = 1.0
 _DIVIDER = 1
-"""Width of the line between the images of a pair, in their pixels."""
+"""Width of the line between the images of a pair, in image pixels."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ def _wait(data: Dataset) -> None:
 
 
 @st.fragment
-def _show_pairs(data: Dataset, found: NearDuplicates) -> None:
-    """Let the visitor choose among the pairs, and show a page of them."""
+def _show_pairs(data: Dataset, duplicates: NearDuplicates) -> None:
+    """Let the visitor filter the pairs, and show a page of them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             tr("Splits"),
@@ -137,8 +137,8 @@ def _show_pairs(data: Dataset, found: NearDuplicates) -> None:
     address.keep(splits=None if chosen == "train" else chosen, different=address.switch_value(different, False))
     names = SCOPES[chosen][1]
     scope = Scope(data.split(names[0]), data.split(names[1]), names)
-    st.markdown(_summary(scope, found[names]))
-    pairs = found[names].select(_chosen_pairs(scope, found[names], different, digits))
+    st.markdown(_summary(scope, duplicates[names]))
+    pairs = duplicates[names].select(_chosen_pairs(scope, duplicates[names], different, digits))
     nearest = pairs.select(slice(CSV_PAIRS))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         page = choose_page(len(pairs), PAGE_SIZE, key=f"pairs_page_{chosen}_{different}_{digits}")
@@ -174,7 +174,7 @@ def _summary(scope: Scope, pairs: Pairs) -> str:
 
 
 def _chosen_pairs(scope: Scope, pairs: Pairs, different: bool, digits: list[int]) -> np.ndarray:
-    """Return which pairs have different labels (if `different`) and a label in `digits` (unless that is empty)."""
+    """Return a mask of the pairs with different labels (if `different`) and a label in `digits` (unless empty)."""
     first, second = scope.labels(pairs)
     chosen = first != second if different else np.ones(len(pairs), bool)
     return chosen & (np.isin(first, digits) | np.isin(second, digits)) if digits else chosen

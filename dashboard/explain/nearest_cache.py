@@ -1,4 +1,4 @@
-"""The most similar training image of one digit; cached by digit, because describing all images would take seconds."""
+"""The most similar training image of one digit; cached by digit, since the features of all images take seconds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dashboard.session import cache
 from dashboard.session.state import workspace
 
 _POLL_SECONDS = 0.02
-"""Time until a waiting stroke is noticed; far less than a visitor notices."""
+"""Time between two checks for a waiting stroke, too short for a visitor to notice."""
 
 _threads = ThreadPoolExecutor(1, "training-features")
 
@@ -37,7 +37,7 @@ class NearestImage:
 
 @dataclass(frozen=True)
 class _DigitIndex:
-    """The training images of a digit, by their indices in the split (n,), and their features by a network."""
+    """The training images of a digit: their features in a network, and their indices in the split (n,)."""
 
     network: Network
     features: FeatureIndex
@@ -68,11 +68,11 @@ def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
 def _index(folder: str, modified: int, dataset_id: str, digit: int, version: str) -> Future[_DigitIndex]:
-    """Describe the training images of a digit in another thread, so that the next stroke need not wait for it."""
-    return _threads.submit(_describe, Bundle(Path(folder)), cache.dataset(dataset_id).train, digit)
+    """Compute the features of a digit's training images in another thread, so that the next stroke need not wait."""
+    return _threads.submit(_compute_index, Bundle(Path(folder)), cache.dataset(dataset_id).train, digit)
 
 
-def _describe(bundle: Bundle, train: Split, digit: int) -> _DigitIndex:
+def _compute_index(bundle: Bundle, train: Split, digit: int) -> _DigitIndex:
     network = load_feature_network(bundle)
     indices = np.flatnonzero(train.labels == digit)
     features = image_features(network, bundle.card(), train.images[indices])

@@ -19,7 +19,7 @@ COUNT = 12
 
 @st.fragment
 def show_neighbours_section(bundle: Bundle, image: Pixels, model: str) -> None:
-    """Show the training images that are most similar to the network, with labels and distances."""
+    """Show the training images that the network finds most similar, with labels and distances."""
     st.subheader(tr("Similar training images"), anchor=False)
     try:
         dataset_id = cache.card(bundle).config.dataset

@@ -27,8 +27,8 @@ def show_overview(
 ) -> None:
     """Show all blocks; a click on a map chooses its layer and channel.
 
-    `activations`: for this one image. `layer_key`: widget key of the chosen layer. `grid_prefix`: key of a layer's grid
-    of maps, without the layer's index.
+    `activations`: those of this image. `layer_key`: widget key of the chosen layer. `grid_prefix`: key of a layer's
+    grid of maps, without the layer's index.
     """
 
     def choose() -> None:
@@ -38,7 +38,7 @@ def show_overview(
             st.session_state[layer_key] = layer
             state.choose_tile(f"{grid_prefix}{layer}", channel)
 
-    shown = st.session_state.get(layer_key)
+    shown_layer = st.session_state.get(layer_key)
     probabilities = activations[-1][0].astype(float)
     _component(
         key=_KEY,
@@ -46,7 +46,11 @@ def show_overview(
             "image": png_data_uri(image),
             "blocks": [
                 _block(
-                    network, activations, start, end, state.chosen_tile(f"{grid_prefix}{end}") if end == shown else None
+                    network,
+                    activations,
+                    start,
+                    end,
+                    state.chosen_tile(f"{grid_prefix}{end}") if end == shown_layer else None,
                 )
                 for start, end in _blocks(network)
             ],
@@ -68,7 +72,7 @@ _KEY = "network_overview"
 
 
 def _blocks(network: NumpyNetwork) -> list[tuple[int, int]]:
-    """Return the first and the last layer of each block with weights, without the logits."""
+    """Return the first and the last layer of each block with weights, except that of the logits."""
     weighted = [
         index for index, layer in enumerate(network.layers) if layer.kind in ("convolution", "depthwise", "dense")
     ]

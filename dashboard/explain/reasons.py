@@ -28,7 +28,7 @@ NO_IMAGES = Message(
 )
 
 _EQUAL_RATIO = 1.05
-"""Ratio of two distances below which they are called equal; 1.0 is what the sentence would show."""
+"""Ratio up to which two distances are called equal; the sentence would show it as 1.0."""
 
 _reasons = text_component("reasons")
 
@@ -43,9 +43,9 @@ class _Reason:
 
 
 def show_reasons(reading: Reading | None, bundle: Bundle, model: str) -> None:
-    """Show why a model read a digit, or one sentence if there is no digit; the height is the same.
+    """Show why a model read a digit, or one sentence if there is no digit, at the same height.
 
-    `model`: the name of that model.
+    `model`: the model's name.
     """
     reasons, sentence = _explanation(reading, bundle)
     pictures = [{"source": png_data_uri(reason.image), "caption": reason.caption} for reason in reasons]

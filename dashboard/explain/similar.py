@@ -35,12 +35,12 @@ _TITLES = {
     "validation": Message("{rank}: validation image {index}, label {label}"),
     "test": Message("{rank}: test image {index}, label {label}"),
 }
-_OTHERS = {
+_OTHER_LABELS = {
     "train": Message("The {count} nearest training images that are not labelled {digit}."),
     "validation": Message("The {count} nearest validation images that are not labelled {digit}."),
     "test": Message("The {count} nearest test images that are not labelled {digit}."),
 }
-_SAME = {
+_SAME_LABEL = {
     "train": Message("{same} of the {count} nearest training images are labelled {digit}."),
     "validation": Message("{same} of the {count} nearest validation images are labelled {digit}."),
     "test": Message("{same} of the {count} nearest test images are labelled {digit}."),
@@ -54,7 +54,7 @@ _PICTURE_WIDTH = 280
 class Query:
     """An image uint8 (28, 28) to search for.
 
-    `digit`: the label, or the prediction for a drawing. `name`: the name of an image of a dataset, such as "test-947",
+    `digit`: the label, or the prediction for a drawing. `name`: the name of a dataset image, such as "test-947",
     or "drawing". `dataset`: id of the dataset to search in.
     """
 
@@ -71,11 +71,11 @@ class Query:
 
 @dataclass(frozen=True)
 class Scope:
-    """The images to search: those of a split, and at most `count`; `others` leaves out those with the query's digit."""
+    """The split to search, and how many images to find; `other_labels_only` leaves out those with the query's digit."""
 
     split: str
     count: int
-    others: bool
+    other_labels_only: bool
 
 
 @st.fragment
@@ -209,7 +209,7 @@ def _choose_scope() -> Scope:
             required=True,
             key="similar_count",
         )
-        others = st.toggle(
+        other_labels_only = st.toggle(
             tr("Other labels only"),
             value=address.switch("others", False),
             key="similar_others",
@@ -218,9 +218,9 @@ def _choose_scope() -> Scope:
     address.keep(
         split=None if split == "train" else split,
         count=None if count == COUNTS[0] else count,
-        others=address.switch_value(others, False),
+        others=address.switch_value(other_labels_only, False),
     )
-    return Scope(split, int(count), others)
+    return Scope(split, int(count), other_labels_only)
 
 
 def _show_results(query: Query, scope: Scope, bundle: Bundle, model: str) -> None:
@@ -234,7 +234,7 @@ def _show_results(query: Query, scope: Scope, bundle: Bundle, model: str) -> Non
             scope.split,
             scope.count,
             without=query.index_in(scope.split),
-            without_label=query.digit if scope.others else None,
+            without_label=query.digit if scope.other_labels_only else None,
         )
     except TrazoError as error:
         st.info(safe_text(error), icon=":material/info:")
@@ -264,14 +264,16 @@ def _show_results(query: Query, scope: Scope, bundle: Bundle, model: str) -> Non
             for rank, (index, label) in enumerate(zip(nearest.indices.tolist(), labels, strict=True), 1)
         ],
         tile=66,
-        marked=[] if scope.others else [position for position, label in enumerate(labels) if label != query.digit],
+        marked=[]
+        if scope.other_labels_only
+        else [position for position, label in enumerate(labels) if label != query.digit],
     )
 
 
 def _summary(labels: list[int], digit: int, scope: Scope) -> str:
     """Return how many of the images have the query's digit as their label."""
-    if scope.others:
-        return tr(_OTHERS[scope.split], count=len(labels), digit=digit)
+    if scope.other_labels_only:
+        return tr(_OTHER_LABELS[scope.split], count=len(labels), digit=digit)
     same = labels.count(digit)
-    summary = tr(_SAME[scope.split], same=same, count=len(labels), digit=digit)
+    summary = tr(_SAME_LABEL[scope.split], same=same, count=len(labels), digit=digit)
     return summary if same == len(labels) else " ".join([summary, tr("The others have an orange frame.")])

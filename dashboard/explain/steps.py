@@ -17,13 +17,13 @@ _SWITCHES = {
     "stroke_width": (Message("Stroke width"), Message("Make strokes about as wide as MNIST's.")),
     "centre": (Message("Centre"), Message("Move the digit's centre of mass to the centre.")),
 }
-_IN_A_LIST = {
+_NAMES_IN_SENTENCE = {
     "crop": Message("crop"),
     "scale": Message("scale"),
     "stroke_width": Message("stroke width"),
     "centre": Message("centre"),
 }
-"""The names of the steps within a sentence."""
+"""The names of the steps as they appear within a sentence."""
 
 
 @st.fragment
@@ -62,7 +62,7 @@ def show_steps_section(predictor: Predictor, subject: Subject) -> None:
 def _title(steps: Steps) -> str:
     if steps == ALL_STEPS:
         return tr("With the chosen steps: all")
-    left_out = [tr(name) for step, name in _IN_A_LIST.items() if not getattr(steps, step)]
+    left_out = [tr(name) for step, name in _NAMES_IN_SENTENCE.items() if not getattr(steps, step)]
     return tr("Without {steps}", steps=", ".join(left_out))
 
 

@@ -1,4 +1,4 @@
-"""The section "Stress dial": changes of the image by sliders, and the point where the prediction tips over."""
+"""The section "Stress dial": sliders that change the image, and the point where the prediction tips over."""
 
 from __future__ import annotations
 
@@ -177,9 +177,11 @@ def _curve_chart(curve: StressCurve, title: str, value: float, colour: str) -> a
         )
     )
     marks = pd.DataFrame({"value": [each for each in curve.tipping_points if each is not None]}, dtype=float)
-    tips = alt.Chart(marks).mark_rule(color=MISTAKE_COLOUR, strokeDash=[5, 4], strokeWidth=1.5).encode(x="value:Q")
-    now = alt.Chart(pd.DataFrame({"value": [value]})).mark_rule(color=colour, opacity=0.6).encode(x="value:Q")
-    return apply_layout(lines + tips + now, 240)
+    tipping_points = (
+        alt.Chart(marks).mark_rule(color=MISTAKE_COLOUR, strokeDash=[5, 4], strokeWidth=1.5).encode(x="value:Q")
+    )
+    current_value = alt.Chart(pd.DataFrame({"value": [value]})).mark_rule(color=colour, opacity=0.6).encode(x="value:Q")
+    return apply_layout(lines + tipping_points + current_value, 240)
 
 
 def _show_training_link(values: dict[str, float], preset: str, model: str) -> None:

@@ -20,7 +20,7 @@ from dashboard.session import address, cache, drawings
 _DATASET_NAMES = {name: name for name in TITLES}
 _SPLITS = {"train": Message("train"), "validation": Message("validation"), "test": Message("test")}
 _MAX_DIGITS = 9
-"""Longest image number that is looked up; no dataset has more images."""
+"""Maximum number of digits in an image number; no dataset has a billion images."""
 
 
 class ImageNotFound(TrazoError):
@@ -31,9 +31,9 @@ class ImageNotFound(TrazoError):
 class Subject:
     """A picture to explain.
 
-    `picture`: uint8 (h, w), the ink of a drawing or an image (28, 28) of a dataset. `strokes`: those of a drawing on
-    the canvas, or None. `on_canvas`: True for a drawing on the canvas. `label`: that of an image of a dataset, or None.
-    `key`: identifies the picture, for widget keys: the name of an image, such as "test-947".
+    `picture`: uint8 (h, w), the ink of a drawing or a dataset image (28, 28). `strokes`: the strokes of a drawing on
+    the canvas, or None. `on_canvas`: True for a drawing on the canvas. `label`: the label of a dataset image, or None.
+    `key`: identifies the picture in widget keys; for a dataset image its name, such as "test-947".
     """
 
     title: str
@@ -82,7 +82,7 @@ def last_drawing() -> Subject | None:
 
 
 def sample(name: str, dataset: str) -> Subject:
-    """Return an image of a dataset by its name, such as "test-947".
+    """Return a dataset image by its name, such as "test-947".
 
     Raises ImageNotFound, and DataError if the dataset is not on this machine.
     """

@@ -21,9 +21,9 @@ _component = component(
 
 
 def chosen_place(key: str, values: np.ndarray) -> Place:
-    """Return the place last chosen in the map `key`; before that, or in a smaller map, the place of the largest value.
+    """Return the most recently chosen place in the map `key`.
 
-    `values`: (h, w).
+    If there is none, or if it lies outside `values` (h, w), return the place of the largest absolute value.
     """
     chosen: Place | None = st.session_state.get(_place_key(key))
     if chosen is not None and chosen[0] < values.shape[0] and chosen[1] < values.shape[1]:
@@ -35,7 +35,7 @@ def chosen_place(key: str, values: np.ndarray) -> Place:
 def show_value_map(values: np.ndarray, picture: Pixels, *, key: str, title: str) -> Place:
     """Show a map of `values` (h, w), coloured as in `picture` (h, w, 3); return the chosen place."""
 
-    def keep() -> None:
+    def store_place() -> None:
         place = st.session_state[key]["chosen"]
         if place is not None:
             st.session_state[_place_key(key)] = (int(place[0]), int(place[1]))
@@ -50,7 +50,7 @@ def show_value_map(values: np.ndarray, picture: Pixels, *, key: str, title: str)
             "title": tr("{title}. The arrow keys choose a value.", title=title),
             "words": {"value": tr("Row {row}, column {column}: {value}")},
         },
-        on_chosen_change=keep,
+        on_chosen_change=store_place,
     )
     return selected
 

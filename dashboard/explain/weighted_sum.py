@@ -26,7 +26,7 @@ def show_weighted_sum(
 ) -> None:
     """Show the receptive field and the weighted sum of one value."""
     source, source_place = find_source(network, activations, layer, place, channel)
-    found = weighted_sum(network, image, activations, source, source_place, channel)
+    breakdown = weighted_sum(network, image, activations, source, source_place, channel)
     box = receptive_field(network, layer, *place)
     st.markdown(tr("**Where does this value come from?**"))
     left, right = st.columns([1, 3.4], gap="large")
@@ -34,9 +34,9 @@ def show_weighted_sum(
         st.html(_field_html(image, box))
         st.caption(_field_sentence(box))
     with right:
-        st.markdown(sum_sentence(network.layers[source + 1 : layer + 1], found, channel))
-        st.html(_terms_html(found, source))
-        st.caption(_rest_sentence(found, source))
+        st.markdown(sum_sentence(network.layers[source + 1 : layer + 1], breakdown, channel))
+        st.html(_terms_html(breakdown, source))
+        st.caption(_rest_sentence(breakdown, source))
 
 
 def _field_html(image: Pixels, box: Box) -> str:
@@ -59,15 +59,15 @@ def _field_sentence(box: Box) -> str:
     )
 
 
-def sum_sentence(layers: Sequence[Layer], found: WeightedSum, channel: int) -> str:
-    """Return the sum in words, and what the layers without weights that follow it make of it."""
-    value = found.total
-    products = float(found.products.sum())
+def sum_sentence(layers: Sequence[Layer], breakdown: WeightedSum, channel: int) -> str:
+    """Describe the sum, and the effect of the layers without weights that follow it."""
+    value = breakdown.total
+    products = float(breakdown.products.sum())
     parts = [
         tr(
             "Inputs × weights {products:+.3f}, bias {bias:+.3f}: together **{total:.3f}**",
             products=products,
-            bias=found.bias,
+            bias=breakdown.bias,
             total=value,
         )
     ]
@@ -84,28 +84,30 @@ def sum_sentence(layers: Sequence[Layer], found: WeightedSum, channel: int) -> s
     return "; ".join(parts) + "."
 
 
-def _terms_html(found: WeightedSum, source: int) -> str:
-    """Return the input channels with the largest parts in the sum, each as inputs × weights = products.
+def _terms_html(breakdown: WeightedSum, source: int) -> str:
+    """Return HTML of the input channels that contribute most to the sum, each as inputs × weights = products.
 
-    The first of them has its numbers in it.
+    The first channel also shows its numbers.
     """
-    arrays = (found.patch, found.weights, found.products)
+    arrays = (breakdown.patch, breakdown.weights, breakdown.products)
     limits = [float(np.abs(values).max()) for values in arrays]
-    first, *others = _largest(found.channel_sums)
-    figures = [_figure(found, source, first, [_numbers(v[..., first], m) for v, m in zip(arrays, limits, strict=True)])]
+    first, *others = _largest(breakdown.channel_sums)
+    figures = [
+        _figure(breakdown, source, first, [_numbers(v[..., first], m) for v, m in zip(arrays, limits, strict=True)])
+    ]
     figures += [
-        _figure(found, source, each, [_picture(v[..., each], m) for v, m in zip(arrays, limits, strict=True)])
+        _figure(breakdown, source, each, [_picture(v[..., each], m) for v, m in zip(arrays, limits, strict=True)])
         for each in others
     ]
     return f'<div class="terms">{"".join(figures)}</div>'
 
 
-def _figure(found: WeightedSum, source: int, channel: int, factors: Sequence[str]) -> str:
-    name = tr("Pixels") if source == 0 else tr("Channel {channel}", channel=found.first_channel + channel)
+def _figure(breakdown: WeightedSum, source: int, channel: int, factors: Sequence[str]) -> str:
+    name = tr("Pixels") if source == 0 else tr("Channel {channel}", channel=breakdown.first_channel + channel)
     inputs, weights, products = factors
     return (
         f"<figure><div>{inputs}<b>×</b>{weights}<b>=</b>{products}</div>"
-        f"<figcaption>{escape(name)}: {number(found.channel_sums[channel], '+.3f')}</figcaption></figure>"
+        f"<figcaption>{escape(name)}: {number(breakdown.channel_sums[channel], '+.3f')}</figcaption></figure>"
     )
 
 
@@ -139,8 +141,8 @@ def _largest(sums: np.ndarray) -> list[int]:
     return [int(channel) for channel in np.argsort(-np.abs(sums), kind="stable")[:_SHOWN_CHANNELS]]
 
 
-def _rest_sentence(found: WeightedSum, source: int) -> str:
-    sums = found.channel_sums
+def _rest_sentence(breakdown: WeightedSum, source: int) -> str:
+    sums = breakdown.channel_sums
     rest = len(sums) - _SHOWN_CHANNELS
     sentences = [
         tr("Inputs from the image, weights, and their products; teal is positive, orange negative.")

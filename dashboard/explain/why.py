@@ -129,7 +129,7 @@ def _deletion_chart(curves: dict[Message, DeletionCurve], digit: int) -> alt.Lay
 
 
 def _show_sanity_check(network: NumpyNetwork, image: Pixels, digit: int) -> None:
-    """Show, on demand, the maps of a network whose weights are shuffled from the last layer on."""
+    """Show, on demand, the maps of a network whose weights are shuffled layer by layer, the last layer first."""
     if not st.button(
         tr("Check with shuffled weights"),
         icon=":material/shuffle:",

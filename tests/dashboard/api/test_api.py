@@ -25,7 +25,7 @@ from tests.support.fuzzing import drawn_one, drawn_seventeen, encoded
 from tests.support.served_api import served_api
 from tests.support.tiny_training import tiny_config
 
-# Python knows this character set but cannot decode it.
+# Python knows this character set but cannot decode with it.
 UNREADABLE_FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="1.png"\r\n\r\n1\r\n--b--\r\n'
 UNREADABLE_TYPE = {"Content-Type": "multipart/form-data; boundary=b; charset=undefined"}
 
@@ -50,7 +50,7 @@ def test_picture_sent_as_the_body_is_read(client: TestClient) -> None:
     assert np.isclose(sum(reading["probabilities"]), 1)
 
 
-def test_number_is_read_when_asked(client: TestClient) -> None:
+def test_number_is_read_on_request(client: TestClient) -> None:
     as_digit = client.post("/predict", content=encoded(drawn_seventeen())).json()
     as_number = client.post("/predict?number=1", content=encoded(drawn_seventeen())).json()
 
@@ -63,7 +63,7 @@ def test_number_is_read_when_asked(client: TestClient) -> None:
     assert as_digit.items() <= as_number.items()
 
 
-def test_one_digit_is_a_number_of_one_digit(client: TestClient) -> None:
+def test_one_digit_is_a_one_digit_number(client: TestClient) -> None:
     as_digit = client.post("/predict?number=0", content=encoded(drawn_one())).json()
     as_number = client.post("/predict?number=1", content=encoded(drawn_one())).json()
 
@@ -78,7 +78,7 @@ def test_blank_picture_has_no_number(client: TestClient) -> None:
     assert (reading["verdict"], reading["number"], reading["digits"]) == ("blank", None, [])
 
 
-def test_other_values_of_number_are_refused(client: TestClient) -> None:
+def test_other_values_of_number_are_rejected(client: TestClient) -> None:
     response = client.post("/predict?number=yes", content=encoded(drawn_one()))
 
     assert response.status_code == 400

@@ -76,7 +76,7 @@ def test_evaluate_shows_the_redrawn_accuracies(run: Run) -> None:
     assert "Half the contrast" not in shown  # as in cards from earlier versions
 
 
-def test_curves_are_measured_when_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_curves_are_measured_on_request(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     steady = RobustnessCurve(strengths=(0, 1), accuracies=(0.99, 0.98))
     falling = RobustnessCurve(strengths=(1, 0.5), accuracies=(1, 0.8))
     curves = dict.fromkeys(KINDS, steady) | {"shrunk": falling}

@@ -70,10 +70,10 @@ def test_verdicts_survive_a_reload_and_change_the_accuracy(run: Run, workspace: 
     press(page, str(evaluation.labels[third]))
 
     page = open_court(model=run.id)
-    given = {first: wrong, second: CANNOT_TELL, third: int(evaluation.labels[third])}
-    assert choices(read_verdicts(verdicts_file(workspace)), fingerprint, "test") == given
+    verdicts = {first: wrong, second: CANNOT_TELL, third: int(evaluation.labels[third])}
+    assert choices(read_verdicts(verdicts_file(workspace)), fingerprint, "test") == verdicts
     assert "3 judged" in text(page)
-    assert tiles(page)["Your labels"] == f"{corrected_accuracy(evaluation, given).accuracy:.2%}"
+    assert tiles(page)["Your labels"] == f"{corrected_accuracy(evaluation, verdicts).accuracy:.2%}"
     assert "You changed 1 label and left out 1 image." in text(page)
     assert captions(page, "court_wrong") == [f"label {evaluation.labels[first]}, you {wrong}"]
     with click_on_picture("court_wrong", 0):
@@ -82,7 +82,7 @@ def test_verdicts_survive_a_reload_and_change_the_accuracy(run: Run, workspace: 
     assert f"Your verdict: {wrong}." in text(page)
 
 
-def test_visitor_judges_without_saving(run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_visitors_verdicts_are_not_saved(run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")
     page = open_court(model=run.id)
 
@@ -134,8 +134,8 @@ def test_published_votes_appear_after_the_verdict(
     evaluation = Bundle(SHIPPED_BUNDLE).evaluation()
     votes = published_votes(mnist.fingerprint, len(evaluation.labels))
     order = cases_of_test_set(evaluation, mnist.fingerprint).order
-    voted = next(index for index in order if index in votes)
-    for index in order[: order.index(voted)]:
+    voted_index = next(index for index in order if index in votes)
+    for index in order[: order.index(voted_index)]:
         append_verdict(workspace, new_verdict(mnist.fingerprint, "test", index, CANNOT_TELL, "shipped", "a test"))
     page = open_court()
     reviewed = corrected_accuracy(evaluation, reviewed_choices(mnist.fingerprint, len(evaluation.labels)))
@@ -145,5 +145,5 @@ def test_published_votes_appear_after_the_verdict(
     press(page, "1")
 
     (tile,) = (metric for metric in page.metric if metric.label == "Reviewers")
-    assert f"{votes[voted].for_label} for {mnist.test.labels[voted]}" in tile.proto.delta_description
+    assert f"{votes[voted_index].for_label} for {mnist.test.labels[voted_index]}" in tile.proto.delta_description
     assert "This model outputs no features." in text(page)

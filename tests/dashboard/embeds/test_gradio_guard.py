@@ -61,10 +61,10 @@ def test_sketch_sent_in_parts_is_read(client: TestClient) -> None:
 def test_urls_in_a_request_are_not_fetched(
     client: TestClient, url: str, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetched: list[str] = []
+    fetched_urls: list[str] = []
 
     async def fetch(url: str, *_: object) -> None:
-        fetched.append(url)
+        fetched_urls.append(url)
         raise OSError("this test has no network")
 
     monkeypatch.setattr(processing_utils, "async_ssrf_protected_get", fetch)
@@ -78,7 +78,7 @@ def test_urls_in_a_request_are_not_fetched(
 
     event, data = predicted(client, **{"composite": None, **sketch[part]})
 
-    assert fetched == []
+    assert fetched_urls == []
     assert event == "error"
     assert "was not uploaded here" in str(data)
 
@@ -181,21 +181,21 @@ def test_hostile_sketches_do_not_delay_another_visitor(client: TestClient) -> No
 
 
 def test_busy_client_does_not_block_other_visitors(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting, released, read = [], threading.Event(), PicturePool.ink
+    waiting_clients, released, read_ink = [], threading.Event(), PicturePool.ink
 
     async def ink(pool: PicturePool, picture: bytes, client: str) -> PictureInk:
         if client == "behind a proxy":
-            waiting.append(client)
+            waiting_clients.append(client)
             while not released.is_set():
                 await asyncio.sleep(0.02)
-        return await read(pool, picture, client)
+        return await read_ink(pool, picture, client)
 
     monkeypatch.setattr(PicturePool, "ink", ink)
     path = uploaded(client, encoded(drawn_one()))
     data = {"data": [{"background": None, "layers": [], "composite": file(path)}]}
     for _ in range(60):
         client.post(f"{API}/call/predict", json=data, headers={"X-Forwarded-For": "x"})
-    wait_until(lambda: len(waiting) == 60, what="60 sketches from one client")
+    wait_until(lambda: len(waiting_clients) == 60, what="60 sketches from one client")
 
     event, response = predicted(client, file(path))
     released.set()
@@ -356,10 +356,10 @@ def test_folder_of_a_killed_dashboard_is_deleted(tmp_path: Path) -> None:
     for folder in (abandoned, in_use, elsewhere):
         os.utime(folder, (long_ago, long_ago))
 
-    later, own = start_folder_owner(tmp_path)
+    new_owner, own_folder = start_folder_owner(tmp_path)
 
     assert not abandoned.exists()
-    assert [path.exists() for path in (in_use / "upload.png", elsewhere / "kept", new, own)] == [True] * 4
-    for process in (running, later):
+    assert [path.exists() for path in (in_use / "upload.png", elsewhere / "kept", new, own_folder)] == [True] * 4
+    for process in (running, new_owner):
         process.communicate("")
-    assert [path.exists() for path in (in_use, own)] == [False, False]
+    assert [path.exists() for path in (in_use, own_folder)] == [False, False]

@@ -137,7 +137,7 @@ def test_visitors_see_both_candidates_of_a_close_call(client: TestClient, monkey
     assert "\nLooks like a 1 or " in verdict
 
 
-def test_several_digits_are_not_one(client: TestClient) -> None:
+def test_several_digits_are_not_read_as_one(client: TestClient) -> None:
     result, bars = predict_as_visitor(client, drawn_seventeen())
     fields = verdict(client, drawn_seventeen())
 

@@ -1,4 +1,4 @@
-"""Lists of images and of pairs as CSV."""
+"""Lists of images and of image pairs as CSV."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from core.explain.neighbours import Neighbours
 from dashboard.explain.csv_lists import pairs_csv, similar_csv
 
 
-def test_images_have_a_row_each() -> None:
+def test_each_image_has_a_row() -> None:
     nearest = Neighbours(np.array([7, 3]), np.array([0.5, 1.25], np.float32), np.array([9, 4], np.uint8))
 
     assert similar_csv("test", nearest) == "rank,split,index,label,distance\n1,test,7,9,0.5\n2,test,3,4,1.25\n"
 
 
-def test_pairs_have_both_images_in_a_row() -> None:
+def test_each_pair_has_one_row_for_both_images() -> None:
     pairs = Pairs(np.array([7, 3]), np.array([1, 2]), np.array([0.125, 0.25], np.float32))
 
     header, *rows = pairs_csv(("test", "train"), pairs, np.array([9, 4]), np.array([9, 7])).splitlines()

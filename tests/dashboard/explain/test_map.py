@@ -29,7 +29,7 @@ LANDMARKS = 60
 
 @pytest.fixture(scope="module")
 def small_map(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a small map by the network of the trained run."""
+    """The file of a small map, computed with the trained run's network."""
     file = tmp_path_factory.mktemp("map") / "map.npz"
     network, train = load_feature_network(trained.bundle), load_dataset("digits", Workspace(file.parent)).train
     with pytest.MonkeyPatch.context() as patch:
@@ -39,7 +39,7 @@ def small_map(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def mapped(small_map: Path, run: Run, workspace: Workspace, without_mnist: None) -> Path:
+def active_map(small_map: Path, run: Run, workspace: Workspace, without_mnist: None) -> Path:
     """Promote a run with a small map, and return the map's file."""
     promote(workspace, run)
     file = map_file(workspace, "digits", bundle_fingerprint(run.bundle))
@@ -75,7 +75,7 @@ def text(page: AppTest) -> str:
     return unescape_markdown("\n".join(str(part.value) for part in parts))
 
 
-def test_data_shows_the_map_of_each_split(mapped: Path, page: AppTest, workspace: Workspace) -> None:
+def test_data_page_shows_the_map_of_each_split(active_map: Path, page: AppTest, workspace: Workspace) -> None:
     page.switch_page("views/data.py").run()
     assert not page.get("plotly_chart")
 
@@ -94,7 +94,7 @@ def test_data_shows_the_map_of_each_split(mapped: Path, page: AppTest, workspace
     assert re.search(r"\d+ images selected, 0 misread", text(page))
 
 
-def test_inside_shows_the_picture_on_the_map(mapped: Path, page: AppTest, run: Run) -> None:
+def test_inside_page_shows_the_picture_on_the_map(active_map: Path, page: AppTest, run: Run) -> None:
     page.switch_page("views/inside.py")
     page.query_params.update({"image": "test-3", "dataset": "digits", "model": run.id})
     page.run()
@@ -107,11 +107,11 @@ def test_inside_shows_the_picture_on_the_map(mapped: Path, page: AppTest, run: R
 
 
 def test_a_damaged_map_is_computed_again(
-    mapped: Path, page: AppTest, run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    active_map: Path, page: AppTest, run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    complete = mapped.read_bytes()
-    mapped.write_bytes(complete[: len(complete) // 2])
-    # Its process ends without a map.
+    complete = active_map.read_bytes()
+    active_map.write_bytes(complete[: len(complete) // 2])
+    # The process ends without writing a map.
     monkeypatch.setattr(sys, "executable", "/bin/false")
 
     open_data_map(page)
@@ -119,12 +119,12 @@ def test_a_damaged_map_is_computed_again(
     page.run()
     assert "The map could not be computed" in text(page)
 
-    mapped.write_bytes(complete)
+    active_map.write_bytes(complete)
     page.run()
     assert len(traces(page)) == 10
 
 
-def test_a_cache_that_cannot_be_written_is_explained(run: Run, without_mnist: None, page: AppTest) -> None:
+def test_an_unwritable_cache_is_explained(run: Run, without_mnist: None, page: AppTest) -> None:
     (run.folder.parent.parent / "cache").touch()
 
     open_data_map(page)
@@ -132,7 +132,7 @@ def test_a_cache_that_cannot_be_written_is_explained(run: Run, without_mnist: No
     assert "there is a file where a folder should be" in text(page)
 
 
-def test_visitors_of_a_read_only_dashboard_start_no_map(
+def test_visitors_of_a_read_only_dashboard_cannot_start_a_map(
     workspace: Workspace, without_mnist: None, page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")

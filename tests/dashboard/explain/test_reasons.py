@@ -1,4 +1,4 @@
-"""The reasons for an answer: facts in words. The pictures are tested on the page, in views/test_draw.py."""
+"""The reasons for an answer, in words. The pictures are tested on the page, in views/test_draw.py."""
 
 from __future__ import annotations
 

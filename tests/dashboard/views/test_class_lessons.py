@@ -1,4 +1,4 @@
-"""Lessons in a class, in Streamlit's AppTest: guesses are stored with the hands, and the teacher sees how many."""
+"""Lessons in a class, in Streamlit's AppTest: guesses are stored with the hands, and the teacher sees their counts."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ def table(page: AppTest) -> str:
     return " ".join(re.sub("<[^>]*>", " ", html).split())
 
 
-def test_students_do_lessons_and_the_teacher_sees_numbers(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_students_do_lessons_and_the_teacher_sees_counts(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     ana, ben = create_hand(workspace, "Ana"), create_hand(workspace, "Ben")
     page = open_lesson("1", student_token(workspace, ana))
     page.button(key="guess_pixels_some").click().run()

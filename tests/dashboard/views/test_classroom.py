@@ -49,7 +49,7 @@ def captions(page: AppTest, digit: int) -> list[str]:
     return [tile["caption"] for tile in json.loads(page.get_by_key(f"class_{digit}").proto.json)["tiles"]]
 
 
-def test_class_is_followed_from_the_first_student_to_the_end(workspace: Workspace) -> None:
+def test_page_follows_a_class_from_joining_to_deletion(workspace: Workspace) -> None:
     page = open_page()
     assert "Nobody has joined yet" in text(page)
     assert "Join at" in next(html.proto.body for html in page.get("html") if "trazo-join" in html.proto.body)
@@ -82,7 +82,7 @@ def test_map_needs_mnist(workspace: Workspace) -> None:
     assert "MNIST is not on this machine yet" in text(page)
 
 
-def test_drawings_of_the_map_say_whose_they_are(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drawings_on_the_map_name_their_student(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     exam = take_exam(create_hand(workspace, "Ana"))
     maps: list[list[Dot]] = []
     monkeypatch.setattr(class_map.map_cache, "place", lambda *arguments: np.zeros((len(arguments[2]), 2)))
@@ -102,7 +102,7 @@ def test_drawings_of_the_map_say_whose_they_are(workspace: Workspace, monkeypatc
     )
 
 
-def test_page_is_the_teachers_alone(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> None:
+def test_only_the_teacher_sees_the_page(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> None:
     create_hand(workspace, "Ana")
     page = open_page()
     assert "Here so far: Ana" in text(page)

@@ -42,7 +42,7 @@ PAGES = sorted(path.name for path in (PROJECT / "dashboard" / "views").glob("[!_
 DRAW, TRAIN, RUNS, RUN, MODEL = ((f"{name}.py", "") for name in ("draw", "train", "runs", "run", "model"))
 MISTAKES, COMPARE, EPOCHS = (("evaluate.py", view) for view in ("Mistakes", "Compare", "Epochs"))
 PageView = tuple[str, str]
-"""A page, and one of its views if it has several, or else an empty string."""
+"""A page, and one of its views, or an empty string if it has only one."""
 DAMAGE: dict[str, tuple[Damage, PageView, str]] = {
     "status.json cut": (cut_in_half("status.json"), RUNS, r"status.json of .* damaged"),
     "config.json cut": (cut_in_half("config.json"), RUNS, r"config.json of .* damaged"),
@@ -214,7 +214,7 @@ def test_commands_keep_working_after_an_invalid_edit(runs: tuple[Run, Run], tmp_
 
 
 @pytest.mark.parametrize("name", ["novelty.npz", "mnist_model.tflite"])
-def test_api_uses_the_shipped_model_if_the_promoted_one_is_bad(
+def test_api_falls_back_to_the_shipped_model_after_damage(
     runs: tuple[Run, Run], workspace: Workspace, name: str
 ) -> None:
     cut_in_half(f"model/{name}")(runs[1])

@@ -98,7 +98,7 @@ def test_banner_reports_a_damaged_file(page: AppTest, workspace: Workspace) -> N
 
 @pytest.fixture
 def pen_page(page: AppTest, without_mnist: None) -> AppTest:
-    """The Data page at the pen digits."""
+    """The Data page, showing the pen digits."""
     page.query_params["dataset"] = "pen-digits"
     return page
 

@@ -34,7 +34,7 @@ STROKE = {"type": "Path", "path": [["M", 140, 56], ["L", 140, 224]], "strokeWidt
 
 
 class Canvas:
-    """Stands in for the canvas in the browser and its buttons: what the visitor does is sent at the next rerun."""
+    """Stands in for the browser's canvas and its buttons; the next rerun sends what the visitor did."""
 
     def __init__(self) -> None:
         self.strokes: list[dict[str, Any]] = []
@@ -53,8 +53,8 @@ class Canvas:
         """Undo a stroke in the browser."""
         self.strokes = self.strokes[:-1]
 
-    def ask(self, action: str) -> None:
-        """Press a button whose action is left to Python."""
+    def press(self, action: str) -> None:
+        """Press a button whose action Python performs."""
         self._time += 1
         self._request = {"action": action, "time": self._time}
 
@@ -82,16 +82,16 @@ class Canvas:
 
 
 def lock_is_free() -> bool:
-    """Return whether another thread could start to answer a drawing."""
+    """Return whether another thread could start a prediction."""
 
-    def take() -> bool:
-        taken = prediction_lock.acquire(blocking=False)
-        if taken:
+    def try_lock() -> bool:
+        acquired = prediction_lock.acquire(blocking=False)
+        if acquired:
             prediction_lock.release()
-        return taken
+        return acquired
 
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(take).result()
+        return pool.submit(try_lock).result()
 
 
 def encoded(picture: Image.Image, kind: str = "PNG") -> bytes:
@@ -114,10 +114,10 @@ def page(workspace: Workspace) -> AppTest:
 
 @pytest.fixture
 def canvas(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> Canvas:
-    return stand_in(monkeypatch)
+    return install_canvas(monkeypatch)
 
 
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> Canvas:
+def install_canvas(monkeypatch: pytest.MonkeyPatch) -> Canvas:
     canvas = Canvas()
     monkeypatch.setattr("dashboard.draw.canvas.st_canvas", canvas.show)
     monkeypatch.setattr("dashboard.draw.canvas._buttons", canvas.show_buttons)
@@ -126,12 +126,12 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Canvas:
 
 def answer(page: AppTest) -> str:
     """Return the large text beside the canvas."""
-    data = shown(page, "answer")
+    data = component_data(page, "answer")
     return str(data["digit"] or data["prompt"])
 
 
-def shown(page: AppTest, key: str) -> Any:
-    """Return the data that a component was given."""
+def component_data(page: AppTest, key: str) -> Any:
+    """Return the data that Python sent to a component."""
     return json.loads(page.get_by_key(key).proto.json)
 
 
@@ -143,16 +143,16 @@ def upload(page: AppTest, name: str, content: bytes) -> None:
 def test_an_empty_canvas_asks_for_a_digit(page: AppTest) -> None:
     assert not page.exception
     assert answer(page) == "Draw a digit"
-    assert [bar["probability"] for bar in shown(page, "answer")["bars"]] == [0.0] * 10
+    assert [bar["probability"] for bar in component_data(page, "answer")["bars"]] == [0.0] * 10
 
 
 def test_five_steps_are_explained_with_and_without_a_drawing(page: AppTest, canvas: Canvas) -> None:
-    before = shown(page, "steps")
+    before = component_data(page, "steps")
 
     canvas.draw(one("white", "black"))
     page.run()
 
-    after = shown(page, "steps")
+    after = component_data(page, "steps")
     assert len(before) == 5
     assert [step["sentence"] for step in before] == [step["sentence"] for step in after]
     assert [step["source"] for step in before] == [None] * 5
@@ -165,10 +165,10 @@ def test_a_stroke_is_read_with_its_ten_probabilities(page: AppTest, canvas: Canv
     page.run()
 
     assert answer(page) == "1"
-    bars = shown(page, "answer")["bars"]
+    bars = component_data(page, "answer")["bars"]
     assert sum(bar["probability"] for bar in bars) == pytest.approx(1, abs=1e-3)
     assert [bar["digit"] for bar in bars if bar["best"]] == ["1"]
-    assert "% sure" in shown(page, "answer")["sentence"]
+    assert "% sure" in component_data(page, "answer")["sentence"]
 
 
 def test_a_second_model_reads_the_same_strokes(run: Run, page: AppTest, canvas: Canvas) -> None:
@@ -178,7 +178,7 @@ def test_a_second_model_reads_the_same_strokes(run: Run, page: AppTest, canvas: 
     canvas.draw(one("white", "black"))
     page.run()
 
-    answers = [shown(page, key) for key in ("answer", "second_answer")]
+    answers = [component_data(page, key) for key in ("answer", "second_answer")]
     assert [data["title"] for data in answers] == ["Shipped model", run.title]
     assert all(sum(bar["probability"] for bar in data["bars"]) == pytest.approx(1, abs=1e-3) for data in answers)
     expected = read_digit(Predictor(run.bundle), np.asarray(one("white", "black").convert("L")))
@@ -187,22 +187,22 @@ def test_a_second_model_reads_the_same_strokes(run: Run, page: AppTest, canvas: 
     page.segmented_control(key="draw_mode").set_value("number").run()
     assert "second_model" not in [box.key for box in page.selectbox]
     page.segmented_control(key="draw_mode").set_value("digit").run()
-    assert answers[1] == shown(page, "second_answer")
+    assert answers[1] == component_data(page, "second_answer")
 
 
-def test_without_another_model_there_is_no_choice(page: AppTest) -> None:
+def test_without_another_model_there_is_no_second_model_picker(page: AppTest) -> None:
     assert not page.selectbox
 
 
 def test_an_answer_has_reasons(page: AppTest, canvas: Canvas, mnist: Dataset) -> None:
-    before = shown(page, "reasons")
+    before = component_data(page, "reasons")
 
     canvas.draw(one("white", "black"))
     page.run()
 
     assert before == {"pictures": [], "sentence": reasons.BLANK}
-    after = shown(page, "reasons")
-    best = sorted(shown(page, "answer")["bars"], key=lambda bar: -bar["probability"])[1]["digit"]
+    after = component_data(page, "reasons")
+    best = sorted(component_data(page, "answer")["bars"], key=lambda bar: -bar["probability"])[1]["digit"]
     captions = [picture["caption"] for picture in after["pictures"]]
     assert captions == ["red for, blue against", "most similar 1", f"most similar {best}"]
     assert all(picture["source"].startswith("data:image/png;base64,") for picture in after["pictures"])
@@ -218,7 +218,7 @@ def test_an_answer_has_reasons(page: AppTest, canvas: Canvas, mnist: Dataset) ->
 
     index = int(title.split()[2].rstrip(",").replace(",", ""))
     assert canvas.starts_with["objects"][0]["type"] == "Image"
-    assert shown(page, "steps")[0]["source"] == enlarged(mnist.train.images[index])
+    assert component_data(page, "steps")[0]["source"] == enlarged(mnist.train.images[index])
 
 
 @pytest.mark.usefixtures("without_mnist")
@@ -228,11 +228,11 @@ def test_without_mnist_only_the_ink_is_explained(page: AppTest, canvas: Canvas) 
 
     assert not page.exception
     assert not page.error
-    assert len(shown(page, "reasons")["pictures"]) == 1
-    assert shown(page, "reasons")["sentence"].endswith(reasons.NO_IMAGES)
+    assert len(component_data(page, "reasons")["pictures"]) == 1
+    assert component_data(page, "reasons")["sentence"].endswith(reasons.NO_IMAGES)
 
 
-def test_a_page_answers_a_stroke_alone(page: AppTest, canvas: Canvas) -> None:
+def test_pages_answer_strokes_one_at_a_time(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
 
     page.run()
@@ -242,22 +242,22 @@ def test_a_page_answers_a_stroke_alone(page: AppTest, canvas: Canvas) -> None:
     assert lock_is_free()
 
 
-def test_a_picture_keeps_no_stroke_waiting(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    before_reading: list[bool] = []
+def test_an_uploaded_picture_delays_no_stroke(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock_states: list[bool] = []
 
-    def recording(predictor: Predictor, ink: np.ndarray | PictureInk, strokes: object = None) -> Reading:
-        before_reading.append(lock_is_free())
+    def record_and_read(predictor: Predictor, ink: np.ndarray | PictureInk, strokes: object = None) -> Reading:
+        lock_states.append(lock_is_free())
         return predictor.read(ink)
 
-    monkeypatch.setattr(number_reader, "read_digit", recording)
+    monkeypatch.setattr(number_reader, "read_digit", record_and_read)
 
     upload(page, "one.png", encoded(one("black", "white")))
 
     assert answer(page) == "1"
-    assert before_reading == [True]
+    assert lock_states == [True]
 
 
-def test_a_damaged_drawing_keeps_nobody_waiting(page: AppTest, canvas: Canvas) -> None:
+def test_a_damaged_drawing_releases_the_lock(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
     canvas.picture = "data:image/png;base64,AAAA"
 
@@ -274,12 +274,12 @@ def test_a_filled_square_is_not_a_digit(page: AppTest, canvas: Canvas) -> None:
 
     page.run()
 
-    data = shown(page, "answer")
+    data = component_data(page, "answer")
     assert (answer(page), data["verdict"]) == ("Not a digit", "not_a_digit")
     assert data["sentence"].startswith("Unlike any digit in the training data (nearest: ")
     assert data["title"] == "If it were a digit"
     assert not any(bar["best"] for bar in data["bars"])
-    assert shown(page, "reasons") == {"pictures": [], "sentence": reasons.REJECTED}
+    assert component_data(page, "reasons") == {"pictures": [], "sentence": reasons.REJECTED}
 
 
 def test_a_close_call_names_and_marks_both_candidates(
@@ -290,7 +290,7 @@ def test_a_close_call_names_and_marks_both_candidates(
 
     page.run()
 
-    data = shown(page, "answer")
+    data = component_data(page, "answer")
     best = [bar["digit"] for bar in data["bars"] if bar["best"]]
     assert answer(page) == " or ".join(["1", *(digit for digit in best if digit != "1")])
     assert data["sentence"].startswith("Looks like a 1 or a")
@@ -329,7 +329,7 @@ def test_clear_restarts_the_canvas_without_strokes(page: AppTest, canvas: Canvas
     canvas.draw(one("white", "black"))
     page.run()
 
-    canvas.ask("clear")
+    canvas.press("clear")
     page.run()
 
     assert answer(page) == "Draw a digit"
@@ -348,9 +348,9 @@ def test_clear_restarts_the_canvas_without_strokes(page: AppTest, canvas: Canvas
     }
 
 
-def test_same_drawing_again_after_clear_is_read(page: AppTest, canvas: Canvas) -> None:
+def test_same_drawing_made_again_after_clear_is_read(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
-    canvas.ask("clear")
+    canvas.press("clear")
     page.run()
     canvas.restart()
     page.run()
@@ -363,18 +363,18 @@ def test_same_drawing_again_after_clear_is_read(page: AppTest, canvas: Canvas) -
 
 def test_cleared_drawing_survives_a_visit_to_another_page(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
-    canvas.ask("clear")
+    canvas.press("clear")
     page.run()
     visit_another_page(page, canvas)
     assert canvas.starts_with["objects"] == []
 
-    canvas.ask("undo")
+    canvas.press("undo")
     page.run()
 
     assert canvas.starts_with["objects"] == [STROKE]
 
 
-def test_picture_named_by_the_url_is_opened_once(page: AppTest, canvas: Canvas, mnist: Dataset) -> None:
+def test_picture_named_in_the_url_is_opened_once(page: AppTest, canvas: Canvas, mnist: Dataset) -> None:
     canvas.draw(one("white", "black"))
     page.run()
     page.switch_page("views/data.py").run()
@@ -388,7 +388,7 @@ def test_picture_named_by_the_url_is_opened_once(page: AppTest, canvas: Canvas, 
     assert canvas.starts_with["objects"][0]["type"] == "Image"
 
     canvas.restart()
-    canvas.ask("undo")
+    canvas.press("undo")
     page.run()
     canvas.restart()
     page.run()
@@ -397,14 +397,14 @@ def test_picture_named_by_the_url_is_opened_once(page: AppTest, canvas: Canvas, 
     assert answer(page) == "Draw a digit"
 
 
-def test_undo_removes_a_stroke_of_an_earlier_visit(page: AppTest, canvas: Canvas) -> None:
+def test_undo_removes_a_stroke_from_an_earlier_visit(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
     canvas.draw(one("white", "black"))
     page.run()
     visit_another_page(page, canvas)
     before = canvas.starts_with
 
-    canvas.ask("undo")
+    canvas.press("undo")
     page.run()
 
     assert canvas.starts_with["objects"] == [STROKE]
@@ -412,7 +412,7 @@ def test_undo_removes_a_stroke_of_an_earlier_visit(page: AppTest, canvas: Canvas
 
 
 def test_drawing_survives_a_restart_of_the_server(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    canvas = stand_in(monkeypatch)
+    canvas = install_canvas(monkeypatch)
     canvas.draw(one("white", "black"))
 
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
@@ -429,7 +429,7 @@ def test_photo_of_dark_ink_on_paper_is_read(page: AppTest) -> None:
     assert not page.error
 
 
-def test_a_file_that_is_not_a_picture_gets_a_sentence(page: AppTest) -> None:
+def test_a_file_that_is_not_a_picture_gets_a_message(page: AppTest) -> None:
     upload(page, "one.png", b"no picture at all")
 
     assert not page.exception
@@ -437,7 +437,7 @@ def test_a_file_that_is_not_a_picture_gets_a_sentence(page: AppTest) -> None:
     assert answer(page) == "Choose a picture"
 
 
-def test_picture_with_too_many_pixels_gets_a_sentence(page: AppTest) -> None:
+def test_picture_with_too_many_pixels_gets_a_message(page: AppTest) -> None:
     side = int(MAX_PICTURE_PIXELS**0.5) + 1
 
     upload(page, "huge.png", encoded(Image.new("1", (side, side))))
@@ -445,7 +445,7 @@ def test_picture_with_too_many_pixels_gets_a_sentence(page: AppTest) -> None:
     assert "million pixels" in page.error[0].value
 
 
-def test_hostile_picture_gets_a_sentence(page: AppTest) -> None:
+def test_hostile_picture_gets_a_message(page: AppTest) -> None:
     upload(page, "scans.jpg", jpeg_with_scans(3000))
 
     assert not page.exception
@@ -453,7 +453,7 @@ def test_hostile_picture_gets_a_sentence(page: AppTest) -> None:
     assert answer(page) == "Choose a picture"
 
 
-def test_picture_over_its_time_gets_a_sentence(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_picture_over_the_time_limit_gets_a_message(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dashboard.server.pictures.DECODING_TIMEOUT_SECONDS", 0.1)
 
     upload(page, "tiles.jp2", jpeg2000_in_small_tiles())
@@ -462,7 +462,7 @@ def test_picture_over_its_time_gets_a_sentence(page: AppTest, monkeypatch: pytes
     assert "takes too long to read" in page.error[0].value
 
 
-def test_pool_without_workers_gets_a_sentence(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pool_without_workers_gets_a_message(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
 
     upload(page, "one.png", encoded(one("black", "white")))
@@ -473,7 +473,7 @@ def test_pool_without_workers_gets_a_sentence(page: AppTest, monkeypatch: pytest
 
 def test_upload_is_decoded_in_another_process(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     def decoded_here(_data: bytes) -> None:
-        raise AssertionError("A picture was decoded in the process of the dashboard.")
+        raise AssertionError("A picture was decoded in the dashboard's process.")
 
     monkeypatch.setattr("core.ink.photo.decode_frames", decoded_here)
 
@@ -491,7 +491,7 @@ def test_upload_is_decoded_in_another_process(page: AppTest, monkeypatch: pytest
         ("127.0.0.1", {"X-Forwarded-For": "198.51.100.7"}, "behind a proxy"),
     ],
 )
-def test_visitor_of_a_page_is_the_client_that_limits_know(
+def test_picture_limits_apply_to_the_visitors_address(
     page: AppTest, monkeypatch: pytest.MonkeyPatch, address: str | None, headers: dict[str, str], client: str
 ) -> None:
     clients: list[str] = []
@@ -506,7 +506,7 @@ def test_visitor_of_a_page_is_the_client_that_limits_know(
     assert set(clients) == {client}
 
 
-def test_picture_without_ink_gets_a_sentence(page: AppTest) -> None:
+def test_picture_without_ink_gets_a_message(page: AppTest) -> None:
     upload(page, "paper.png", encoded(Image.new("L", (100, 100), 230)))
 
     assert "no ink" in page.warning[0].value
@@ -533,7 +533,7 @@ def test_the_camera_is_used_only_when_chosen(page: AppTest) -> None:
     assert answer(page) == "1"
 
 
-def two_ones(canvas: Canvas) -> None:
+def draw_two_ones(canvas: Canvas) -> None:
     """Draw two 1s, one stroke each."""
     picture = Image.new("RGB", (280, 280), "black")
     for x in (90, 190):
@@ -542,38 +542,38 @@ def two_ones(canvas: Canvas) -> None:
         canvas.strokes[-1] = {"path": [["M", x, 60], ["L", x, 220]], "strokeWidth": 20}
 
 
-def test_several_digits_are_offered_to_be_read_as_a_number(page: AppTest, canvas: Canvas) -> None:
-    two_ones(canvas)
+def test_page_offers_to_read_several_digits_as_a_number(page: AppTest, canvas: Canvas) -> None:
+    draw_two_ones(canvas)
     page.run()
     assert answer(page) == "Several digits"
 
     page.button(key="read_number").click().run()
 
-    assert shown(page, "number")["number"] == "11"
-    assert [bracket["text"] for bracket in shown(page, "brackets")["brackets"]] == ["1", "1"]
-    assert [(card["text"], len(card["bars"])) for card in shown(page, "digit_cards")] == [("1", 10), ("1", 10)]
+    assert component_data(page, "number")["number"] == "11"
+    assert [bracket["text"] for bracket in component_data(page, "brackets")["brackets"]] == ["1", "1"]
+    assert [(card["text"], len(card["bars"])) for card in component_data(page, "digit_cards")] == [("1", 10), ("1", 10)]
 
 
 def test_brackets_are_below_their_digits(page: AppTest, canvas: Canvas) -> None:
-    two_ones(canvas)
+    draw_two_ones(canvas)
     page.session_state["draw_mode"] = "number"
 
     page.run()
 
     # The canvas for numbers is 560 pixels wide.
-    for bracket, x in zip(shown(page, "brackets")["brackets"], (90, 190), strict=True):
+    for bracket, x in zip(component_data(page, "brackets")["brackets"], (90, 190), strict=True):
         assert bracket["left"] < 100 * x / 560 < bracket["left"] + bracket["width"]
 
 
 def test_steps_show_the_chosen_digit_of_a_number(page: AppTest, canvas: Canvas) -> None:
-    two_ones(canvas)
+    draw_two_ones(canvas)
     page.session_state["draw_mode"] = "number"
     page.run()
-    first = shown(page, "steps")
+    first = component_data(page, "steps")
 
     page.segmented_control(key="digit_of_2").set_value(1).run()
 
-    assert shown(page, "steps") != first
+    assert component_data(page, "steps") != first
 
 
 def test_number_without_ink_shows_a_prompt(page: AppTest, canvas: Canvas) -> None:
@@ -581,13 +581,13 @@ def test_number_without_ink_shows_a_prompt(page: AppTest, canvas: Canvas) -> Non
 
     page.run()
 
-    assert shown(page, "number")["prompt"] == "Draw a number"
-    assert shown(page, "brackets")["brackets"] == []
+    assert component_data(page, "number")["prompt"] == "Draw a number"
+    assert component_data(page, "brackets")["brackets"] == []
     assert not page.exception
 
 
 def test_damaged_strokes_show_an_error_in_number_mode(page: AppTest, canvas: Canvas) -> None:
-    two_ones(canvas)
+    draw_two_ones(canvas)
     canvas.strokes[-1] = {"path": [["Z"]], "strokeWidth": 20}
     page.session_state["draw_mode"] = "number"
 

@@ -57,7 +57,7 @@ def test_calibration_matches_the_test_predictions(workspace: Workspace) -> None:
     assert [expander.label for expander in page.expander] == ["Statistics for experts"]
 
 
-def test_questions_come_in_the_order_of_a_newcomer(page: AppTest) -> None:
+def test_questions_come_in_the_order_a_newcomer_asks_them(page: AppTest) -> None:
     page.run()
 
     assert page.pills(key="evaluate_view").options == [
@@ -175,7 +175,7 @@ def test_picker_and_sidebar_show_the_name_of_a_run(
 
 
 def open_link(model: str) -> AppTest:
-    """Open the Evaluate page through a link to this model, in an app with the other pages."""
+    """Open the Evaluate page, among the other pages, through a link to this model."""
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.query_params["model"] = model
     return page.switch_page("views/evaluate.py").run()
@@ -232,13 +232,13 @@ def test_ambiguous_model_in_the_link_is_reported(run: Run, workspace: Workspace)
     page = open_evaluate_page(model=run.title)
 
     assert not page.exception
-    (said,) = (info.value for info in page.info if "Several runs" in info.value)
-    assert plain(run.id) in said
-    assert plain(twin) in said
+    (message,) = (info.value for info in page.info if "Several runs" in info.value)
+    assert plain(run.id) in message
+    assert plain(twin) in message
 
 
 @pytest.mark.parametrize("view", ["Mistakes", "Epochs"])
-def test_images_with_another_fingerprint_are_not_shown(run: Run, view: str) -> None:
+def test_images_with_a_different_fingerprint_are_not_shown(run: Run, view: str) -> None:
     """Datasets with the same labels may have different pixels."""
     card = run.bundle.card()
     grid = "mistakes_grid" if view == "Mistakes" else "story_grid_Learned, latest first"

@@ -78,7 +78,7 @@ def test_first_visitor_starts_the_exam_of_a_new_hand(workspace: Workspace) -> No
     assert page.selectbox(key="hand_choice").value == hand.id
 
 
-def test_result_of_an_exam_counts_what_the_model_reads(hand: Hand) -> None:
+def test_exam_result_counts_the_digits_that_the_model_reads(hand: Hand) -> None:
     exam = take_exam(hand)
 
     page = open_page(hand=hand)
@@ -129,7 +129,7 @@ def test_a_hand_is_imported_from_a_file(workspace: Workspace, hand: Hand) -> Non
     assert page.selectbox(key="hand_choice").value == imported.id
 
 
-def test_nobody_falls_into_another_persons_hand(workspace: Workspace) -> None:
+def test_new_visitor_does_not_get_another_persons_hand(workspace: Workspace) -> None:
     other = create_hand(workspace, "My hand")
 
     page = open_page()
@@ -156,7 +156,7 @@ def test_a_damaged_hand_can_be_deleted(workspace: Workspace, hand: Hand) -> None
     assert not page.exception
 
 
-def test_an_exam_can_be_given_up(hand: Hand) -> None:
+def test_an_exam_can_be_discarded(hand: Hand) -> None:
     exam = start_exam(hand)
     answer(hand, exam, write(1))
     page = open_page(hand=hand)
@@ -167,7 +167,7 @@ def test_an_exam_can_be_given_up(hand: Hand) -> None:
     assert page.button(key="start_exam").label == "Start the exam"
 
 
-def test_what_was_taught_is_relabelled_and_removed(hand: Hand) -> None:
+def test_a_taught_digit_is_relabelled_and_removed(hand: Hand) -> None:
     teach_digits(hand, 10)
     page = open_page(TEACH, hand)
     assert "Taught so far: 10" in text(page)
@@ -183,9 +183,9 @@ def test_what_was_taught_is_relabelled_and_removed(hand: Hand) -> None:
     assert not page.exception
 
 
-def test_teaching_prompts_as_many_of_each_digit(hand: Hand) -> None:
+def test_teaching_prompts_each_digit_equally_often(hand: Hand) -> None:
     page = open_page(TEACH, hand)
-    # In one message, as from a visitor who presses both before the page is drawn again.
+    # In one message, as from a visitor who presses both before the page reruns.
     page.segmented_control(key="teaching_count").set_value(20)
     page.button(key="start_teaching").click().run()
 
@@ -193,7 +193,7 @@ def test_teaching_prompts_as_many_of_each_digit(hand: Hand) -> None:
     assert sorted(prompts) == sorted([*range(10), *range(10)])
 
 
-def test_fine_tuning_waits_until_something_is_taught(hand: Hand) -> None:
+def test_fine_tuning_needs_taught_digits(hand: Hand) -> None:
     page = open_page(TUNE, hand)
 
     assert "Teach some digits first" in page.info[0].value
@@ -213,7 +213,7 @@ def test_fine_tuning_starts_a_run_from_the_active_model(
     assert page.button(key="fine_tune").disabled
 
 
-def test_proof_compares_and_the_model_is_used_and_put_back(workspace: Workspace, hand: Hand) -> None:
+def test_proof_compares_models_and_their_use_can_be_undone(workspace: Workspace, hand: Hand) -> None:
     teach_digits(hand, 10)
     run = fine_tuned_run(workspace, hand.id)
     page = open_page(TUNE, hand)
@@ -284,7 +284,7 @@ def test_visitors_without_permission_see_why(monkeypatch: pytest.MonkeyPatch) ->
     assert "start_exam" not in {button.key for button in page.button}
 
 
-def test_accuracies_of_other_people_are_those_of_the_benchmark() -> None:
+def test_other_peoples_accuracies_match_the_benchmark() -> None:
     results = json.loads((PROJECT / "benchmarks" / "results.json").read_text())
     figures = results["Fine-tuning to one person's handwriting"]["figures"]
     measured = [each["value"] for each in figures if each["name"].endswith("read correctly before")][: len(WRITERS)]

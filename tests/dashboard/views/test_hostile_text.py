@@ -39,7 +39,7 @@ def visit(view: str, run: Run, **query: str) -> AppTest:
 
 
 def hostile_markdown(page: AppTest, *hostile: str) -> list[str]:
-    """Return the texts on the page that contain a hostile text as Markdown."""
+    """Return the texts on the page that contain unescaped hostile Markdown."""
     found = []
     for text in markdown(page):
         rest = text
@@ -122,7 +122,7 @@ def test_deletion_dialog_shows_a_hostile_run_as_text(run: Run, workspace: Worksp
     assert hostile_markdown(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []
 
 
-def test_hostile_error_of_a_button_is_shown_as_text(run: Run, workspace: Workspace) -> None:
+def test_hostile_error_from_a_button_is_shown_as_text(run: Run, workspace: Workspace) -> None:
     hostile = Run(run.folder.rename(workspace.runs / HOSTILE_ID))
     page = visit("run", hostile)
     hostile.bundle.card_file.unlink()

@@ -41,8 +41,8 @@ def draw_corner_seven(page: AppTest) -> None:
     )
 
 
-def shown(page: AppTest, key: str) -> dict[str, Any]:
-    """Return what a prediction on the page shows."""
+def component_data(page: AppTest, key: str) -> dict[str, Any]:
+    """Return the data that Python sent to a component."""
     return json.loads(page.get_by_key(key).proto.json)
 
 
@@ -57,12 +57,12 @@ def test_without_a_drawing_the_page_says_how_to_get_one(page: AppTest) -> None:
     assert "Draw a digit first" in page.info[0].value
 
 
-def test_the_last_drawing_is_predicted(page: AppTest) -> None:
+def test_the_last_drawing_gets_a_prediction(page: AppTest) -> None:
     draw_corner_seven(page)
 
     open_inside(page)
 
-    assert shown(page, "inside_answer")["digit"] == "7"
+    assert component_data(page, "inside_answer")["digit"] == "7"
     assert "Find similar" in [link.proto.label for link in page.get("page_link")]
     assert "Your last drawing" in text(page)
 
@@ -73,8 +73,8 @@ def test_without_centring_a_corner_drawing_is_misread(page: AppTest) -> None:
 
     page.toggle(key="step_centre").set_value(False).run()
 
-    assert shown(page, "all_steps")["digit"] == "7"
-    assert shown(page, "chosen_steps")["digit"] != "7"
+    assert component_data(page, "all_steps")["digit"] == "7"
+    assert component_data(page, "chosen_steps")["digit"] != "7"
     assert "Without centre" in text(page)
 
 
@@ -107,13 +107,13 @@ def test_the_stand_in_can_be_opened_without_mnist(page: AppTest) -> None:
     assert "Test image 3, label" in text(page)
 
 
-def test_an_unknown_model_is_replaced_with_a_note(page: AppTest) -> None:
+def test_an_unknown_model_in_the_url_is_replaced_and_reported(page: AppTest) -> None:
     draw_corner_seven(page)
 
     open_inside(page, model="20200101-120000-no-newt")
 
     assert "no longer exists" in page.info[0].value
-    assert shown(page, "inside_answer")["digit"] == "7"
+    assert component_data(page, "inside_answer")["digit"] == "7"
 
 
 def test_switching_all_channels_off_changes_the_prediction(page: AppTest) -> None:
@@ -124,8 +124,8 @@ def test_switching_all_channels_off_changes_the_prediction(page: AppTest) -> Non
     page.run()
 
     assert not page.exception
-    assert shown(page, "all_channels")["digit"] == "7"
-    assert shown(page, "chosen_channels") != shown(page, "all_channels")
+    assert component_data(page, "all_channels")["digit"] == "7"
+    assert component_data(page, "chosen_channels") != component_data(page, "all_channels")
 
 
 def test_the_switch_adds_and_removes_the_shown_channel(page: AppTest, mnist: Dataset) -> None:
@@ -133,17 +133,17 @@ def test_the_switch_adds_and_removes_the_shown_channel(page: AppTest, mnist: Dat
     open_inside(page)
 
     page.button(key="switch_channel").click().run()
-    off = page.session_state["off_shipped_1"]
+    channels_off = page.session_state["off_shipped_1"]
     page.button(key="measure_accuracy").click().run()
     measured = text(page)
     page.button(key="switch_channel").click().run()
 
-    assert len(off) == 1
-    assert f"%** without channel {off[0]}." in measured
+    assert len(channels_off) == 1
+    assert f"%** without channel {channels_off[0]}." in measured
     assert page.session_state["off_shipped_1"] == []
 
 
-def test_all_channels_are_switched_on_at_once(page: AppTest) -> None:
+def test_all_channels_are_switched_back_on_at_once(page: AppTest) -> None:
     draw_corner_seven(page)
     open_inside(page)
     page.session_state["off_shipped_1"] = [0, 3, 7]
@@ -164,11 +164,11 @@ def test_every_layer_can_be_shown(page: AppTest) -> None:
         page.selectbox(key="layer_shipped").select_index(position).run()
 
         assert not page.exception
-        assert len(shown(page, "network_overview")["blocks"]) == 6
+        assert len(component_data(page, "network_overview")["blocks"]) == 6
         layer = page.selectbox(key="layer_shipped").value
-        assert shown(page, f"maps_shipped_{layer}")["tiles"]
-        row, column = shown(page, f"map_shipped_{layer}")["selected"]
-        value = shown(page, f"map_shipped_{layer}")["values"][row][column]
+        assert component_data(page, f"maps_shipped_{layer}")["tiles"]
+        row, column = component_data(page, f"map_shipped_{layer}")["selected"]
+        value = component_data(page, f"map_shipped_{layer}")["values"][row][column]
         assert f"{value:.3f}**" in text(page)
 
 
@@ -179,7 +179,7 @@ def test_any_digit_can_be_asked_about(page: AppTest) -> None:
     page.pills(key="why_shipped_7").set_value(1).run()
 
     assert not page.exception
-    assert "adds to the 1" in shown(page, "why_maps")["tiles"][0]["caption"]
+    assert "adds to the 1" in component_data(page, "why_maps")["tiles"][0]["caption"]
     assert "integrated gradients" in text(page)
 
 
@@ -190,7 +190,7 @@ def test_the_sanity_check_shows_a_map_for_each_shuffled_layer(page: AppTest) -> 
     page.button(key="sanity_check").click().run()
 
     assert not page.exception
-    captions = [tile["caption"] for tile in shown(page, "sanity_maps")["tiles"]]
+    captions = [tile["caption"] for tile in component_data(page, "sanity_maps")["tiles"]]
     assert len(captions) == 7
     assert all("similarity" in caption for caption in captions)
 
@@ -200,11 +200,11 @@ def test_an_image_becomes_another_digit_step_by_step(page: AppTest) -> None:
     open_inside(page)
 
     page.pills(key="make_it_shipped_7").set_value(1).run()
-    changed = shown(page, "make_it_answer")["digit"]
+    changed = component_data(page, "make_it_answer")["digit"]
     step = next(slider for slider in page.slider if str(slider.key).startswith("make_it_step_shipped_1"))
     last = step.value
     step.set_value(0).run()
-    unchanged = shown(page, "make_it_answer")["digit"]
+    unchanged = component_data(page, "make_it_answer")["digit"]
     next(button for button in page.button if button.label == "Apply a step").click().run()
 
     assert not page.exception
@@ -215,17 +215,17 @@ def test_an_image_becomes_another_digit_step_by_step(page: AppTest) -> None:
 def test_a_slider_of_the_stress_dial_shows_its_curve(page: AppTest) -> None:
     draw_corner_seven(page)
     open_inside(page)
-    unchanged = shown(page, "stress_answer")
+    unchanged = component_data(page, "stress_answer")
 
     page.slider(key="stress_slant").set_value(30.0).run()
 
     assert not page.exception
     assert page.selectbox(key="stress_curve").value == "slant"
-    assert shown(page, "stress_answer") != unchanged
+    assert component_data(page, "stress_answer") != unchanged
     assert "a 7" in text(page)
 
 
-def test_the_train_form_takes_the_augmentation_of_a_link(page: AppTest) -> None:
+def test_the_train_form_takes_the_augmentation_from_a_link(page: AppTest) -> None:
     page.switch_page("views/train.py")
     for name, value in {"preset": "fast", "rotation": "25", "noise": "0.2", "shear": "900"}.items():
         page.query_params[name] = value
@@ -241,7 +241,7 @@ def test_the_train_form_takes_the_augmentation_of_a_link(page: AppTest) -> None:
 def test_a_training_image_is_its_own_nearest_neighbour(page: AppTest, mnist: Dataset) -> None:
     open_inside(page, image="train-5")
 
-    first, *others = shown(page, "neighbours")["tiles"]
+    first, *others = component_data(page, "neighbours")["tiles"]
     assert first["title"] == f"training image 5, label {mnist.train.labels[5]}"
     assert first["caption"].endswith("distance 0.0")
     assert len(others) == 11
@@ -257,7 +257,7 @@ def test_similar_images_need_the_dataset(page: AppTest, without_mnist: None) -> 
     assert "Each small dot" not in text(page)
 
 
-def test_a_damaged_network_leaves_the_prediction_and_the_steps(page: AppTest, run: Run) -> None:
+def test_a_damaged_network_still_shows_prediction_and_steps(page: AppTest, run: Run) -> None:
     run.bundle.keras_file.write_bytes(b"damaged")
     draw_corner_seven(page)
 
@@ -265,5 +265,5 @@ def test_a_damaged_network_leaves_the_prediction_and_the_steps(page: AppTest, ru
 
     (warning,) = page.warning
     assert "damaged" in warning.value
-    assert shown(page, "inside_answer")["bars"]
-    assert shown(page, "all_steps")["bars"]
+    assert component_data(page, "inside_answer")["bars"]
+    assert component_data(page, "all_steps")["bars"]

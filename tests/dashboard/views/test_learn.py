@@ -31,13 +31,13 @@ STAR = [[(0.0, 0.0), (1.0, 1.0)], [(1.0, 0.0), (0.0, 1.0)], [(0.5, 0.0), (0.5, 1
 
 
 def room(module: str) -> Any:
-    """Return a module of the lessons; importing one needs the components that a page has registered."""
+    """Return a module of the lessons; importing one requires components that a page has registered."""
     return import_module(f"dashboard.lessons.{module}")
 
 
 @functools.cache
 def digits() -> tuple[Dataset, Evaluation]:
-    """Return scikit-learn's digits, and what the shipped model predicts for them."""
+    """Return scikit-learn's digits, and the shipped model's predictions for them."""
     data = cache.dataset("digits")
     probabilities = Predictor(Bundle(SHIPPED_BUNDLE)).probabilities(data.validation.images)
     return data, Evaluation(probabilities, data.validation.labels)
@@ -68,7 +68,7 @@ def text(page: AppTest) -> str:
 
 
 def report(page: AppTest, lesson: str) -> str:
-    """Return what the lesson reports on the page to print."""
+    """Return the lesson's sentence for the printed results."""
     assert not page.exception, page.exception[0].value
     assert [alert.icon for alert in page.success] == [":material/check_circle:"], text(page)
     result = page.session_state["lesson_results_kept"].lessons[LESSON_IDS[int(lesson) - 1]]
@@ -112,7 +112,7 @@ def test_lesson_1_ends_when_the_model_reads_the_painted_digit() -> None:
     assert "of 784 pixels, and the model read it" in report(page, "1")
 
 
-def test_lesson_2_needs_a_digit_in_a_corner_that_is_read() -> None:
+def test_lesson_2_needs_a_correctly_read_digit_in_a_corner() -> None:
     page = open_lesson("2", "worse")
     draw(page, drawn(SEVEN))
     assert "near the middle" in text(page)
@@ -156,14 +156,14 @@ def test_lesson_5_ends_when_new_images_are_read() -> None:
 
 
 def test_lesson_6_asks_for_the_mistakes_in_the_matrix() -> None:
-    data, found = digits()
+    data, evaluation = digits()
     page = open_lesson("6", "me")
-    hard = hardest(found, room("confusion")._COUNT, room("confusion")._SEED)
+    hard = hardest(evaluation, room("confusion")._COUNT, room("confusion")._SEED)
     labels = data.validation.labels[hard].tolist()
     page.button(key=f"read_{labels[0]}").click().run()
     page.session_state["lesson_work_read_digits"][1].extend(labels[1:])
     page.run()
-    wrong = int((found.predictions[hard] != labels).sum())
+    wrong = int((evaluation.predictions[hard] != labels).sum())
     page.number_input(key="lesson_counted").set_value(wrong + 1).run()
     assert "Not quite" in text(page)
 
@@ -173,15 +173,15 @@ def test_lesson_6_asks_for_the_mistakes_in_the_matrix() -> None:
 
 
 def test_lesson_7_needs_points() -> None:
-    data, found = digits()
+    data, evaluation = digits()
     page = open_lesson("7", "fewer")
     page.button(key="bet_5").click().run()
     page.session_state["lesson_work_bets"][2].extend([0] * 8)
     page.run()
     page.button(key="bet_0").click().run()
     page.button(key="bet_again").click().run()
-    chosen = bets(found, room("calibration")._COUNT, room("calibration")._SEED + 1)
-    right = found.predictions[chosen] == data.validation.labels[chosen]
+    chosen = bets(evaluation, room("calibration")._COUNT, room("calibration")._SEED + 1)
+    right = evaluation.predictions[chosen] == data.validation.labels[chosen]
 
     page.session_state["lesson_work_bets"][2].extend(np.where(right, 10, 0).tolist())
     page.run()
@@ -189,7 +189,7 @@ def test_lesson_7_needs_points() -> None:
     assert f"I won {10 * right.sum()} points" in report(page, "7")
 
 
-def test_lesson_8_rejects_a_drawing_and_finds_the_smallest_change() -> None:
+def test_lesson_8_rejects_a_drawing_and_finds_the_least_change() -> None:
     page = open_lesson("8", "visible")
     draw(page, drawn(SEVEN))
     assert "The model takes this for a digit" in text(page)

@@ -54,7 +54,7 @@ def test_metrics_and_layers_match_the_card(page: AppTest) -> None:
     assert layers["In plain words"].all()
 
 
-def test_python_program_runs_as_it_stands(page: AppTest, tmp_path: Path) -> None:
+def test_python_program_runs_as_is(page: AppTest, tmp_path: Path) -> None:
     page.run()
     programs = {tab.label: tab.code[0].value for tab in page.tabs if tab.code}
     with zipfile.ZipFile(io.BytesIO(reader_zip(Bundle(SHIPPED_BUNDLE)))) as archive:
@@ -74,7 +74,7 @@ def test_python_program_runs_as_it_stands(page: AppTest, tmp_path: Path) -> None
         assert "/api/predict" in programs[name]
 
 
-def test_data_settings_and_versions_of_the_training_are_shown(page: AppTest) -> None:
+def test_training_data_settings_and_versions_are_shown(page: AppTest) -> None:
     page.run()
 
     card = Bundle(SHIPPED_BUNDLE).card()
@@ -140,7 +140,7 @@ def test_comparison_of_a_run_is_shown(page: AppTest, run: Run, workspace: Worksp
 
     write_parity(file, parity)
     page.run()
-    assert any("All 144 pictures" in said.value for said in page.success)
+    assert any("All 144 pictures" in message.value for message in page.success)
 
     file.write_bytes(b"damaged")
     page.run()
@@ -189,8 +189,8 @@ def test_page_names_the_oldest_keras_that_opens_an_old_file(page: AppTest, run: 
 def test_model_of_a_stopped_run_says_how_its_detector_was_fitted(page: AppTest, run: Run) -> None:
     card = run.bundle.card()
     assert card.novelty is not None
-    briefly = card.novelty.model_copy(update={"fitted_briefly": True})
-    run.bundle.card_file.write_text(card.model_copy(update={"novelty": briefly}).model_dump_json())
+    novelty = card.novelty.model_copy(update={"fitted_briefly": True})
+    run.bundle.card_file.write_text(card.model_copy(update={"novelty": novelty}).model_dump_json())
     page.run()
 
     page.selectbox(key="model_choice").set_value(run.id).run()
@@ -226,7 +226,7 @@ def test_damaged_bundle_shows_one_message(
     page.selectbox(key="model_choice").set_value(trained.id).run()
 
     assert not page.exception
-    assert any(sentence in unescape_markdown(said.value) for said in [*page.error, *page.info])
+    assert any(sentence in unescape_markdown(message.value) for message in [*page.error, *page.info])
 
 
 def test_each_filter_is_scaled_by_its_largest_weight() -> None:

@@ -75,7 +75,7 @@ def test_pairs_are_found_once_and_shown(page: AppTest, workspace: Workspace) -> 
     assert f"Test image {index}, label" in text(page)
 
 
-def test_a_damaged_file_is_searched_again(page: AppTest, workspace: Workspace) -> None:
+def test_a_new_search_is_offered_for_a_damaged_file(page: AppTest, workspace: Workspace) -> None:
     path = duplicates_file(workspace, cache.dataset("digits"))
     path.parent.mkdir(parents=True)
     path.write_bytes(b"PK damaged")

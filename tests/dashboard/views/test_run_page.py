@@ -1,4 +1,4 @@
-"""A run's own page in Streamlit's AppTest, and the link from there to training again."""
+"""A run's own page in Streamlit's AppTest, and its link to train again."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
     assert metrics(page)["Test accuracy"] == f"{card.metrics.test_accuracy:.2%}"
     assert {"Digits rejected", "Temperature", "Typical", REDRAWN_ACCURACY, "Noise", "Parameters"} <= set(metrics(page))
     assert len(page.get("vega_lite_chart")) == 4  # loss, accuracy, and mistakes on drawings and on altered images
-    unlike = settings_table(page)
-    assert unlike.loc["Filters"].tolist() == ["8, 8", "32, 64"]
+    settings = settings_table(page)
+    assert settings.loc["Filters"].tolist() == ["8, 8", "32, 64"]
     assert run.id in page_text(page)
     assert re.search(r"started \d+ \w{3} \d{4}, .+ ended \d+ \w{3} \d{4}, ", page_text(page))
     versions = next(table.value for table in page.table if "Trained with" in table.value)["Trained with"]
@@ -88,11 +88,11 @@ def test_run_fine_tuned_to_a_class_names_its_settings(workspace: Workspace) -> N
     assert "Those of the model that it was fine-tuned from" in shown
 
 
-def test_briefly_fitted_detector_is_announced(run: Run) -> None:
+def test_briefly_fitted_detector_is_reported(run: Run) -> None:
     card = run.bundle.card()
     assert card.novelty is not None
-    briefly = card.novelty.model_copy(update={"fitted_briefly": True})
-    run.bundle.card_file.write_text(card.model_copy(update={"novelty": briefly}).model_dump_json())
+    novelty = card.novelty.model_copy(update={"fitted_briefly": True})
+    run.bundle.card_file.write_text(card.model_copy(update={"novelty": novelty}).model_dump_json())
 
     page = open_run_page(run.id)
 
@@ -254,7 +254,7 @@ def test_failed_run_shows_its_message(workspace: Workspace) -> None:
     assert "Nothing was recorded" in page_text(page)
 
 
-def test_read_only_visitor_sees_no_buttons_but_the_rest(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_only_visitor_sees_everything_but_the_buttons(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
     page = open_run_page(run.id)

@@ -29,7 +29,7 @@ from tests.support.waiting import wait_until
 from tests.support.workers import kill_worker
 
 
-def test_without_runs_the_page_leads_to_train(workspace: Workspace) -> None:
+def test_without_runs_the_page_links_to_train(workspace: Workspace) -> None:
     page = open_runs_page()
 
     assert not page.exception
@@ -66,13 +66,13 @@ def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
 
 
 def test_promotion_elsewhere_changes_the_revision(run: Run, workspace: Workspace) -> None:
-    before = run_cache.revision()
+    shipped_revision = run_cache.revision()
 
     promote(workspace, run)
-    promoted = run_cache.revision()
+    promoted_revision = run_cache.revision()
     promote(workspace, None)
 
-    assert run_cache.revision() == before != promoted
+    assert run_cache.revision() == shipped_revision != promoted_revision
 
 
 def test_newest_run_is_shown_with_its_curves_and_settings(run: Run) -> None:
@@ -187,7 +187,9 @@ def test_deleting_a_run_in_progress_stops_it(workspace: Workspace) -> None:
     page.button(key="delete").click().run()
     page.button(key="confirm_delete").click().run()
 
-    wait_until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, what="its end")
+    wait_until(
+        lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, what="the end of the process"
+    )
     assert list_runs(workspace) == []
 
 
@@ -311,15 +313,15 @@ def test_page_reads_a_hundred_finished_runs_only_once(
         folder = workspace.runs / f"20200101-{number:06}-old-owl"
         shutil.copytree(run.folder, folder, copy_function=os.link)
     assert len(open_runs_page().dataframe[0].value) == 100
-    read: list[Bundle] = []
+    bundles_read: list[Bundle] = []
     card = Bundle.card
-    monkeypatch.setattr(Bundle, "card", lambda bundle: read.append(bundle) or card(bundle))
+    monkeypatch.setattr(Bundle, "card", lambda bundle: bundles_read.append(bundle) or card(bundle))
 
     page = open_runs_page()
 
     assert len(page.dataframe[0].value) == 100
     # The selected run and the shipped model in the sidebar may be read more often.
-    assert len({bundle.folder for bundle in read}) <= 2
+    assert len({bundle.folder for bundle in bundles_read}) <= 2
 
 
 def test_read_only_visitor_can_compare_runs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,8 +53,8 @@ def text(page: AppTest) -> str:
 
 
 def parameters(page: AppTest) -> dict[str, list[str]]:
-    kept: dict[str, list[str]] = page.session_state["address_parameters"]
-    return kept
+    stored: dict[str, list[str]] = page.session_state["address_parameters"]
+    return stored
 
 
 def label_of(tile: dict[str, Any]) -> int:
@@ -84,8 +84,8 @@ def test_similar_images_have_labels_and_distances(page: AppTest, digits: Dataset
     assert label not in {label_of(tile) for tile in tiles(page, "test")}
     assert not any(tile["marked"] for tile in tiles(page, "test"))
     assert f"not labelled {label}" in text(page)
-    kept = parameters(page)
-    assert (kept["split"], kept["count"], kept["others"]) == (["test"], ["48"], ["true"])
+    stored = parameters(page)
+    assert (stored["split"], stored["count"], stored["others"]) == (["test"], ["48"], ["true"])
 
 
 def test_a_result_becomes_the_next_query(page: AppTest) -> None:
@@ -108,7 +108,7 @@ def test_a_result_becomes_the_next_query(page: AppTest) -> None:
     assert parameters(page)["image"][0].startswith("train-")
 
 
-def test_a_drawing_is_the_query_without_an_image(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_image_the_drawing_is_the_query(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     strokes: list[dict[str, Any]] = []
     picture = "data:image/png;base64," + base64.b64encode(png_bytes(drawn(SEVEN, height=180, left=60, top=50))).decode()
 
@@ -143,7 +143,7 @@ def test_an_unknown_image_is_explained_in_one_sentence(page: AppTest, name: str)
 
 
 @pytest.mark.usefixtures("without_mnist")
-def test_an_image_of_missing_mnist_is_explained(page: AppTest) -> None:
+def test_an_image_from_missing_mnist_is_explained(page: AppTest) -> None:
     open_similar(page, image="test-947", dataset="mnist")
 
     assert any("MNIST is not on this machine yet" in unescape_markdown(each.value) for each in page.warning)

@@ -109,7 +109,7 @@ def test_early_sweep_says_what_is_missing(workspace: Workspace) -> None:
     assert {"resume_sweep", "delete_sweep"} <= set(keys(page))
 
 
-def test_sweep_is_deleted_after_a_question(workspace: Workspace) -> None:
+def test_sweep_is_deleted_after_confirmation(workspace: Workspace) -> None:
     sweep = write_sweep(workspace, 5, title="[Five](x)")
     page = open_sweep(sweep.id)
 
@@ -138,7 +138,7 @@ def test_damaged_sweep_is_listed_and_can_be_deleted(workspace: Workspace) -> Non
     assert "delete_sweep" in keys(page)
 
 
-def test_visitor_without_permission_only_looks(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_visitor_without_permission_can_only_look(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     sweep = write_sweep(workspace, 5, state="stopped")
     monkeypatch.setenv("TRAZO_READONLY", "1")
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
 
 @pytest.fixture
 def page(workspace: Workspace) -> AppTest:
-    """The Train page, in its workspace."""
+    """The Train page, in the test's workspace."""
     return open_train_page()
 
 
@@ -55,9 +55,7 @@ def watched_tiles(page: AppTest, run: Run) -> list[dict[str, str]]:
     return tiles
 
 
-def test_uploaded_mnist_is_trained_on_at_once(
-    page: AppTest, workspace: Workspace, arrays: dict[str, np.ndarray]
-) -> None:
+def test_uploaded_mnist_is_used_immediately(page: AppTest, workspace: Workspace, arrays: dict[str, np.ndarray]) -> None:
     file = io.BytesIO()
     np.savez(file, **arrays)
     assert "20 epochs on scikit-learn digits" in page_text(page)
@@ -183,7 +181,7 @@ def test_second_run_waits_and_can_be_removed(page: AppTest, workspace: Workspace
     assert "Waiting" not in page_text(page)
 
 
-def test_runs_that_train_at_once_are_all_shown(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_train_concurrently_are_all_shown(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_WORKERS", "2")
     monkeypatch.setattr("core.launcher.room.available_memory", lambda: 64 * 2**30)
     older, newer = submit(workspace, tiny_config()), submit(workspace, tiny_config())
@@ -283,8 +281,8 @@ def test_finished_run_shows_its_result_and_can_be_promoted(run: Run, page: AppTe
     assert panel_title(page) == f"Validation image {watched.images[3].index:,}, label {watched.images[3].label}"
     write_watched(run.watched_file, watched.model_copy(update={"images": watched.images[:1]}))
     assert len(watched_tiles(page.run(), run)) == 1
-    elsewhere = watched.images[0].model_copy(update={"label": (watched.images[0].label + 1) % 10})
-    write_watched(run.watched_file, watched.model_copy(update={"images": (elsewhere,)}))
+    relabelled_image = watched.images[0].model_copy(update={"label": (watched.images[0].label + 1) % 10})
+    write_watched(run.watched_file, watched.model_copy(update={"images": (relabelled_image,)}))
     assert f"watched_{run.id}" not in [element.key for element in page.run().get("bidi_component")]
 
     page.button(key="promote").click().run()
