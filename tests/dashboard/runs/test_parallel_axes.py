@@ -40,7 +40,7 @@ def test_logarithmic_ticks_are_round_numbers() -> None:
     assert axis.values == (-3, -1)
 
 
-def test_choices_keep_their_order_and_unknown_ones_follow() -> None:
+def test_choices_keep_their_order_before_unknown_values() -> None:
     axis = choice_axis("filters", "Filters", ["16, 32", None, "8, 16", "3"], ["8, 16", "16, 32"])
 
     assert [text for _, text in axis.ticks] == ["8, 16", "16, 32", "3"]
