@@ -1,4 +1,4 @@
-"""Settings that a link to the Train page asks for: those of a run or preset, and an augmentation."""
+"""Settings requested by a link to the Train page: those of a run or preset, and an augmentation."""
 
 from __future__ import annotations
 

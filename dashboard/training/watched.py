@@ -1,4 +1,4 @@
-"""A grid of validation images, and of the person's own drawing, with a run's current predictions."""
+"""A grid of validation images and the visitor's own drawing, with a run's current predictions."""
 
 from __future__ import annotations
 
