@@ -1,4 +1,4 @@
-"""The charts of the pages Your hand and Class."""
+"""Charts of the Your hand and Class pages."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from dashboard.parts.charts import CORRECT_COLOUR
 from dashboard.parts.vega_lite import apply_layout
 
 WRITERS = (99.2, 98.8, 100.0, 99.2, 99.2, 100.0, 99.6, 92.8, 100.0, 99.6)
-"""Fraction of the digits of writers 21 to 30 that the shipped model reads correctly, in percent; one that it rejects is
-not read correctly (`make bench ARGS=hands`).
+"""Percentage of each measuring writer's digits that the shipped model reads correctly; a rejected digit counts as wrong
+(`make bench ARGS=hands`).
 """
 
 _ROW_HEIGHT = 24
-"""Height of a student's row in the chart in pixels."""
+"""Height in pixels of a student's row in the chart."""
 
 
 def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: str) -> alt.LayerChart:
-    """Draw a person's accuracy and its interval, 0..1, among those of WRITERS."""
+    """Draw a person's accuracy and its interval (0..1) among the accuracies in WRITERS."""
     low, high = (100 * bound for bound in interval)
     place = alt.X(
         "accuracy:Q",
@@ -32,7 +32,7 @@ def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: s
         axis=alt.Axis(tickMinStep=1),
     )
     tooltip = [alt.Tooltip("accuracy", title=tr("read correctly (%)"), format=".1f")]
-    # People with the same accuracy stand above each other.
+    # Writers with the same accuracy are stacked.
     rows = [WRITERS[:index].count(writer) for index, writer in enumerate(WRITERS)]
     row = alt.Y("row:Q", scale=alt.Scale(domain=[-1.5, max(rows) + 0.5]), axis=None)
     others = alt.Chart(pd.DataFrame({"accuracy": WRITERS, "row": rows})).mark_circle(size=90, opacity=0.7)
@@ -48,7 +48,7 @@ def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: s
 
 
 def students_chart(students: Sequence[StudentExam], names: Sequence[str], text_colour: str) -> alt.LayerChart:
-    """Draw each student's accuracy with its interval. `names`: those to show."""
+    """Draw each student's accuracy with its interval. `names`: the names to show."""
     rows = [
         {
             "student": name if student.complete else _unfinished(name, student),
