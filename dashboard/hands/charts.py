@@ -25,7 +25,7 @@ _ROW_HEIGHT = 24
 def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: str) -> alt.LayerChart:
     """Draw a person's accuracy and its interval (0..1) among the accuracies in WRITERS."""
     low, high = (100 * bound for bound in interval)
-    place = alt.X(
+    x = alt.X(
         "accuracy:Q",
         scale=alt.Scale(domain=[np.floor(min(*WRITERS, low)), 100.5]),
         title=tr("Digits read correctly (%)"),
@@ -40,9 +40,9 @@ def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: s
     person = alt.Chart(own).mark_tick(thickness=4, size=26, color=text_colour)
     rule = alt.Chart(own).mark_rule(strokeWidth=4, opacity=0.4, color=text_colour)
     chart = (
-        others.encode(x=place, y=row, tooltip=tooltip)
+        others.encode(x=x, y=row, tooltip=tooltip)
         + rule.encode(x=alt.X("low:Q", title=tr("Digits read correctly (%)")), x2="high:Q", y=row)
-        + person.encode(x=place, y=row, tooltip=tooltip)
+        + person.encode(x=x, y=row, tooltip=tooltip)
     )
     return apply_layout(chart, 150)
 
@@ -61,7 +61,7 @@ def students_chart(students: Sequence[StudentExam], names: Sequence[str], text_c
         if student.interval
     ]
     table = pd.DataFrame(rows)
-    place = alt.Scale(domain=[np.floor(table["low"].min()), 100])
+    scale = alt.Scale(domain=[np.floor(table["low"].min()), 100])
     base = alt.Chart(table).encode(
         y=alt.Y("student:N", title=None, sort=None, axis=alt.Axis(labelLimit=160, labelOverlap=False)),
         tooltip=[
@@ -72,9 +72,9 @@ def students_chart(students: Sequence[StudentExam], names: Sequence[str], text_c
         ],
     )
     rules = base.mark_rule(color=text_colour, opacity=0.45, strokeWidth=2).encode(
-        x=alt.X("low:Q", scale=place, title=tr("Read correctly (%)")), x2="high:Q"
+        x=alt.X("low:Q", scale=scale, title=tr("Read correctly (%)")), x2="high:Q"
     )
-    dots = base.mark_circle(size=110, opacity=1, color=CORRECT_COLOUR).encode(x=alt.X("accuracy:Q", scale=place))
+    dots = base.mark_circle(size=110, opacity=1, color=CORRECT_COLOUR).encode(x=alt.X("accuracy:Q", scale=scale))
     return apply_layout(rules + dots, alt.Step(_ROW_HEIGHT))
 
 

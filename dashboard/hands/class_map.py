@@ -46,8 +46,8 @@ def show_class_map(hide_names: bool) -> None:
 def _dots(hide_names: bool, bundle: Bundle, dataset_id: str) -> list[Dot]:
     students = class_exams()
     images = [student.images for student in students]
-    places = map_cache.place(bundle, dataset_id, np.concatenate(images)) if images else None
-    if places is None:
+    positions = map_cache.place(bundle, dataset_id, np.concatenate(images)) if images else None
+    if positions is None:
         return []
     drawings = [
         (name, label, digit)
@@ -56,7 +56,7 @@ def _dots(hide_names: bool, bundle: Bundle, dataset_id: str) -> list[Dot]:
     ]
     return [
         Dot(x, y, _title(name, label, digit), hollow=digit == CLASSES, wrong=digit not in (label, CLASSES))
-        for (x, y), (name, label, digit) in zip(places.tolist(), drawings, strict=True)
+        for (x, y), (name, label, digit) in zip(positions.tolist(), drawings, strict=True)
     ]
 
 

@@ -26,7 +26,7 @@ from dashboard.hands.class_results import class_exams, shown_names
 from dashboard.hands.exam import exam_result
 from dashboard.hands.fooling import class_attempts
 from dashboard.hands.proof import proof_sentence, proof_tiles, show_changes
-from dashboard.hands.tuning import run_link, runs_of, show_end, show_start
+from dashboard.hands.tuning import has_model_or_show_status, run_link, runs_of, show_start_button
 from dashboard.runs import run_cache
 from dashboard.runs.actions import promote_run
 from dashboard.session import cache
@@ -65,10 +65,10 @@ def show_class_model(hide_names: bool) -> None:
     digits += len(won(class_attempts()))
     listing = run_cache.listing()
     runs = runs_of(CLASS, listing)
-    show_start(CLASS, digits, again=bool(runs), busy=listing.busy)
+    show_start_button(CLASS, digits, again=bool(runs), busy=listing.busy)
     if not digits:
         st.caption(tr("Ask your students to teach some digits: step 2 on the page Your hand."))
-    if runs and show_end(runs[0]):
+    if runs and has_model_or_show_status(runs[0]):
         _show_proof(runs[0], students, hide_names)
 
 

@@ -36,7 +36,7 @@ from dashboard.session.permission import attempt
 def show_exam(hand: Hand | None) -> None:
     """Show the exam in progress, and the result of the latest complete exam."""
     exams = list_exams(hand) if hand else []
-    complete = next((exam for exam in exams if exam.complete), None)
+    complete_exam = next((exam for exam in exams if exam.complete), None)
     if hand and exams and not exams[0].complete:
         _show_writing(hand, exams[0])
         st.button(
@@ -46,7 +46,7 @@ def show_exam(hand: Hand | None) -> None:
             args=(discard_exam, hand, exams[0]),
             kwargs={"hand": hand},
         )
-    elif complete is None:
+    elif complete_exam is None:
         st.markdown(
             tr(
                 "How well does the model read **your** writing? Write {count} digits, one after the other, as you "
@@ -55,9 +55,9 @@ def show_exam(hand: Hand | None) -> None:
             )
         )
         _show_start(hand, tr("Start the exam"), primary=True)
-    if hand and complete:
-        _show_result(hand, complete)
-        if complete is exams[0]:
+    if hand and complete_exam:
+        _show_result(hand, complete_exam)
+        if complete_exam is exams[0]:
             _show_start(hand, tr("Take another exam"))
 
 

@@ -44,10 +44,10 @@ def show_tuning(hand: Hand | None) -> None:
     listing = run_cache.listing()
     runs = runs_of(hand.id, listing)
     if digits:
-        show_start(hand.id, len(digits), again=bool(runs), busy=listing.busy)
+        show_start_button(hand.id, len(digits), again=bool(runs), busy=listing.busy)
     else:
         _show_nothing_taught()
-    if runs and show_end(runs[0]):
+    if runs and has_model_or_show_status(runs[0]):
         _show_proof(hand, runs[0])
 
 
@@ -81,7 +81,7 @@ def _show_current_model(hand: Hand) -> None:
         )
 
 
-def show_start(hand: str, digits: int, *, again: bool, busy: bool) -> None:
+def show_start_button(hand: str, digits: int, *, again: bool, busy: bool) -> None:
     """Show the button that fine-tunes a model, and prepare a worker for it.
 
     `hand`: a hand's id, or CLASS. `digits`: the number of digits to learn. `again`: True if a model has already
@@ -127,7 +127,7 @@ def _describe_fine_tuning(hand: str, base: str, digits: int) -> str:
     )
 
 
-def show_end(run: Run) -> bool:
+def has_model_or_show_status(run: Run) -> bool:
     """Return True if the run has a model; otherwise, show its progress, or the reason why it has no model."""
     status = run.status()
     if not status.over:

@@ -64,7 +64,7 @@ def _show() -> None:
 
 
 def _bets(version: str) -> tuple[int, list[int]]:
-    """Return the turn number and its stakes, a list to be changed in place; both are reset for another model or dataset."""
+    """Return the turn number and its stakes, to be changed in place; both are reset for another model or dataset."""
     entry = st.session_state.get(_BETS)
     if entry is None or entry[0] != version:
         entry = st.session_state[_BETS] = (version, 0, list[int]())

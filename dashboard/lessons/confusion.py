@@ -156,21 +156,21 @@ def _show_score(title: str, right: int, count: int) -> None:
 
 
 def _show_misread(hard_digits: Split, own_digits: np.ndarray, model_digits: np.ndarray) -> None:
-    places = np.flatnonzero((own_digits != hard_digits.labels) | (model_digits != hard_digits.labels))
-    if not len(places):
+    positions = np.flatnonzero((own_digits != hard_digits.labels) | (model_digits != hard_digits.labels))
+    if not len(positions):
         return
     with st.expander(tr("See the digits that one of you misread"), icon=":material/visibility:"):
         digit_grid(
-            hard_digits.images[places],
+            hard_digits.images[positions],
             key="lesson_misread",
             captions=[
                 tr(
                     "a {digit}: you {own}, model {model}",
-                    digit=hard_digits.labels[place],
-                    own=own_digits[place],
-                    model=model_digits[place],
+                    digit=hard_digits.labels[position],
+                    own=own_digits[position],
+                    model=model_digits[position],
                 )
-                for place in places
+                for position in positions
             ],
             tile=110,
             clickable=False,

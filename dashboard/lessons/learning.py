@@ -66,9 +66,9 @@ def _show() -> None:
         format_func=lambda value: number(value, "g"),
         key="own_rate",
     )
-    own = train_at(data, rate)
-    _show_trainings({rate: own})
-    accuracy = own.validation[-1]
+    own_training = train_at(data, rate)
+    _show_trainings({rate: own_training})
+    accuracy = own_training.validation[-1]
     if accuracy < _GOAL:
         to_do(tr("With {rate:g}, it reads {accuracy:.0%}. Try another learning rate.", rate=rate, accuracy=accuracy))
         return

@@ -57,9 +57,9 @@ def _show() -> None:
     if guess is None:
         return
     data = images()
-    few = _train_on(data, _FEW_IMAGES, augmented=False)
+    first_training = _train_on(data, _FEW_IMAGES, augmented=False)
     st.markdown(tr("A real training on **{images} images**, computed on this machine:", images=_FEW_IMAGES))
-    _show_training(few)
+    _show_training(first_training)
     st.markdown(
         tr(
             "It has seen each image about {times} times and knows it by heart. New handwriting is another matter.",
@@ -74,11 +74,11 @@ def _show() -> None:
             goal=_GOAL,
         )
     )
-    _show_own(guess, data, few)
+    _show_own(guess, data, first_training)
 
 
-def _show_own(guess: str, data: Dataset, few: Training) -> None:
-    """Let the visitor train with more images or augmentation. `few`: the training run on a few images."""
+def _show_own(guess: str, data: Dataset, first_training: Training) -> None:
+    """Let the visitor train with more images or augmentation. `first_training`: the training run on a few images."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         count = st.segmented_control(
             tr("Training images"), _COUNTS, default=_FEW_IMAGES, required=True, key="lesson_images"
@@ -89,25 +89,25 @@ def _show_own(guess: str, data: Dataset, few: Training) -> None:
     if count == _FEW_IMAGES and not augmented:
         to_do(tr("Choose more images, or turn augmentation on."))
         return
-    own = _train_on(data, count, augmented=augmented)
-    _show_training(own)
-    if own.validation[-1] < _GOAL:
-        to_do(tr("It reads {accuracy:.0%} of the new images. More is needed.", accuracy=own.validation[-1]))
+    own_training = _train_on(data, count, augmented=augmented)
+    _show_training(own_training)
+    if own_training.validation[-1] < _GOAL:
+        to_do(tr("It reads {accuracy:.0%} of the new images. More is needed.", accuracy=own_training.validation[-1]))
         return
     low, high = _RANGES[guess]
     finding = tr(
         "With {images} images learned by heart, it read {accuracy:.0%} of the new ones.",
         images=_FEW_IMAGES,
-        accuracy=few.validation[-1],
+        accuracy=first_training.validation[-1],
     )
-    improvement = tr("Now it reads {accuracy:.0%}.", accuracy=own.validation[-1])
+    improvement = tr("Now it reads {accuracy:.0%}.", accuracy=own_training.validation[-1])
     finish(
         "memorising",
         guess,
-        f"{finding} {verdict(right=low <= few.validation[-1] < high)} {improvement}",
-        few_train=few.train[-1],
-        few=few.validation[-1],
-        better=own.validation[-1],
+        f"{finding} {verdict(right=low <= first_training.validation[-1] < high)} {improvement}",
+        few_train=first_training.train[-1],
+        few=first_training.validation[-1],
+        better=own_training.validation[-1],
         images=count,
     )
 

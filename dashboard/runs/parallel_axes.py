@@ -71,7 +71,7 @@ def number_axis(
     known = [value for value in values if value is not None]
     low, high = (min([*(limits or ()), *known]), max([*(limits or ()), *known])) if known or limits else (0.0, 1.0)
     logarithmic = logarithmic and low > 0
-    places = ticks or _round_ticks(low, high, logarithmic=logarithmic)
+    tick_values = ticks or _round_ticks(low, high, logarithmic=logarithmic)
     scale: Callable[[float], float] = math.log10 if logarithmic else float
     low, high = _widen(scale(low), scale(high))
     return Axis(
@@ -79,7 +79,7 @@ def number_axis(
         title,
         low,
         high,
-        tuple((scale(tick), text(tick)) for tick in places),
+        tuple((scale(tick), text(tick)) for tick in tick_values),
         tuple(None if value is None else scale(value) for value in values),
         tuple("–" if value is None else text(value) for value in values),
     )
@@ -112,14 +112,14 @@ def accuracy_axis(key: str, title: str, values: Sequence[float | None]) -> Axis:
 def choice_axis(key: str, title: str, values: Sequence[str | None], order: Sequence[str] = ()) -> Axis:
     """Return a categorical axis; `order`: the choices from bottom to top, followed by any other values."""
     choices = list(dict.fromkeys([*order, *sorted(value for value in values if value is not None)]))
-    places = {choice: float(place) for place, choice in enumerate(choices)}
+    positions = {choice: float(position) for position, choice in enumerate(choices)}
     return Axis(
         key,
         title,
         -0.25,
         max(len(choices) - 0.75, 0.25),
-        tuple((place, choice) for choice, place in places.items()),
-        tuple(None if value is None else places[value] for value in values),
+        tuple((position, choice) for choice, position in positions.items()),
+        tuple(None if value is None else positions[value] for value in values),
         tuple("–" if value is None else value for value in values),
         spread=_CHOICE_SPREAD,
     )
@@ -166,8 +166,8 @@ def chart_data(axes: Sequence[Axis], lines: Sequence[Line]) -> dict[str, Any]:
 def shades(axis: Axis, *, maximized: bool = True) -> list[float | None]:
     """Return the shade of each line according to its value on an axis: 1 for the best line."""
     span = axis.high - axis.low
-    places = [None if value is None else (value - axis.low) / span for value in axis.values]
-    return [place if place is None or maximized else 1 - place for place in places]
+    heights = [None if value is None else (value - axis.low) / span for value in axis.values]
+    return [height if height is None or maximized else 1 - height for height in heights]
 
 
 def _shift(index: int) -> float:

@@ -215,16 +215,20 @@ def all_settings_at_once(rows: Sequence[Summary], names: dict[str, str], selecte
     st.caption(f"{explanation} {tr(HINT)}")
     axes = parallel_runs.run_axes(shown, keys)
     inside = show_parallel_coordinates(axes, parallel_runs.run_lines(shown, names, selected), "parallel_runs")
-    found = [row.id for row, fits in zip(shown, inside, strict=True) if fits]
-    if len(found) == len(shown):
+    ids_in_ranges = [row.id for row, fits in zip(shown, inside, strict=True) if fits]
+    if len(ids_in_ranges) == len(shown):
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            tr("**{found:,} of {count:,} runs** are in the selected ranges.", found=len(found), count=len(shown)),
+            tr(
+                "**{found:,} of {count:,} runs** are in the selected ranges.",
+                found=len(ids_in_ranges),
+                count=len(shown),
+            ),
             width="content",
         )
         pressed = st.button(tr("Select them in the table"), icon=":material/check_box:", key="select_in_ranges")
-    return found if pressed else None
+    return ids_in_ranges if pressed else None
 
 
 def _axis_box(label: str, key: str, options: list[str], default: str) -> str:

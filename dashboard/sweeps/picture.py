@@ -54,9 +54,9 @@ def draw_parallel_coordinates(panel: Axes, axes: list[Axis], lines: list[Line]) 
     from matplotlib import colormaps
     from matplotlib.collections import LineCollection
 
-    places = np.array([[np.nan if value is None else value for value in axis.values] for axis in axes], float)
+    values = np.array([[np.nan if value is None else value for value in axis.values] for axis in axes], float)
     low, high = (np.array([[getattr(axis, end)] for axis in axes]) for end in ("low", "high"))
-    heights = (places - low) / (high - low)
+    heights = (values - low) / (high - low)
     order = sorted(range(len(lines)), key=lambda index: (lines[index].best, lines[index].shade or -1))
     shades = colormaps["BuGn"]
     panel.add_collection(

@@ -78,18 +78,18 @@ def _caption(name: str, rows: Sequence[Summary], dataset_id: str) -> str:
 
 def facts(name: str, rows: Sequence[Summary], dataset_id: str) -> str:
     """Return a preset's accuracy, size and training time in a few words; unknown facts are omitted."""
-    measured, own = MEASURED.get(name), _own_runs(name, rows, dataset_id)
-    on_mnist = measured if dataset_id == "mnist" else None
-    accuracies = [row.accuracy for row in own if row.accuracy is not None]
+    measurements, own_runs = MEASURED.get(name), _own_runs(name, rows, dataset_id)
+    on_mnist = measurements if dataset_id == "mnist" else None
+    accuracies = [row.accuracy for row in own_runs if row.accuracy is not None]
     accuracy = on_mnist.accuracy if on_mnist and on_mnist.accuracy else median(accuracies) if accuracies else None
-    seconds = [row.seconds for row in own if row.seconds is not None]
+    seconds = [row.seconds for row in own_runs if row.seconds is not None]
     if seconds:
         time = tr("{time} here", time=duration(median(seconds)))
     elif on_mnist and on_mnist.seconds:
         time = re.sub(r"[.,]0 ", " ", f"~{duration(on_mnist.seconds)}")
     else:
         time = tr("not yet timed here")
-    size = _size(measured.parameters) if measured else None
+    size = _size(measurements.parameters) if measurements else None
     return " · ".join(filter(None, (number(accuracy, ".2%") if accuracy else None, size, time)))
 
 

@@ -72,7 +72,7 @@ def test_student_joins_and_the_link_restores_the_hand(workspace: Workspace) -> N
     assert "Join the class" in text(page.run())
 
 
-def test_students_write_in_their_own_hand_and_change_nothing_else(workspace: Workspace) -> None:
+def test_students_change_only_their_own_hand(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state="interrupted"))
     ana, ben = create_hand(workspace, "Ana"), create_hand(workspace, "Ben")
