@@ -18,7 +18,7 @@ _KEY = "filter_numbers"
 
 
 def set_numbers(numbers: Sequence[float]) -> None:
-    """Replace the numbers; `numbers`: row by row."""
+    """Replace the numbers with these, row by row."""
     _, version = st.session_state.get(_NUMBERS, (None, 0))
     st.session_state[_NUMBERS] = (tuple(numbers), version + 1)
 

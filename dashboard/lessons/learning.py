@@ -83,7 +83,7 @@ def _show() -> None:
 
 
 def train_at(data: Dataset, rate: float) -> Training:
-    """Train with a learning rate, which takes about half a second the first time."""
+    """Train with a learning rate; the first time takes about half a second."""
     return _train_at(data.id, dataset_version(data.id, workspace()), rate, data)
 
 

@@ -15,7 +15,7 @@ from dashboard.session.state import workspace
 
 
 def images() -> Dataset:
-    """Return MNIST, or else the stand-in and show a sentence that says so. Raises DataError."""
+    """Return MNIST; if it is missing, return the stand-in and show a sentence that says so. Raises DataError."""
     data, problem = cache.usable_dataset()
     if problem is not None:
         with st.container(horizontal=True, vertical_alignment="center"):

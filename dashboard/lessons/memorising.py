@@ -143,7 +143,7 @@ def _show_training(training: Training) -> None:
 
 
 def _train_on(data: Dataset, count: int, *, augmented: bool) -> Training:
-    """Train on the first `count` images, which takes up to two seconds the first time."""
+    """Train on the first `count` images; the first time takes up to two seconds."""
     return _cached_training(data.id, dataset_version(data.id, workspace()), count, augmented, data)
 
 

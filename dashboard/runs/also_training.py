@@ -18,7 +18,7 @@ from dashboard.training.progress import position
 
 
 def show_also_training(rows: Sequence[Summary]) -> None:
-    """Show each of these running runs in one line, with its position and a button that stops it."""
+    """Show each of these runs on one line, with its position and a button that stops it."""
     if not rows:
         return
     st.subheader(tr("Also training"), anchor=False)

@@ -64,7 +64,7 @@ def delete_button(sweep_id: str) -> None:
 
 
 def use_trial(sweep: Sweep, trial: int) -> None:
-    """Train the settings of a trial again with three seeds."""
+    """Train three runs with the settings of a trial, each with its own seed."""
     attempt(control.train_again, state.workspace(), sweep, trial, runs=[sweep.id])
 
 

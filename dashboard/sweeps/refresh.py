@@ -16,7 +16,7 @@ IDLE_SECONDS = 5.0
 def draw_and_refresh(
     draw: Callable[[], None], busy: Callable[[], bool], revision: Callable[[], int], *, paused: bool = False
 ) -> None:
-    """Call `draw` now and at each refresh: every two seconds while `busy`, or else when `revision` has changed.
+    """Call `draw` now and at each refresh: every two seconds while `busy()`, or else when `revision` has changed.
 
     `paused` turns off refreshing, for as long as a dialog is open.
     """

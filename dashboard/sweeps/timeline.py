@@ -1,4 +1,4 @@
-"""When the trials of a sweep were trained: the time axis of its charts, and the timeline."""
+"""The times at which the trials of a sweep were trained: the time axis of its charts, and the timeline."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNITS = (
     (180.0, 60.0, Message("Minutes since the start")),
     (0.0, 1.0, Message("Seconds since the start")),
 )
-"""Units of time: the shortest sweep that uses the unit and the length of the unit, in seconds, and the axis title."""
+"""Units of time: the shortest duration in the unit and the length of the unit (in seconds), and the axis title."""
 
 
 def time_axis(trials: Trials) -> tuple[float, float, Message]:
