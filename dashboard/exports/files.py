@@ -1,4 +1,4 @@
-"""The list of a model's files: what opens each, and buttons to create and download it."""
+"""The list of a model's files: the programs that open each file, and buttons to create and download it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POLL_SECONDS = 1.0
 """Seconds between checks while a file is being created, which takes about 6 s."""
 
 _COLUMNS = (3, 1)  # relative widths of a description and its button
-_CREATED: dict[Format, tuple[str, Message]] = {
+_EXPORT_FORMATS: dict[Format, tuple[str, Message]] = {
     "onnx": (".onnx", Message("Runs in ONNX Runtime: on servers, in browsers, and from C++, C#, Java or JavaScript.")),
     "savedmodel": ("SavedModel", Message("Runs in TensorFlow and TensorFlow Serving; a ZIP archive with a folder.")),
 }
@@ -37,12 +37,12 @@ def file_list(bundle: Bundle) -> None:
         except BundleError as error:
             st.error(safe_text(error), icon=":material/error:")
             return
-        refreshing(lambda: _is_creating(exports), lambda: _show_created_files(exports, bundle))
+        draw_and_refresh(lambda: _is_creating(exports), lambda: _show_created_files(exports, bundle))
         _show_reader(bundle)
         permission.permission_note("files")
 
 
-def refreshing(running: Callable[[], bool], draw: Callable[[], None]) -> None:
+def draw_and_refresh(running: Callable[[], bool], draw: Callable[[], None]) -> None:
     """Call `draw` now and, while `running` returns True, every POLL_SECONDS."""
     polling = running()
 
@@ -55,8 +55,8 @@ def refreshing(running: Callable[[], bool], draw: Callable[[], None]) -> None:
 
 
 def _is_creating(exports: Exports) -> bool:
-    """Return True while any file, also another model's, is being created, because no other can start."""
-    return any(exports.state(kind).busy for kind in _CREATED)
+    """Return True while any file is being created, even another model's, because only one can be created at a time."""
+    return any(exports.state(kind).busy for kind in _EXPORT_FORMATS)
 
 
 def _show_bundle_files(bundle: Bundle) -> None:
@@ -75,7 +75,7 @@ def _show_bundle_files(bundle: Bundle) -> None:
 
 
 def _show_created_files(exports: Exports, bundle: Bundle) -> None:
-    for kind, (name, description) in _CREATED.items():
+    for kind, (name, description) in _EXPORT_FORMATS.items():
         state = exports.state(kind)
         size = cache.file_size(state.file) if state.file else None
         _row(name, tr(description), size, partial(_show_action, name, exports, bundle, kind))
@@ -101,7 +101,7 @@ def _show_reader(bundle: Bundle) -> None:
 
 
 def _show_action(name: str, exports: Exports, bundle: Bundle, kind: Format) -> None:
-    """Show the button that downloads a file, or the one that creates it."""
+    """Show the button that downloads a file, or the button that creates it."""
     state = exports.state(kind)
     if state.running:
         st.button(tr("Creating…"), key=f"create_{kind}", icon="spinner", disabled=True, width="stretch")

@@ -15,7 +15,7 @@ from core.language import Message, message_of, number, tr
 from core.launcher.exports import start_export, store_parity
 from dashboard.draw import canvas
 from dashboard.exports import screens
-from dashboard.exports.files import refreshing
+from dashboard.exports.files import draw_and_refresh
 from dashboard.parts.png import image_from_png
 from dashboard.server.pictures import POOL
 from dashboard.session import cache, drawings, permission, state
@@ -24,7 +24,7 @@ from dashboard.session.permission import safe_text
 _SCREENS = {"Gradio": screens.gradio_answers, "HTTP API": screens.api_answers}
 _NOT_ACTIVE = Message("Runs the active model only. Make this model active on the Runs page to compare it.")
 _DATA_CHANGED = Message("The dataset is no longer the one that was used. Compare again.")
-_SMALLEST_SHOWN = 0.0001  # of a probability: smaller differences are rounding
+_MIN_SHOWN_DIFFERENCE = 0.0001  # between probabilities; smaller differences are rounding errors
 
 
 def parity_panel(name: str, bundle: Bundle) -> None:
@@ -43,7 +43,7 @@ def parity_panel(name: str, bundle: Bundle) -> None:
     except BundleError as error:
         st.error(safe_text(error), icon=":material/error:")
         return
-    refreshing(lambda: exports.state("parity").running, lambda: _show(name, bundle, exports))
+    draw_and_refresh(lambda: exports.state("parity").running, lambda: _show(name, bundle, exports))
 
 
 def _show(name: str, bundle: Bundle, exports: Exports) -> None:
@@ -69,7 +69,7 @@ def _show(name: str, bundle: Bundle, exports: Exports) -> None:
         if not permission.may_change():
             st.caption(tr("They have not been compared yet."))
     else:
-        _show_report(_completed(report, name, bundle, exports))
+        _show_report(_with_screens(report, name, bundle, exports))
 
 
 def _start(bundle: Bundle) -> None:
@@ -79,7 +79,7 @@ def _start(bundle: Bundle) -> None:
 
 
 def _last_drawing() -> bytes | None:
-    """Return the ink that Draw read last as a PNG, or None if nothing has been drawn."""
+    """Return, as a PNG, the ink that the Draw page read most recently, or None if nothing has been drawn."""
     try:
         png = drawings.looked_at()
         ink = canvas.ink() if png is None else image_from_png(png)
@@ -88,7 +88,7 @@ def _last_drawing() -> bytes | None:
     return None if ink is None or not ink.any() else as_png(ink)
 
 
-def _completed(report: Parity, name: str, bundle: Bundle, exports: Exports) -> Parity:
+def _with_screens(report: Parity, name: str, bundle: Bundle, exports: Exports) -> Parity:
     """Add Gradio and the API to a comparison without them, if this visitor may change it."""
     if {way.name for way in report.ways} >= _SCREENS.keys() or not permission.may_change():
         return report
@@ -105,16 +105,16 @@ def _completed(report: Parity, name: str, bundle: Bundle, exports: Exports) -> P
         drawing = drawings.compared_drawing()
         if drawing is not None and report.drawing == drawing_key(drawing):
             pictures.append(drawing)
-        found = {way: _screen_answers(way, pictures) for way in _SCREENS}
-    for way, answers in found.items():
+        results = {way: _screen_answers(way, pictures) for way in _SCREENS}
+    for way, answers in results.items():
         report = report.with_way(way, answers)
-    if not any(isinstance(answers, str) for answers in found.values()):  # a problem may be over at the next visit
+    if not any(isinstance(answers, str) for answers in results.values()):  # a problem may be gone by the next visit
         permission.attempt(store_parity, state.workspace(), exports, report)
     return report
 
 
 def _dataset(bundle: Bundle) -> Dataset:
-    """Return the dataset of `compared_dataset`."""
+    """Return the same dataset as `compared_dataset`, from the cache."""
     try:
         return cache.dataset(cache.card(bundle).config.dataset)
     except DataMissing:
@@ -122,14 +122,14 @@ def _dataset(bundle: Bundle) -> Dataset:
 
 
 def _with_problem(report: Parity, problem: Message) -> Parity:
-    """Return the comparison with the same sentence for Gradio and the API."""
+    """Return the comparison with the same problem for Gradio and the API."""
     for way in _SCREENS:
         report = report.with_way(way, problem)
     return report
 
 
 def _screen_answers(way: str, pictures: list[bytes]) -> Answers | Message:
-    """Return the answers of Gradio or the API, or a sentence if they do not answer."""
+    """Return the answers of Gradio or the API, or an error message if they cannot be obtained."""
     try:
         return _SCREENS[way](cache.predictor, POOL, pictures)
     except TrazoError as error:
@@ -188,8 +188,8 @@ def _difference(way: Way) -> str:
         return "–"
     if way.name == REFERENCE:
         return tr("reference")
-    if way.difference < _SMALLEST_SHOWN:
-        return f"< {number(_SMALLEST_SHOWN, '.2%')}"
+    if way.difference < _MIN_SHOWN_DIFFERENCE:
+        return f"< {number(_MIN_SHOWN_DIFFERENCE, '.2%')}"
     return number(way.difference, ".2%")
 
 

@@ -61,18 +61,18 @@ def programs(name: str) -> None:
         )
         st.code(PYTHON.strip(), language="python")
     with curl:
-        _explain_server(name, tr("Sends the picture to this server and prints the answer as JSON."))
+        _show_server_note(name, tr("Sends the picture to this server and prints the answer as JSON."))
         st.code(_CURL.strip().format(url=link("api/predict", full=True)), language="bash", wrap_lines=True)
     with javascript:
-        _explain_server(name, tr("Runs in Node.js 18 or later: save it as `read.mjs`, then run `node read.mjs`."))
+        _show_server_note(name, tr("Runs in Node.js 18 or later: save it as `read.mjs`, then run `node read.mjs`."))
         st.code(_JAVASCRIPT.strip().format(url=link("api/predict", full=True)), language="javascript")
     with gradio:
-        _explain_server(name, tr("Run `pip install gradio_client` first."))
+        _show_server_note(name, tr("Run `pip install gradio_client` first."))
         st.code(gradio_program(), language="python")
 
 
 def gradio_program() -> str:
-    """Return a program that asks this server's Gradio demo."""
+    """Return a program that calls this server's Gradio demo."""
     return _GRADIO.strip().format(
         url=link("gradio/", full=True),
         probabilities=tr("the ten probabilities"),
@@ -80,7 +80,7 @@ def gradio_program() -> str:
     )
 
 
-def _explain_server(name: str, sentence: str) -> None:
+def _show_server_note(name: str, sentence: str) -> None:
     """Show the sentence, and a note if the server would answer with another model."""
     st.markdown(sentence)
     if active_model(state.workspace()).name != name:

@@ -1,1 +1,1 @@
-"""The parts of the pages Your hand and Class."""
+"""Pieces of the Your hand and Class pages."""

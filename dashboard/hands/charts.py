@@ -1,4 +1,4 @@
-"""The charts of the pages Your hand and Class."""
+"""Charts of the Your hand and Class pages."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from dashboard.parts.charts import CORRECT_COLOUR
 from dashboard.parts.vega_lite import apply_layout
 
 WRITERS = (99.2, 98.8, 100.0, 99.2, 99.2, 100.0, 99.6, 92.8, 100.0, 99.6)
-"""Fraction of the digits of writers 21 to 30 that the shipped model reads correctly, in percent; one that it rejects is
-not read correctly (`make bench ARGS=hands`).
+"""Percentage of each measuring writer's digits that the shipped model reads correctly; a rejected digit counts as wrong
+(`make bench ARGS=hands`).
 """
 
 _ROW_HEIGHT = 24
-"""Height of a student's row in the chart in pixels."""
+"""Height in pixels of a student's row in the chart."""
 
 
 def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: str) -> alt.LayerChart:
-    """Draw a person's accuracy and its interval, 0..1, among those of WRITERS."""
+    """Draw a person's accuracy and its interval (0..1) among the accuracies in WRITERS."""
     low, high = (100 * bound for bound in interval)
-    place = alt.X(
+    x = alt.X(
         "accuracy:Q",
         scale=alt.Scale(domain=[np.floor(min(*WRITERS, low)), 100.5]),
         title=tr("Digits read correctly (%)"),
         axis=alt.Axis(tickMinStep=1),
     )
     tooltip = [alt.Tooltip("accuracy", title=tr("read correctly (%)"), format=".1f")]
-    # People with the same accuracy stand above each other.
+    # Writers with the same accuracy are stacked.
     rows = [WRITERS[:index].count(writer) for index, writer in enumerate(WRITERS)]
     row = alt.Y("row:Q", scale=alt.Scale(domain=[-1.5, max(rows) + 0.5]), axis=None)
     others = alt.Chart(pd.DataFrame({"accuracy": WRITERS, "row": rows})).mark_circle(size=90, opacity=0.7)
@@ -40,15 +40,15 @@ def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: s
     person = alt.Chart(own).mark_tick(thickness=4, size=26, color=text_colour)
     rule = alt.Chart(own).mark_rule(strokeWidth=4, opacity=0.4, color=text_colour)
     chart = (
-        others.encode(x=place, y=row, tooltip=tooltip)
+        others.encode(x=x, y=row, tooltip=tooltip)
         + rule.encode(x=alt.X("low:Q", title=tr("Digits read correctly (%)")), x2="high:Q", y=row)
-        + person.encode(x=place, y=row, tooltip=tooltip)
+        + person.encode(x=x, y=row, tooltip=tooltip)
     )
     return apply_layout(chart, 150)
 
 
 def students_chart(students: Sequence[StudentExam], names: Sequence[str], text_colour: str) -> alt.LayerChart:
-    """Draw each student's accuracy with its interval. `names`: those to show."""
+    """Draw each student's accuracy with its interval. `names`: the names to show."""
     rows = [
         {
             "student": name if student.complete else _unfinished(name, student),
@@ -61,7 +61,7 @@ def students_chart(students: Sequence[StudentExam], names: Sequence[str], text_c
         if student.interval
     ]
     table = pd.DataFrame(rows)
-    place = alt.Scale(domain=[np.floor(table["low"].min()), 100])
+    scale = alt.Scale(domain=[np.floor(table["low"].min()), 100])
     base = alt.Chart(table).encode(
         y=alt.Y("student:N", title=None, sort=None, axis=alt.Axis(labelLimit=160, labelOverlap=False)),
         tooltip=[
@@ -72,9 +72,9 @@ def students_chart(students: Sequence[StudentExam], names: Sequence[str], text_c
         ],
     )
     rules = base.mark_rule(color=text_colour, opacity=0.45, strokeWidth=2).encode(
-        x=alt.X("low:Q", scale=place, title=tr("Read correctly (%)")), x2="high:Q"
+        x=alt.X("low:Q", scale=scale, title=tr("Read correctly (%)")), x2="high:Q"
     )
-    dots = base.mark_circle(size=110, opacity=1, color=CORRECT_COLOUR).encode(x=alt.X("accuracy:Q", scale=place))
+    dots = base.mark_circle(size=110, opacity=1, color=CORRECT_COLOUR).encode(x=alt.X("accuracy:Q", scale=scale))
     return apply_layout(rules + dots, alt.Step(_ROW_HEIGHT))
 
 

@@ -1,4 +1,4 @@
-"""The choice of a hand: choose, create, import, export, rename and delete hands."""
+"""The hand chooser: choose, create, import, export, rename and delete hands."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt, safe_text
 from dashboard.session.state import workspace
 
-FIRST_NAME = Message("My hand")
-"""Name of the hand of a visitor who has not given one."""
+DEFAULT_NAME = Message("My hand")
+"""Name of the first hand of a visitor who has not named it."""
 
 _CHOICE = "hand_choice"
 
 
 def show_chooser() -> Hand | None:
-    """Show the box with all hands, and the menu of the chosen one; return it, or None if there are no hands."""
+    """Show the select box of hands and the menu of the chosen one; return that hand, or None if none can be used."""
     hands = {hand.id: hand for hand in list_hands(workspace())}
     selected = hands.get(chosen_id() or "")
     with st.container(horizontal=True, vertical_alignment="bottom", key="hand_chooser"):
@@ -97,11 +97,11 @@ def _show_menu(hand: Hand) -> None:
     )
 
 
-def first_hand() -> Hand:
-    """Return the chosen hand, or a new one with FIRST_NAME; raises TrazoError if it cannot be created."""
+def chosen_or_new_hand() -> Hand:
+    """Return the chosen hand, or a new one with DEFAULT_NAME; raises TrazoError if it cannot be created."""
     hand = chosen_hand()
     if hand is None:
-        hand = create_hand(workspace(), free_name(workspace(), tr(FIRST_NAME)))
+        hand = create_hand(workspace(), free_name(workspace(), tr(DEFAULT_NAME)))
         choose_hand(hand)
     return hand
 
@@ -133,11 +133,11 @@ def _show_export(hand: Hand) -> None:
 def _import() -> None:
     file = st.session_state["import_hand"]
     if file is not None:
-        attempt(_bring, file.getvalue())
+        attempt(_import_archive, file.getvalue())
         discard_uploads([file])
 
 
-def _bring(archive: bytes) -> None:
+def _import_archive(archive: bytes) -> None:
     choose_hand(import_hand(workspace(), archive))
 
 

@@ -1,4 +1,4 @@
-"""The end of a class: all that was written is deleted."""
+"""The end of a class: everything that was written is deleted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.session.state import workspace
 
 
 def show_deletion() -> None:
-    """Show the button that deletes all hands, behind an explanation."""
+    """Show a popover with an explanation and the button that deletes all hands."""
     with st.popover(tr("Delete everybody's handwriting"), icon=":material/delete:"):
         st.markdown(
             tr(

@@ -12,7 +12,7 @@ from core.language import tr
 from dashboard.server.join_address import join_address
 
 _SIZE = 200
-"""Width of the QR code in pixels; phones read it from the last row of a projected page."""
+"""Width of the QR code in pixels; phones in the last row can scan it from a projected page."""
 
 
 def show_join_address(url: str) -> None:
@@ -33,12 +33,12 @@ def show_join_address(url: str) -> None:
     )
 
 
-def students_address(teachers: str) -> str:
-    """Return the URL for students: the one that the teacher has opened, unless it leads to this machine only.
+def students_address(opened_url: str) -> str:
+    """Return the URL for students: the URL that the teacher has opened, unless it works only on this machine.
 
-    Behind a proxy, the dashboard knows its public URL from the browser alone.
+    Behind a proxy, the dashboard learns its public URL only from the browser.
     """
-    return teachers.rstrip("/") if urlsplit(teachers).hostname and not _is_local(teachers) else join_address()
+    return opened_url.rstrip("/") if urlsplit(opened_url).hostname and not _is_local(opened_url) else join_address()
 
 
 def _is_local(url: str) -> bool:
@@ -48,6 +48,6 @@ def _is_local(url: str) -> bool:
 
 @st.cache_data(show_spinner=False, max_entries=4)
 def _qr_code(url: str) -> str:
-    """Return the QR code as the data URI of an SVG image; black on white, because phones read nothing else reliably."""
+    """Return the QR code as the data URI of an SVG image; black on white, because phones scan nothing else reliably."""
     uri: str = segno.make(url, error="m", micro=False).svg_data_uri(border=2, light="#ffffff", dark="#000000")
     return uri

@@ -1,4 +1,4 @@
-"""The map with all drawings of the class, on the page Class."""
+"""The map of the class's drawings on the Class page."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from dashboard.session.permission import safe_text
 
 
 @st.fragment
-def show_class_map(hidden: bool) -> None:
+def show_class_map(hide_names: bool) -> None:
     """Show, on demand, where the class's drawings lie among the images that the active model learned from.
 
-    `hidden`: the nicknames are hidden.
+    `hide_names`: True to hide the nicknames.
     """
     st.subheader(tr("Map"), anchor=False)
     st.caption(
@@ -31,32 +31,32 @@ def show_class_map(hidden: bool) -> None:
             "digit."
         )
     )
-    # Not shown at once, because it loads a large library.
+    # Not shown by default, because it loads a large library.
     if not st.toggle(tr("Show the map"), key="show_class_map"):
         return
     try:
         active = cache.predictor().current()[0]
         dataset_id = cache.card(active.bundle).config.dataset
-        dots = _dots(hidden, active.bundle, dataset_id)
+        dots = _dots(hide_names, active.bundle, dataset_id)
         show_map(active.bundle, active.name, dataset_id, key="class_map", dots=dots)
     except TrazoError as error:
         st.info(safe_text(error), icon=":material/info:")
 
 
-def _dots(hidden: bool, bundle: Bundle, dataset_id: str) -> list[Dot]:
+def _dots(hide_names: bool, bundle: Bundle, dataset_id: str) -> list[Dot]:
     students = class_exams()
     images = [student.images for student in students]
-    places = map_cache.place(bundle, dataset_id, np.concatenate(images)) if images else None
-    if places is None:
+    positions = map_cache.place(bundle, dataset_id, np.concatenate(images)) if images else None
+    if positions is None:
         return []
     drawings = [
         (name, label, digit)
-        for student, name in zip(students, shown_names(students, hidden), strict=True)
+        for student, name in zip(students, shown_names(students, hide_names), strict=True)
         for label, digit in zip(student.labels.tolist(), student.digits.tolist(), strict=True)
     ]
     return [
         Dot(x, y, _title(name, label, digit), hollow=digit == CLASSES, wrong=digit not in (label, CLASSES))
-        for (x, y), (name, label, digit) in zip(places.tolist(), drawings, strict=True)
+        for (x, y), (name, label, digit) in zip(positions.tolist(), drawings, strict=True)
     ]
 
 

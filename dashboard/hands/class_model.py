@@ -1,4 +1,4 @@
-"""The class model on the page Class: a model that learns all that the class has taught, and its proof for each hand."""
+"""The class model on the Class page: a model that learns all the digits taught by the class, and its proof."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dashboard.hands.class_results import class_exams, shown_names
 from dashboard.hands.exam import exam_result
 from dashboard.hands.fooling import class_attempts
 from dashboard.hands.proof import proof_sentence, proof_tiles, show_changes
-from dashboard.hands.tuning import run_link, runs_of, show_end, show_start
+from dashboard.hands.tuning import has_model_or_show_status, run_link, runs_of, show_start_button
 from dashboard.runs import run_cache
 from dashboard.runs.actions import promote_run
 from dashboard.session import cache
@@ -41,12 +41,12 @@ _COLUMNS = (
     Message("Newly right"),
     Message("Newly wrong"),
 )
-"""Columns of the table, which are in English; their labels are translated."""
+"""Column names of the table, in English; the labels of the columns are translated."""
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """A student's exams, as the model before and the class model read them."""
+class _StudentResults:
+    """The results of a student's exams with the base model (before) and the class model (after)."""
 
     name: str
     written: Sequence[Written]
@@ -54,10 +54,10 @@ class _Judged:
     after: ExamResult
 
 
-def show_class_model(hidden: bool) -> None:
-    """Show the button that fine-tunes a model to the class, the run that does it, and its proof.
+def show_class_model(hide_names: bool) -> None:
+    """Show the button that fine-tunes a model to the class, the fine-tuning run, and its proof.
 
-    `hidden`: the nicknames are hidden.
+    `hide_names`: True to hide the nicknames.
     """
     st.subheader(tr("Class model"), anchor=False)
     students = class_exams()
@@ -65,44 +65,44 @@ def show_class_model(hidden: bool) -> None:
     digits += len(won(class_attempts()))
     listing = run_cache.listing()
     runs = runs_of(CLASS, listing)
-    show_start(CLASS, digits, again=bool(runs), busy=listing.busy)
+    show_start_button(CLASS, digits, again=bool(runs), busy=listing.busy)
     if not digits:
         st.caption(tr("Ask your students to teach some digits: step 2 on the page Your hand."))
-    if runs and show_end(runs[0]):
-        _show_proof(runs[0], students, hidden)
+    if runs and has_model_or_show_status(runs[0]):
+        _show_proof(runs[0], students, hide_names)
 
 
-def _show_proof(run: Run, students: Sequence[StudentExam], hidden: bool) -> None:
+def _show_proof(run: Run, students: Sequence[StudentExam], hide_names: bool) -> None:
     fine_tuning = read_fine_tuning(run.fine_tuning_file)
     assert fine_tuning is not None
     base = cache.models().get(fine_tuning.base)
     if base is None:
         st.info(tr("The model before the fine-tuning was deleted, so there is nothing to compare with."))
         return
-    judged, waiting = _judge(run, base, students, hidden)
-    if waiting:
-        names = ", ".join(map(plain, waiting))
+    results, without_exam = _judge(run, base, students, hide_names)
+    if without_exam:
+        names = ", ".join(map(plain, without_exam))
         st.caption(tr("Without a fresh exam, and so without a proof: {names}.", names=names))
-    if not judged:
+    if not results:
         st.info(
             tr("The proof needs exams that have judged no other model. Ask your students to take one."),
             icon=":material/edit_note:",
         )
         return
-    before = join_results([each.before for each in judged])
-    after = join_results([each.after for each in judged])
+    before = join_results([student.before for student in results])
+    after = join_results([student.after for student in results])
     proof = compare_results(before, after)
     accuracies = [cache.card(bundle).metrics.validation_accuracy for bundle in (base, run.bundle)]
     proof_tiles(proof, before, after, (fine_tuning.base, run.id), accuracies[1] - accuracies[0])
     st.markdown(proof_sentence(proof, CLASS))
     st.dataframe(
-        _table(judged),
+        _table(results),
         column_config={str(column): tr(column) for column in _COLUMNS},
         hide_index=True,
         width="stretch",
         key="class_proof",
     )
-    show_changes(proof, before, after, [each for one in judged for each in one.written], run.id)
+    show_changes(proof, before, after, [written for student in results for written in student.written], run.id)
     if not keeps_accuracy(*accuracies):
         st.warning(
             tr(
@@ -113,37 +113,39 @@ def _show_proof(run: Run, students: Sequence[StudentExam], hidden: bool) -> None
             icon=":material/warning:",
         )
     elif not proof.shown or proof.better:
-        _show_use(run)
+        _show_use_button(run)
 
 
-def _judge(run: Run, base: Bundle, students: Sequence[StudentExam], hidden: bool) -> tuple[list[_Judged], list[str]]:
-    """Return the exams that judge the run, and the names of the students who have none."""
-    judged, waiting = [], []
+def _judge(
+    run: Run, base: Bundle, students: Sequence[StudentExam], hide_names: bool
+) -> tuple[list[_StudentResults], list[str]]:
+    """Return the results of the exams that judge the run, and the names of the students without such an exam."""
+    results, without_exam = [], []
     old, new = cache.bundle_predictor(base), cache.bundle_predictor(run.bundle)
-    for student, name in zip(students, shown_names(students, hidden), strict=True):
+    for student, name in zip(students, shown_names(students, hide_names), strict=True):
         try:
             exams = exams_for(student.hand, run.id)
         except HandError:
-            waiting.append(name)
+            without_exam.append(name)
             continue
         before, after = (
             join_results([exam_result(student.hand, exam, predictor) for exam in exams]) for predictor in (old, new)
         )
-        judged.append(_Judged(name, [each for exam in exams for each in exam.written], before, after))
-    return judged, waiting
+        results.append(_StudentResults(name, [written for exam in exams for written in exam.written], before, after))
+    return results, without_exam
 
 
-def _table(judged: Sequence[_Judged]) -> pd.DataFrame:
-    """Return a row for each student, those with the most changes first."""
+def _table(results: Sequence[_StudentResults]) -> pd.DataFrame:
+    """Return a row for each student, with the most changes first."""
     rows = []
-    for each in judged:
-        proof = compare_results(each.before, each.after)
+    for student in results:
+        proof = compare_results(student.before, student.after)
         rows.append(
             {
-                "Student": each.name,
+                "Student": student.name,
                 "Digits": proof.digits,
-                "Read before": int(each.before.right.sum()),
-                "Read after": int(each.after.right.sum()),
+                "Read before": int(student.before.right.sum()),
+                "Read after": int(student.after.right.sum()),
                 "Newly right": len(proof.fixed),
                 "Newly wrong": len(proof.broken),
             }
@@ -153,7 +155,7 @@ def _table(judged: Sequence[_Judged]) -> pd.DataFrame:
     return table.iloc[order]
 
 
-def _show_use(run: Run) -> None:
+def _show_use_button(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if active_model(workspace()).run_id == run.id:
             st.badge(tr("Reads for everybody"), icon=":material/check:", color="green")

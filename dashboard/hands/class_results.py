@@ -1,4 +1,4 @@
-"""The class's results on the page Class, which are drawn again every few seconds while the students write."""
+"""The class's results on the Class page, which are redrawn every few seconds while the students write."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ from dashboard.session.state import workspace
 POLL_SECONDS = 3.0
 
 _FIRST_DIGIT = 7
-"""The digit that people write in the most different ways."""
+"""The digit that people write in the greatest variety of ways."""
 
 
 def class_exams() -> list[StudentExam]:
-    """Return the newest exam of each hand, as the active model reads it."""
+    """Return the newest exam of each hand, as read by the active model."""
     _, predictor = cache.predictor().current()
     return _class_exams(str(workspace().root)).read(predictor)
 
 
-def shown_names(students: Sequence[StudentExam], hidden: bool) -> list[str]:
+def shown_names(students: Sequence[StudentExam], hide_names: bool) -> list[str]:
     """Return the names to show: nicknames, or numbers in the order in which the students joined."""
     return [
-        tr("Student {number}", number=position) if hidden else student.name
+        tr("Student {number}", number=position) if hide_names else student.name
         for position, student in enumerate(students, 1)
     ]
 
 
 @st.fragment(run_every=POLL_SECONDS)
-def show_results(hidden: bool) -> None:
-    """Show how far everyone is, what the model misreads, and everybody's drawings of one digit.
+def show_results(hide_names: bool) -> None:
+    """Show everybody's progress, what the model misreads, and everybody's drawings of one digit.
 
-    `hidden`: the nicknames are hidden.
+    `hide_names`: True to hide the nicknames.
     """
     try:
         students = class_exams()
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
         return
-    names = shown_names(students, hidden)
+    names = shown_names(students, hide_names)
     with st.container(key="refreshing"):
         _show_tiles(students)
         if not students:
@@ -115,9 +115,9 @@ def _show_charts(students: Sequence[StudentExam], names: Sequence[str]) -> None:
             key="class_accuracy",
             alt=tr("Digits read correctly, of those written: {numbers}.", numbers=numbers),
         )
-        waiting = [name for student, name in zip(students, names, strict=True) if not student.written]
-        if waiting:
-            st.caption(tr("No digits yet: {names}.", names=", ".join(map(plain, waiting))))
+        without_digits = [name for student, name in zip(students, names, strict=True) if not student.written]
+        if without_digits:
+            st.caption(tr("No digits yet: {names}.", names=", ".join(map(plain, without_digits))))
     with confusions:
         st.subheader(tr("What it confuses"), anchor=False)
         st.caption(tr("Rows are the digits that the class meant, columns the digits that the model read."))

@@ -1,4 +1,4 @@
-"""The exam on the page Your hand: fifty digits are written, then the result says how well the model reads them."""
+"""The exam on the Your hand page: a person writes fifty digits, and the result says how well the model reads them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.personal.result import ExamResult, examine
 from core.personal.written import Written, images_of
 from core.runs.active import SHIPPED
 from dashboard.hands.charts import WRITERS, writers_chart
-from dashboard.hands.chooser import first_hand
+from dashboard.hands.chooser import chosen_or_new_hand
 from dashboard.hands.pad import writing_pad
 from dashboard.parts.chart_text import confusions_text
 from dashboard.parts.charts import confusion_heatmap
@@ -34,9 +34,9 @@ from dashboard.session.permission import attempt
 
 
 def show_exam(hand: Hand | None) -> None:
-    """Show the exam that is being written, and the result of the last complete one."""
+    """Show the exam in progress, and the result of the latest complete exam."""
     exams = list_exams(hand) if hand else []
-    complete = next((exam for exam in exams if exam.complete), None)
+    complete_exam = next((exam for exam in exams if exam.complete), None)
     if hand and exams and not exams[0].complete:
         _show_writing(hand, exams[0])
         st.button(
@@ -46,7 +46,7 @@ def show_exam(hand: Hand | None) -> None:
             args=(discard_exam, hand, exams[0]),
             kwargs={"hand": hand},
         )
-    elif complete is None:
+    elif complete_exam is None:
         st.markdown(
             tr(
                 "How well does the model read **your** writing? Write {count} digits, one after the other, as you "
@@ -55,9 +55,9 @@ def show_exam(hand: Hand | None) -> None:
             )
         )
         _show_start(hand, tr("Start the exam"), primary=True)
-    if hand and complete:
-        _show_result(hand, complete)
-        if complete is exams[0]:
+    if hand and complete_exam:
+        _show_result(hand, complete_exam)
+        if complete_exam is exams[0]:
             _show_start(hand, tr("Take another exam"))
 
 
@@ -74,30 +74,30 @@ def _show_start(hand: Hand | None, label: str, *, primary: bool = False) -> None
 
 
 def _start() -> None:
-    hand = first_hand()
+    hand = chosen_or_new_hand()
     if all(exam.complete for exam in list_exams(hand)):  # a double click starts one exam only
         start_exam(hand)
 
 
 @st.fragment
-def _show_writing(hand: Hand, begun: Exam) -> None:
-    exam = read_exam(hand, begun.id)
+def _show_writing(hand: Hand, started_exam: Exam) -> None:
+    exam = read_exam(hand, started_exam.id)
     if exam.complete:
         st.rerun()
 
-    def present(position: int) -> Exam:
-        now = read_exam(hand, exam.id)
-        if len(now.written) != position:
+    def exam_at(position: int) -> Exam:
+        current = read_exam(hand, exam.id)
+        if len(current.written) != position:
             raise HandError(Message("This exam went on in another tab. Continue there, or reload this page."))
-        return now
+        return current
 
     writing_pad(
         hand,
         f"exam_{exam.id}",
         exam.prompts,
         len(exam.written),
-        lambda position, written: answer(hand, present(position), written),
-        lambda position: take_back(hand, present(position)),
+        lambda position, written: answer(hand, exam_at(position), written),
+        lambda position: take_back(hand, exam_at(position)),
         tr("Done"),
     )
 
@@ -106,11 +106,11 @@ def _show_result(hand: Hand, exam: Exam) -> None:
     model, predictor = current_model()
     result = exam_result(hand, exam, predictor)
     low, high = result.interval
-    taken = datetime.fromtimestamp(exam.started).astimezone()
+    exam_date = datetime.fromtimestamp(exam.started).astimezone()
     st.markdown(
         tr(
             "**The exam of {date}**, read by **{model}**:",
-            date=date_text(taken, LONG),
+            date=date_text(exam_date, LONG),
             model=plain(run_cache.model_name(model.name)),
         )
     )
@@ -133,7 +133,7 @@ def _show_result(hand: Hand, exam: Exam) -> None:
 
 
 def show_writers(result: ExamResult) -> None:
-    """Show the accuracy of an exam, with its interval, among those of ten other people."""
+    """Show the accuracy of an exam, with its interval, among the accuracies of ten other people."""
     st.markdown(
         tr(
             "**Among other people.** Each dot is one of ten people whose digits no model has learned from. The line is "
@@ -186,8 +186,8 @@ def show_digits(written: Sequence[Written], captions: Sequence[str], key: str) -
 
 
 def exam_result(hand: Hand, exam: Exam, predictor: Predictor) -> ExamResult:
-    """Return what a model makes of an exam as far as it is written."""
-    # Another tab may take a digit back and write it again.
+    """Return a model's result for an exam, as far as the exam has been written."""
+    # Another tab may take back a digit and write it again.
     times = tuple(written.time for written in exam.written)
     return _exam_result(predictor.version, hand.id, exam.id, times, predictor, exam)
 

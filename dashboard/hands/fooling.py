@@ -1,4 +1,4 @@
-"""Fool it: students draw digits that the model misreads, and vote on the drawings of others without knowing more."""
+"""Fool it: students draw digits that the model misreads, and vote blindly on each other's drawings."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SHOWN = "fooling_shown"
 
 
 def show_fooling(hand: Hand | None) -> None:
-    """Show the pad for the next drawing, and one drawing of another student to vote on."""
+    """Show the pad for the next drawing, and another student's drawing to vote on."""
     if hand is None:
         return
     st.markdown(
@@ -65,7 +65,7 @@ def _show_pad(hand: Hand) -> None:
 
     def keep(position: int, written: Written) -> None:
         del ids[position:]
-        active, predictor = cache.predictor().current()  # the same for everybody
+        active, predictor = cache.predictor().current()  # the same model for everybody
         ids.append(submit(hand, with_prediction(written, active.name, predictor)))
 
     def take_back(_: int) -> None:
@@ -76,45 +76,50 @@ def _show_pad(hand: Hand) -> None:
 
 
 def _prompts_and_ids(hand: Hand) -> tuple[list[int], list[str]]:
-    """Return this visit's prompts, and the ids of the drawings for the first of them, to be changed in place."""
-    kept = st.session_state.get(_PROMPTS)
-    if kept is None or kept[0] != hand.id:
-        kept = st.session_state[_PROMPTS] = (hand.id, random.choices(range(CLASSES), k=MAX_DRAWINGS), list[str]())
-    return cast("tuple[list[int], list[str]]", kept[1:])
+    """Return this visit's prompts, and the ids of the drawings made so far, a list to be changed in place."""
+    entry = st.session_state.get(_PROMPTS)
+    if entry is None or entry[0] != hand.id:
+        entry = st.session_state[_PROMPTS] = (hand.id, random.choices(range(CLASSES), k=MAX_DRAWINGS), list[str]())
+    return cast("tuple[list[int], list[str]]", entry[1:])
 
 
 @st.fragment(run_every=POLL_SECONDS)
 def _show_vote(hand: Hand) -> None:
-    found = class_attempts()
-    judged = _judged(hand, found)
+    all_attempts = class_attempts()
+    attempt = _attempt_to_judge(hand, all_attempts)
     st.subheader(tr("What is this?"), anchor=False)
-    if judged is None:
+    if attempt is None:
         st.caption(tr("There is nothing to vote on now. New drawings appear here."))
     else:
-        st.html(image_html(_framed(ink_of(judged.written)), 200, tr("a drawing of another student")))
+        st.html(image_html(_square_picture(ink_of(attempt.written)), 200, tr("a drawing of another student")))
         with st.container(horizontal=True, gap="xsmall", key="fool_votes"):
-            label_buttons("vote", hand, vote, hand, judged)
-    own = [each for each in found if each.hand == hand]
-    score = sum(each.scores for each in own)
+            label_buttons("vote", hand, vote, hand, attempt)
+    own_attempts = [each for each in all_attempts if each.hand == hand]
+    score = sum(each.scores for each in own_attempts)
     st.caption(
         ntr(
-            "Your score: {score} of {count} drawing.", "Your score: {score} of {count} drawings.", len(own), score=score
+            "Your score: {score} of {count} drawing.",
+            "Your score: {score} of {count} drawings.",
+            len(own_attempts),
+            score=score,
         )
     )
 
 
-def _judged(hand: Hand, found: Sequence[Attempt]) -> Attempt | None:
-    """Return the drawing to vote on: the one on the screen until this hand has voted on it."""
-    shown = next((each for each in found if each.id == st.session_state.get(_SHOWN)), None)
-    judged = shown if shown and shown.hand != hand and hand.id not in shown.votes else next_to_judge(hand, found)
-    st.session_state[_SHOWN] = judged.id if judged else None
-    return judged
+def _attempt_to_judge(hand: Hand, all_attempts: Sequence[Attempt]) -> Attempt | None:
+    """Return the drawing to vote on: the one on the screen, until this hand has voted on it."""
+    shown = next((each for each in all_attempts if each.id == st.session_state.get(_SHOWN)), None)
+    attempt = (
+        shown if shown and shown.hand != hand and hand.id not in shown.votes else next_to_judge(hand, all_attempts)
+    )
+    st.session_state[_SHOWN] = attempt.id if attempt else None
+    return attempt
 
 
-def show_fooling_scores(hidden: bool) -> None:
-    """Show who has fooled the model, and with what; `hidden`: the nicknames are hidden."""
-    scored = [each for each in class_attempts() if each.scores]
-    if not scored:
+def show_fooling_scores(hide_names: bool) -> None:
+    """Show who has fooled the model, and the drawings that did; `hide_names`: True to hide the nicknames."""
+    scoring_attempts = [each for each in class_attempts() if each.scores]
+    if not scoring_attempts:
         return
     st.subheader(tr("Fool it"), anchor=False)
     st.caption(
@@ -123,25 +128,25 @@ def show_fooling_scores(hidden: bool) -> None:
             count=MIN_AGREEING,
         )
     )
-    if not hidden:
-        scores = Counter(each.hand for each in scored).most_common()
+    if not hide_names:
+        scores = Counter(each.hand for each in scoring_attempts).most_common()
         st.markdown(" · ".join(f"{plain(hand_name(hand))} **{score}**" for hand, score in scores))
     digit_grid(
-        images_of([each.written for each in scored]),
+        images_of([each.written for each in scoring_attempts]),
         key="fooled",
-        captions=[_caption(each) for each in scored],
+        captions=[_caption(each) for each in scoring_attempts],
         tile=84,
         clickable=False,
     )
 
 
 def class_attempts() -> list[Attempt]:
-    """Return all drawings with their votes, which are read again only after a change."""
+    """Return all drawings with their votes; files are read again only after a change."""
     return _attempts(stamps(workspace()))
 
 
-def _framed(ink: Pixels) -> Pixels:
-    """Return ink in the middle of a black square, so that the buttons below it stay where they are."""
+def _square_picture(ink: Pixels) -> Pixels:
+    """Return the ink centred in a black square, so that the buttons below it do not move."""
     height, width = ink.shape
     side = round(1.25 * max(height, width, 1))
     square = np.zeros((side, side), np.uint8)
@@ -150,11 +155,11 @@ def _framed(ink: Pixels) -> Pixels:
     return square
 
 
-def _caption(scored: Attempt) -> str:
-    predicted = scored.written.predicted
+def _caption(attempt: Attempt) -> str:
+    predicted = attempt.written.predicted
     if predicted is None:
-        return tr("{digit}, rejected", digit=scored.agreed)
-    return tr("{digit}, read as {read}", digit=scored.agreed, read=predicted)
+        return tr("{digit}, rejected", digit=attempt.agreed)
+    return tr("{digit}, read as {read}", digit=attempt.agreed, read=predicted)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

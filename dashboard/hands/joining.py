@@ -18,7 +18,7 @@ _JUST_JOINED = "just_joined"
 
 
 def admit() -> bool:
-    """Return True if this visitor may see the pages; show a student who has not joined the form to join instead."""
+    """Return True if this visitor may see the pages; otherwise, show the form with which a student joins."""
     keep_link()
     if is_student() and chosen_hand() is None:
         _show_form()
@@ -30,7 +30,7 @@ def admit() -> bool:
 
 
 def show_membership() -> None:
-    """Show the student's nickname and the button that lets another one join on this device."""
+    """Show the student's nickname and the button that lets another student join on this device."""
     hand = chosen_hand()
     if hand is None:
         return

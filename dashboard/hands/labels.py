@@ -23,10 +23,10 @@ def label_buttons(
     current: int | None = _UNSET,
     likely: int | None = None,
 ) -> None:
-    """Show the buttons; one calls `action(*arguments, label)` for the hand, with None for no digit.
+    """Show the buttons; each calls `action(*arguments, label)` for the hand, with None for no digit.
 
-    `key`: prefix of the buttons' keys. `current`: the label that need not be chosen again. `likely`: a digit that
-    stands out.
+    `key`: prefix of the buttons' keys. `current`: the label whose button is disabled. `likely`: the digit whose
+    button stands out.
     """
     for label in (*range(CLASSES), None):
         st.button(

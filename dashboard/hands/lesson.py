@@ -1,4 +1,4 @@
-"""The row below an answer on the Draw page with which the chosen hand teaches what it meant."""
+"""The row below an answer on the Draw page, in which the chosen hand teaches what the drawing was meant to be."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ _LESSON = "lesson"
 
 
 def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None:
-    """Ask what the drawing is meant to be, if the visitor has chosen a hand; one tap teaches it."""
+    """If the visitor has chosen a hand, ask what the drawing was meant to be; one tap teaches it."""
     hand = chosen_hand()
     if hand is None or not may_write(hand):
         return
     try:
-        drawn = stored_strokes(strokes)
-    except HandError:  # hundreds of strokes are no digit
+        drawn_strokes = stored_strokes(strokes)
+    except HandError:  # hundreds of strokes are not a digit
         return
     predicted = answered_digit(reading)
-    written = Written(strokes=drawn, label=None, predicted=predicted, model=model, time=time.time())
-    hand_id, drawing, told = st.session_state.get(_LESSON) or ("", "", None)
+    written = Written(strokes=drawn_strokes, label=None, predicted=predicted, model=model, time=time.time())
+    hand_id, drawing, taught_id = st.session_state.get(_LESSON) or ("", "", None)
     if (hand_id, drawing) != (hand.id, fingerprint(written)):
-        told = None
+        taught_id = None
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="lesson"):
-        if told is not None:
+        if taught_id is not None:
             st.markdown(tr("Added to the digits of {name}.", name=plain(hand_name(hand))), width="content")
             st.button(
                 tr("Undo"),
                 type="tertiary",
                 key="undo_lesson",
                 on_click=attempt,
-                args=(_forget, hand, told),
+                args=(_forget, hand, taught_id),
                 kwargs={"hand": hand},
             )
             return
@@ -54,9 +54,9 @@ def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None
         label_buttons("meant", hand, _teach, hand, written, likely=predicted)
 
 
-def _teach(hand: Hand, drawn: Written, label: int | None) -> None:
-    written = drawn.model_copy(update={"label": label})
-    # A second tap while the first is on its way must not teach twice.
+def _teach(hand: Hand, drawing: Written, label: int | None) -> None:
+    written = drawing.model_copy(update={"label": label})
+    # A second tap before the first is handled must not teach the drawing twice.
     if fingerprint(written) in {fingerprint(each) for each in taught(hand).values()}:
         raise HandError(Message("This drawing is taught already."))
     taught_id = teach(hand, written, sealed_fingerprints(list_exams(hand)))

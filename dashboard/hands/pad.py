@@ -1,4 +1,4 @@
-"""A pad on which one prompted digit is written after the other, as fast as a person writes."""
+"""A pad for writing one prompted digit after another, as fast as a person writes."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def writing_pad(
     on_taken_back: Callable[[int], None],
     done_text: str,
 ) -> None:
-    """Show the pad with the prompt after the first `done` ones, to write in a hand.
+    """Show the pad, on which a person writes in a hand, starting after the first `done` prompts.
 
-    `on_written(position, written)` and `on_taken_back(position)` are called in order, once for each; the position is
-    the number of digits that were written before. If they raise TrazoError, the visitor sees it, and the pad goes back
-    to the digit. `done_text`: what the pad says after the last prompt.
+    `on_written(position, written)` and `on_taken_back(position)` are called in order, once for each action; `position`
+    is the number of digits written before it. If they raise TrazoError, the visitor sees the error, and the pad goes
+    back to that digit. `done_text`: the text after the last prompt.
     """
     handled_key = f"{key}_handled"
 
@@ -75,7 +75,7 @@ def writing_pad(
 
 
 def _words() -> dict[str, str | list[str]]:
-    """Return what the pad says. `prompts`: for each digit."""
+    """Return the texts of the pad. `prompts`: one for each digit."""
     return {
         "prompts": [
             tr("Write an {digit}", digit=digit) if digit == 8 else tr("Write a {digit}", digit=digit)

@@ -1,4 +1,4 @@
-"""The proof that a fine-tuned model reads a hand, or a class, better: its numbers, its sentence, and the digits."""
+"""The proof that a fine-tuned model reads a hand, or a class, better: numbers, a sentence, and the changed digits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from dashboard.session.markdown import plain
 def proof_tiles(proof: Proof, before: ExamResult, after: ExamResult, models: tuple[str, str], change: float) -> None:
     """Show the numbers of a proof.
 
-    `models`: the names of the models before and after. `change`: of the accuracy on MNIST's validation split, -1..1.
+    `models`: the names of the base model and of the fine-tuned model. `change`: change in accuracy on MNIST's
+    validation split, -1..1.
     """
     old, new = (plain(run_cache.model_name(name)) for name in models)
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
@@ -49,13 +50,13 @@ def show_changes(proof: Proof, before: ExamResult, after: ExamResult, written: S
             captions = [
                 tr(
                     "a {digit}: before {before}, now {after}",
-                    digit=after.labels[at],
-                    before=answer_of(before, at),
-                    after=answer_of(after, at),
+                    digit=after.labels[position],
+                    before=answer_of(before, position),
+                    after=answer_of(after, position),
                 )
-                for at in positions.tolist()
+                for position in positions.tolist()
             ]
-            show_digits([written[at] for at in positions], captions, f"{key}_{run_id}")
+            show_digits([written[position] for position in positions], captions, f"{key}_{run_id}")
 
 
 def proof_sentence(proof: Proof, hand: str) -> str:

@@ -1,4 +1,4 @@
-"""Teaching on the page Your hand: prompted digits are written, and what was taught can be looked through."""
+"""Teaching on the Your hand page: a person writes prompted digits, and can review what they have taught."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.personal.hand import Hand
 from core.personal.result import with_prediction
 from core.personal.taught import forget, relabel, taught, teach
 from core.personal.written import Written, images_of
-from dashboard.hands.chooser import first_hand
+from dashboard.hands.chooser import chosen_or_new_hand
 from dashboard.hands.labels import NO_DIGIT, label_buttons
 from dashboard.hands.pad import writing_pad
 from dashboard.parts.digit_grid import digit_grid, keep_click
@@ -30,7 +30,7 @@ _PROMPTS = "teaching_prompts"
 
 
 def show_teaching(hand: Hand | None) -> None:
-    """Show the pad for prompted digits, or the choice of how many to write, and what was taught so far."""
+    """Show the pad for prompted digits, or the choice of their number, and the digits taught so far."""
     prompts = st.session_state.get(_PROMPTS)
     if hand and prompts and prompts[0] == hand.id:
         _show_pad(hand, *prompts[1:])
@@ -61,30 +61,30 @@ def _show_start(hand: Hand | None) -> None:
 
 
 def _start() -> None:
-    # The widget's state, because both presses may arrive before the page is drawn again.
+    # Read from the widget's state, because both clicks may arrive before the page is redrawn.
     count = st.session_state[_COUNT]
     prompts = [digit for digit in range(CLASSES) for _ in range(count // CLASSES)]
     random.shuffle(prompts)
-    st.session_state[_PROMPTS] = (first_hand().id, prompts, [])
+    st.session_state[_PROMPTS] = (chosen_or_new_hand().id, prompts, [])
 
 
 @st.fragment
 def _show_pad(hand: Hand, prompts: list[int], written_ids: list[str]) -> None:
-    """Show the pad. `written_ids`: ids of what was taught for the first prompts; changed in place."""
+    """Show the pad. `written_ids`: ids of the digits taught for the first prompts; changed in place."""
 
     def keep(position: int, written: Written) -> None:
         del written_ids[position:]
         model, predictor = current_model()
-        read = with_prediction(written, model.name, predictor)
-        written_ids.append(teach(hand, read, sealed_fingerprints(list_exams(hand))))
+        predicted_digit = with_prediction(written, model.name, predictor)
+        written_ids.append(teach(hand, predicted_digit, sealed_fingerprints(list_exams(hand))))
 
     def take_back(_: int) -> None:
         if written_ids:
             forget(hand, written_ids.pop())
 
     writing_pad(hand, f"teach_{hand.id}_{id(prompts)}", prompts, len(written_ids), keep, take_back, tr("Done"))
-    over = len(written_ids) >= len(prompts)
-    label = tr("Show what was taught") if over else tr("Stop here")
+    complete = len(written_ids) >= len(prompts)
+    label = tr("Show what was taught") if complete else tr("Stop here")
     if st.button(label, key="stop_teaching", icon=":material/check:"):
         del st.session_state[_PROMPTS]
         st.rerun()

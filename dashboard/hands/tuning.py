@@ -1,4 +1,4 @@
-"""Fine-tuning on the page Your hand, and the proof that the new model reads the hand better."""
+"""Fine-tuning on the Your hand page, and the proof that the new model reads the hand better."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ POLL_SECONDS = 1.0
 
 
 def show_tuning(hand: Hand | None) -> None:
-    """Show the button that fine-tunes a model to the hand, the run that does it, and its proof."""
+    """Show the button that fine-tunes a model to the hand, the fine-tuning run, and its proof."""
     if hand is None:
         _show_nothing_taught()
         return
@@ -44,10 +44,10 @@ def show_tuning(hand: Hand | None) -> None:
     listing = run_cache.listing()
     runs = runs_of(hand.id, listing)
     if digits:
-        show_start(hand.id, len(digits), again=bool(runs), busy=listing.busy)
+        show_start_button(hand.id, len(digits), again=bool(runs), busy=listing.busy)
     else:
         _show_nothing_taught()
-    if runs and show_end(runs[0]):
+    if runs and has_model_or_show_status(runs[0]):
         _show_proof(hand, runs[0])
 
 
@@ -56,7 +56,7 @@ def _show_nothing_taught() -> None:
 
 
 def _show_current_model(hand: Hand) -> None:
-    """Say which model of its own reads the hand, if any, with the way back."""
+    """If the hand has its own model, name that model and show a button that goes back to the previous one."""
     record = hand.record()
     if record.model is None:
         return
@@ -81,14 +81,16 @@ def _show_current_model(hand: Hand) -> None:
         )
 
 
-def show_start(hand: str, digits: int, *, again: bool, busy: bool) -> None:
-    """Show the button that fine-tunes a model, and have a worker wait for it.
+def show_start_button(hand: str, digits: int, *, again: bool, busy: bool) -> None:
+    """Show the button that fine-tunes a model, and prepare a worker for it.
 
-    `hand`: a hand's id, or CLASS. `digits`: the number of digits to learn. `again`: a model has been fine-tuned
-    before. `busy`: another training is running.
+    `hand`: a hand's id, or CLASS. `digits`: the number of digits to learn. `again`: True if a model has already
+    been fine-tuned. `busy`: True if another run is in progress or queued.
     """
     base = base_model()
-    st.markdown(f"{_new_model(hand, base, digits)} {tr('Nothing changes until you choose to use the new model.')}")
+    st.markdown(
+        f"{_describe_fine_tuning(hand, base, digits)} {tr('Nothing changes until you choose to use the new model.')}"
+    )
     st.button(
         tr("Fine-tune again") if again else tr("Fine-tune"),
         type="secondary" if again else "primary",
@@ -103,8 +105,8 @@ def show_start(hand: str, digits: int, *, again: bool, busy: bool) -> None:
         prepare_worker(workspace())
 
 
-def _new_model(hand: str, base: str, digits: int) -> str:
-    """Return what fine-tuning does, in words."""
+def _describe_fine_tuning(hand: str, base: str, digits: int) -> str:
+    """Describe what fine-tuning does."""
     model = plain(run_cache.model_name(base))
     if hand == CLASS:
         return ntr(
@@ -125,8 +127,8 @@ def _new_model(hand: str, base: str, digits: int) -> str:
     )
 
 
-def show_end(run: Run) -> bool:
-    """Return True if the run has a model; otherwise show its progress, or why it has none."""
+def has_model_or_show_status(run: Run) -> bool:
+    """Return True if the run has a model; otherwise, show its progress, or the reason why it has no model."""
     status = run.status()
     if not status.over:
         st.fragment(_show_progress, run_every=POLL_SECONDS)(run)
@@ -149,7 +151,7 @@ def run_link(run: Run) -> None:
 
 
 def base_model() -> str:
-    """Return the name of the model to fine-tune: the active one, or what that was itself fine-tuned from."""
+    """Return the name of the model to fine-tune: the active model, or the model that it was fine-tuned from."""
     active = cache.predictor().current()[0].name
     trained = trained_model(workspace(), active)
     return trained if trained in cache.models() else active
@@ -163,7 +165,7 @@ def runs_of(hand: str, listing: Listing) -> list[Run]:
 
 
 def start_fine_tuning(hand: str, base: str, digits: int) -> None:
-    """Queue a run that learns the hand with this id, or CLASS; raises HandError if its model was deleted."""
+    """Queue a run that learns the hand with this id, or CLASS; raises HandError if the base model was deleted."""
     bundle = cache.models().get(base)
     if bundle is None:
         raise HandError(Message("This model was deleted in the meantime. Reload the page to fine-tune another one."))
@@ -176,13 +178,13 @@ def _show_progress(run: Run) -> None:
     status = run.status()
     if status.over:
         st.rerun()
-    waits = status.state == "queued"
-    text = tr("Waiting for another training to end.") if waits else plain(tr(status.message))
+    is_queued = status.state == "queued"
+    text = tr("Waiting for another training to end.") if is_queued else plain(tr(status.message))
     st.status(text, state="running", expanded=False)
 
 
 def _show_proof(hand: Hand, run: Run) -> None:
-    """Show what the exams say about the new model, and the buttons that use it."""
+    """Show what the exams say about the new model, and the buttons for using it."""
     st.subheader(tr("Proof"), anchor=False)
     fine_tuning = read_fine_tuning(run.fine_tuning_file)
     assert fine_tuning is not None
@@ -199,7 +201,7 @@ def _show_proof(hand: Hand, run: Run) -> None:
         st.info(safe_text(error), icon=":material/edit_note:")
         return
     proof = compare_results(before, after)
-    held = keeps_accuracy(old_card.metrics.validation_accuracy, card.metrics.validation_accuracy)
+    accuracy_is_kept = keeps_accuracy(old_card.metrics.validation_accuracy, card.metrics.validation_accuracy)
     change = card.metrics.validation_accuracy - old_card.metrics.validation_accuracy
     proof_tiles(proof, before, after, (fine_tuning.base, run.id), change)
     current = hand.record().model
@@ -213,8 +215,8 @@ def _show_proof(hand: Hand, run: Run) -> None:
             )
         )
     st.markdown(proof_sentence(proof, hand.id))
-    show_changes(proof, before, after, [each for exam in exams for each in exam.written], run.id)
-    if not held:
+    show_changes(proof, before, after, [written for exam in exams for written in exam.written], run.id)
+    if not accuracy_is_kept:
         st.warning(
             tr(
                 "The new model reads other people's digits worse by more than {points:g} points, so it is not offered. "
@@ -224,16 +226,16 @@ def _show_proof(hand: Hand, run: Run) -> None:
             icon=":material/warning:",
         )
     elif not proof.shown or proof.better:
-        _show_use(hand, run, primary=proof.better)
+        _show_use_buttons(hand, run, primary=proof.better)
 
 
 def _result(hand: Hand, exams: Sequence[Exam], name: str, models: Mapping[str, Bundle]) -> ExamResult:
-    """Return what a model makes of these exams."""
+    """Return a model's joint result for these exams."""
     predictor = cache.bundle_predictor(models[name])
     return join_results([exam_result(hand, exam, predictor) for exam in exams])
 
 
-def _show_use(hand: Hand, run: Run, *, primary: bool) -> None:
+def _show_use_buttons(hand: Hand, run: Run, *, primary: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if hand.record().model != run.id:
             st.button(

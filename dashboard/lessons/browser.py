@@ -1,4 +1,4 @@
-"""The browser's storage, which keeps the results of lessons, and its print dialog."""
+"""The browser's storage, which keeps the results of the lessons, and its print dialog."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _print_button = component("print_button", '<button type="button"></button>')
 
 
 def keep_results(page: str) -> None:
-    """Bring the results back that the browser has kept, and let it keep the newest, unless a hand stores them.
+    """Load the results that the browser has stored, and let it store the newest ones, unless a hand stores them.
 
-    `page`: the lesson on the page; when it changes, the page starts at its top.
+    `page`: the lesson on the page; when it changes, the page scrolls to the top.
     """
     in_hand = lessons.own_hand() is not None
     _results(

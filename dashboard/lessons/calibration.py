@@ -37,7 +37,7 @@ _OPTIONS = {
 }
 _BETS = f"{WORK}bets"
 _SEED = 7
-"""Fixed, so that everybody in a class bets on the same answers; the next turn has other ones."""
+"""Fixed, so that everybody in a class bets on the same answers; each turn has different ones."""
 
 
 def _show() -> None:
@@ -53,22 +53,22 @@ def _show() -> None:
     if guess is None:
         return
     data = images()
-    found = predictions(data)
-    turn, placed = _bets(current_model()[1].version + data.fingerprint)
-    chosen = bets(found, _COUNT, _SEED + turn)
-    if len(placed) < len(chosen):
-        _show_bet(data, found, chosen, placed)
+    evaluation = predictions(data)
+    turn, stakes = _bets(current_model()[1].version + data.fingerprint)
+    chosen = bets(evaluation, _COUNT, _SEED + turn)
+    if len(stakes) < len(chosen):
+        _show_bet(data, evaluation, chosen, stakes)
     else:
-        _show_outcome(guess, data, found, chosen, np.array(placed[: len(chosen)]))
+        _show_outcome(guess, data, evaluation, chosen, np.array(stakes[: len(chosen)]))
         st.button(tr("Bet on other answers"), icon=":material/replay:", key="bet_again", on_click=_bet_again)
 
 
 def _bets(version: str) -> tuple[int, list[int]]:
-    """Return the number of the turn, and its bets, to be changed in place; none for another model or dataset."""
-    kept = st.session_state.get(_BETS)
-    if kept is None or kept[0] != version:
-        kept = st.session_state[_BETS] = (version, 0, list[int]())
-    return cast("tuple[int, list[int]]", kept[1:])
+    """Return the turn number and its stakes, to be changed in place; both are reset for another model or dataset."""
+    entry = st.session_state.get(_BETS)
+    if entry is None or entry[0] != version:
+        entry = st.session_state[_BETS] = (version, 0, list[int]())
+    return cast("tuple[int, list[int]]", entry[1:])
 
 
 def _bet_again() -> None:
@@ -76,13 +76,13 @@ def _bet_again() -> None:
     st.session_state[_BETS] = (version, turn + 1, list[int]())
 
 
-def _show_bet(data: Dataset, found: Evaluation, chosen: np.ndarray, placed: list[int]) -> None:
-    index = chosen[len(placed)]
+def _show_bet(data: Dataset, evaluation: Evaluation, chosen: np.ndarray, stakes: list[int]) -> None:
+    index = chosen[len(stakes)]
     st.markdown(
         tr(
             "**Bet {position} of {count}.** Is the model right? A bet that is right wins its points. A bet that is "
             "wrong loses {factor} times as many.",
-            position=len(placed) + 1,
+            position=len(stakes) + 1,
             count=len(chosen),
             factor=LOSS_FACTOR,
         )
@@ -93,27 +93,29 @@ def _show_bet(data: Dataset, found: Evaluation, chosen: np.ndarray, placed: list
     with answer:
         st.metric(
             tr("The model says"),
-            str(found.predictions[index]),
-            delta_description=tr("{confidence} sure", confidence=format_confidence(float(found.confidences[index]))),
+            str(evaluation.predictions[index]),
+            delta_description=tr(
+                "{confidence} sure", confidence=format_confidence(float(evaluation.confidences[index]))
+            ),
         )
         with st.container(horizontal=True, gap="small", key="bet_buttons"):
             for stake in STAKES:
                 label = tr("Bet {stake} points", stake=stake) if stake else tr("No bet")
-                st.button(label, key=f"bet_{stake}", on_click=_add, args=(placed, len(placed), stake))
+                st.button(label, key=f"bet_{stake}", on_click=_add, args=(stakes, len(stakes), stake))
 
 
-def _add(placed: list[int], position: int, stake: int) -> None:
-    # A double click is one bet.
-    if position == len(placed):
-        placed.append(stake)
+def _add(stakes: list[int], position: int, stake: int) -> None:
+    # A double click counts as one bet.
+    if position == len(stakes):
+        stakes.append(stake)
 
 
-def _show_outcome(guess: str, data: Dataset, found: Evaluation, chosen: np.ndarray, placed: np.ndarray) -> None:
-    right = found.predictions[chosen] == found.labels[chosen]
-    won = [points(int(stake), bool(correct)) for stake, correct in zip(placed, right, strict=True)]
-    blind = sum(points(max(STAKES), bool(correct)) for correct in right)
+def _show_outcome(guess: str, data: Dataset, evaluation: Evaluation, chosen: np.ndarray, stakes: np.ndarray) -> None:
+    right = evaluation.predictions[chosen] == evaluation.labels[chosen]
+    won = [points(int(stake), bool(correct)) for stake, correct in zip(stakes, right, strict=True)]
+    blind_points = sum(points(max(STAKES), bool(correct)) for correct in right)
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
-        bets_placed = int((placed > 0).sum())
+        bets_placed = int((stakes > 0).sum())
         metric_tile(
             tr("Your points"),
             number(sum(won), "+d"),
@@ -121,7 +123,7 @@ def _show_outcome(guess: str, data: Dataset, found: Evaluation, chosen: np.ndarr
         )
         metric_tile(
             tr("Betting {stake} on every answer", stake=max(STAKES)),
-            number(blind, "+d"),
+            number(blind_points, "+d"),
             tr("{right} of {count} were right", right=int(right.sum()), count=len(right)),
         )
     digit_grid(
@@ -130,9 +132,9 @@ def _show_outcome(guess: str, data: Dataset, found: Evaluation, chosen: np.ndarr
         captions=[
             tr(
                 "a {digit}, read {read} ({confidence:.0%}): {gain:+d}",
-                digit=found.labels[index],
-                read=found.predictions[index],
-                confidence=float(found.confidences[index]),
+                digit=evaluation.labels[index],
+                read=evaluation.predictions[index],
+                confidence=float(evaluation.confidences[index]),
                 gain=gain,
             )
             for index, gain in zip(chosen, won, strict=True)
@@ -147,27 +149,27 @@ def _show_outcome(guess: str, data: Dataset, found: Evaluation, chosen: np.ndarr
             "not."
         )
     )
-    _show_diagram(found)
+    _show_diagram(evaluation)
     if sum(won) > 0:
-        _finish(guess, found, sum(won))
+        _finish(guess, evaluation, sum(won))
     else:
         to_do(tr("You need more than 0 points. Bet on other answers: read the digit first, and bet only if you agree."))
 
 
-def _show_diagram(found: Evaluation) -> None:
+def _show_diagram(evaluation: Evaluation) -> None:
     st.markdown(
         tr(
             "**All {count:,} answers.** Each bar gathers the answers with about the same confidence; its height is the "
             "part of them that is right. If confidence can be trusted, the bars end at the orange ticks.",
-            count=len(found.labels),
+            count=len(evaluation.labels),
         )
     )
-    bins = reliability(found)
+    bins = reliability(evaluation)
     show_chart(reliability_diagram(bins, text_colour()), alt=reliability_text(bins))
 
 
-def _finish(guess: str, found: Evaluation, won: int) -> None:
-    sure = sure_answers(found, _SURE)
+def _finish(guess: str, evaluation: Evaluation, won: int) -> None:
+    sure = sure_answers(evaluation, _SURE)
     answer = "none" if not sure.wrong else "fewer" if sure.wrong < 0.1 * sure.count else "more"
     outcome = tr(
         "{count:,} answers are at least {sure:.0%} sure, and {wrong} of them are wrong. Their confidences announce "

@@ -23,11 +23,11 @@ _ANSWERS = {
     "worse": Message("The answer is: much worse."),
     "never": Message("The answer is: not a single one."),
 }
-_SEVERAL = 500
-"""Images that are moved to the corner; the model reads them in a tenth of a second."""
+_COUNT = 500
+"""Number of images that are moved to the corner; the model reads them in a tenth of a second."""
 
 _MUCH_WORSE = 0.05
-"""Fall of the accuracy that counts as much worse."""
+"""Drop in accuracy that counts as much worse."""
 
 _NO_STEPS = Steps(crop=False, scale=False, stroke_width=False, centre=False)
 
@@ -51,29 +51,29 @@ def _show() -> None:
         if ink is None:
             to_do(tr("Draw a digit in one of the four corners."))
             return
-        complete, bare = _read(ink)
-        _show_pair(complete, bare)
+        processed, unprocessed = _read(ink)
+        _show_pair(processed, unprocessed)
     if not is_off_centre(ink):
         to_do(tr("This digit is near the middle. Clear it, and draw a smaller one in a corner."))
     elif meant is None:
         to_do(tr("Say which digit you drew."))
-    elif complete.shown_digits != (meant,):
+    elif processed.shown_digits != (meant,):
         to_do(tr("With all steps, the model does not read a {digit}. Draw it again, more clearly.", digit=meant))
     else:
         _show_many(guess)
 
 
 def _read(ink: Pixels) -> tuple[Reading, Reading]:
-    """Return the prediction with all steps, and the one without any."""
+    """Return the prediction with all steps, and the prediction without any steps."""
     predictor = current_model()[1]
     with prediction_lock:
         return predictor.read(ink), predictor.read_drawing(prepare(ink, _NO_STEPS))
 
 
-def _show_pair(complete: Reading, bare: Reading) -> None:
+def _show_pair(processed: Reading, unprocessed: Reading) -> None:
     pairs = (
-        (tr("Cut out, scaled and centred"), complete, "with"),
-        (tr("Just as you drew it"), bare, "without"),
+        (tr("Cut out, scaled and centred"), processed, "with"),
+        (tr("Just as you drew it"), unprocessed, "without"),
     )
     for column, (title, reading, key) in zip(st.columns(2, gap="medium"), pairs, strict=True):
         with column:
@@ -88,7 +88,7 @@ def _show_pair(complete: Reading, bare: Reading) -> None:
 def _show_many(guess: str) -> None:
     data = images()
     split = data.validation
-    count = min(_SEVERAL, len(split))
+    count = min(_COUNT, len(split))
     predictor = current_model()[1]
     labels = split.labels[:count]
     centred = float((predictor.probabilities(split.images[:count]).argmax(axis=1) == labels).mean())
@@ -105,11 +105,11 @@ def _show_many(guess: str) -> None:
         metric_tile(tr("In the middle"), number(centred, ".1%"), tr("read correctly"))
         metric_tile(tr("In the corner"), number(cornered, ".1%"), tr("read correctly"))
     answer = "never" if cornered == 0 else "worse" if centred - cornered > _MUCH_WORSE else "same"
-    found = verdict(right=True) if guess == answer else tr(_ANSWERS[answer])
+    finding = verdict(right=True) if guess == answer else tr(_ANSWERS[answer])
     finish(
         "centring",
         guess,
-        f"{found} {tr('The steps before the model are as important as the model.')}",
+        f"{finding} {tr('The steps before the model are as important as the model.')}",
         centred=centred,
         cornered=cornered,
     )

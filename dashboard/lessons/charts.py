@@ -1,4 +1,4 @@
-"""The curves of a lesson's training."""
+"""The curves of the training runs in a lesson."""
 
 from __future__ import annotations
 

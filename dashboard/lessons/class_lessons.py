@@ -1,4 +1,4 @@
-"""The lessons on the page Class: how many students finished each one, what they guessed, and a link to share."""
+"""The lessons on the Class page: how many students finished each one, what they guessed, and a link to share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STYLE = Path(__file__).parent.parent / "assets" / "class_lessons.css"
 
 
 def show_class_lessons(students_url: str) -> None:
-    """Show the statistics of the lessons, and a link to one; `students_url`: where the students have joined."""
+    """Show the statistics of the lessons, and a link to one; `students_url`: the URL at which students join."""
     st.subheader(tr("Lessons"), anchor=False)
     st.caption(tr("How many students finished each lesson, and what they guessed before they saw the answer."))
     _show_table()
@@ -30,7 +30,7 @@ def show_class_lessons(students_url: str) -> None:
         format_func=lambda number: f"{number} {tr(LESSONS[number].title)}",
         key="class_lesson",
     )
-    # With a button that copies it.
+    # A code block has a button that copies it.
     st.code(lesson_url(students_url, chosen), language=None, wrap_lines=True)
     st.caption(
         tr("The link asks for a nickname first. Students who have joined already find the lesson on their page Learn.")
@@ -67,14 +67,14 @@ def _row(number: int, lesson: Lesson, count: LessonCount, students: int) -> str:
     )
 
 
-def _guess(label: str, made: int, students: int) -> str:
+def _guess(label: str, count: int, students: int) -> str:
     return (
-        f"<li><span>{escape(label)}</span><b>{made}</b>"
-        f'<span class="bar"><i style="width:{made / students:.0%}"></i></span></li>'
+        f"<li><span>{escape(label)}</span><b>{count}</b>"
+        f'<span class="bar"><i style="width:{count / students:.0%}"></i></span></li>'
     )
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _class_progress(version: tuple[tuple[str, int, int], ...]) -> list[Progress]:  # noqa: ARG001
-    """Return how far each hand has come; `version` is the key of the cache."""
+    """Return the progress of each hand; `version` is the key of the cache."""
     return class_progress(workspace())

@@ -29,8 +29,8 @@ _COUNT = 20
 _SEED = 6
 """Fixed, so that everybody in a class reads the same digits in the same order."""
 
-_GUESSING = 0.3
-"""Fraction of right answers that guessing, which gets a tenth, hardly ever reaches."""
+_MAX_BY_GUESSING = 0.3
+"""Fraction of correct answers that random guessing hardly ever exceeds; on average, it gets a tenth right."""
 
 _OPTIONS = {"me": Message("I will"), "model": Message("The model will"), "equal": Message("Both the same")}
 _RESULTS = {
@@ -57,48 +57,50 @@ def _show() -> None:
     if guess is None:
         return
     data = images()
-    found = predictions(data)
-    chosen = hardest(found, _COUNT, _SEED)
-    hard = Split(data.validation.images[chosen], data.validation.labels[chosen])
-    read = _read(current_model()[1].version + data.fingerprint)
-    if len(read) < len(hard):
-        _show_reading(hard, read)
+    evaluation = predictions(data)
+    chosen = hardest(evaluation, _COUNT, _SEED)
+    hard_digits = Split(data.validation.images[chosen], data.validation.labels[chosen])
+    answers = _answers(current_model()[1].version + data.fingerprint)
+    if len(answers) < len(hard_digits):
+        _show_reading(hard_digits, answers)
     else:
-        _show_comparison(guess, hard, np.array(read[: len(hard)]), found.predictions[chosen])
-        st.button(tr("Read them again"), icon=":material/replay:", key="read_again", on_click=read.clear)
+        _show_comparison(guess, hard_digits, np.array(answers[: len(hard_digits)]), evaluation.predictions[chosen])
+        st.button(tr("Read them again"), icon=":material/replay:", key="read_again", on_click=answers.clear)
 
 
-def _read(version: str) -> list[int]:
-    """Return the digits that the visitor has read, to be changed in place; none for another model or dataset."""
-    kept = st.session_state.get(_READ)
-    if kept is None or kept[0] != version:
-        kept = st.session_state[_READ] = (version, list[int]())
-    return cast("list[int]", kept[1])
+def _answers(version: str) -> list[int]:
+    """Return the visitor's answers, a list to be changed in place; it is empty for another model or dataset."""
+    entry = st.session_state.get(_READ)
+    if entry is None or entry[0] != version:
+        entry = st.session_state[_READ] = (version, list[int]())
+    return cast("list[int]", entry[1])
 
 
-def _show_reading(hard: Split, read: list[int]) -> None:
-    st.markdown(tr("**Digit {position} of {count}.** What do you read?", position=len(read) + 1, count=len(hard)))
-    st.html(image_html(hard.images[len(read)], 224, tr("a handwritten digit")))
+def _show_reading(hard_digits: Split, answers: list[int]) -> None:
+    st.markdown(
+        tr("**Digit {position} of {count}.** What do you read?", position=len(answers) + 1, count=len(hard_digits))
+    )
+    st.html(image_html(hard_digits.images[len(answers)], 224, tr("a handwritten digit")))
     with st.container(horizontal=True, gap="xsmall", key="read_buttons"):
         for digit in range(CLASSES):
-            st.button(str(digit), key=f"read_{digit}", on_click=_add, args=(read, len(read), digit))
-    if read:
-        st.button(tr("Take the last one back"), type="tertiary", key="read_back", on_click=_take_back, args=(read,))
+            st.button(str(digit), key=f"read_{digit}", on_click=_add, args=(answers, len(answers), digit))
+    if answers:
+        st.button(tr("Take the last one back"), type="tertiary", key="read_back", on_click=_take_back, args=(answers,))
 
 
-def _add(read: list[int], position: int, digit: int) -> None:
-    # A double click reads one digit only.
-    if position == len(read):
-        read.append(digit)
+def _add(answers: list[int], position: int, digit: int) -> None:
+    # A double click counts as one answer.
+    if position == len(answers):
+        answers.append(digit)
 
 
-def _take_back(read: list[int]) -> None:
-    del read[-1:]
+def _take_back(answers: list[int]) -> None:
+    del answers[-1:]
 
 
-def _show_comparison(guess: str, hard: Split, own: np.ndarray, models: np.ndarray) -> None:
-    labels = hard.labels.astype(int)
-    right, model_right = int((own == labels).sum()), int((models == labels).sum())
+def _show_comparison(guess: str, hard_digits: Split, own_digits: np.ndarray, model_digits: np.ndarray) -> None:
+    labels = hard_digits.labels.astype(int)
+    right, model_right = int((own_digits == labels).sum()), int((model_digits == labels).sum())
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
         _show_score(tr("You"), right, len(labels))
         _show_score(tr("The model"), model_right, len(labels))
@@ -108,14 +110,14 @@ def _show_comparison(guess: str, hard: Split, own: np.ndarray, models: np.ndarra
             "read correctly. **Orange** cells are mistakes."
         )
     )
-    matrices = ((tr("You"), own), (tr("The model"), models))
-    for column, (title, read) in zip(st.columns(2, gap="medium"), matrices, strict=True):
+    matrices = ((tr("You"), own_digits), (tr("The model"), model_digits))
+    for column, (title, digits) in zip(st.columns(2, gap="medium"), matrices, strict=True):
         with column:
             st.markdown(f"**{title}**")
-            matrix = count_confusions(labels, read)
+            matrix = count_confusions(labels, digits)
             chart = confusion_heatmap(matrix, percentages=False, text_colour=text_colour())
             show_chart(chart, alt=confusions_text(matrix))
-    _show_disagreements(hard, own, models)
+    _show_misread(hard_digits, own_digits, model_digits)
     wrong = len(labels) - model_right
     counted = st.number_input(
         tr("Add up the orange cells in the model's matrix. How many mistakes does it make?"),
@@ -124,7 +126,7 @@ def _show_comparison(guess: str, hard: Split, own: np.ndarray, models: np.ndarra
         value=None,
         key=_COUNTED,
     )
-    if right <= _GUESSING * len(labels):
+    if right <= _MAX_BY_GUESSING * len(labels):
         to_do(tr("That is hardly more than guessing gets. Read them again, and take your time."))
     elif counted is None:
         to_do(tr("Read the matrix: the number in an orange cell says how often it happened."))
@@ -153,17 +155,22 @@ def _show_score(title: str, right: int, count: int) -> None:
     )
 
 
-def _show_disagreements(hard: Split, own: np.ndarray, models: np.ndarray) -> None:
-    places = np.flatnonzero((own != hard.labels) | (models != hard.labels))
-    if not len(places):
+def _show_misread(hard_digits: Split, own_digits: np.ndarray, model_digits: np.ndarray) -> None:
+    positions = np.flatnonzero((own_digits != hard_digits.labels) | (model_digits != hard_digits.labels))
+    if not len(positions):
         return
     with st.expander(tr("See the digits that one of you misread"), icon=":material/visibility:"):
         digit_grid(
-            hard.images[places],
+            hard_digits.images[positions],
             key="lesson_misread",
             captions=[
-                tr("a {digit}: you {own}, model {model}", digit=hard.labels[place], own=own[place], model=models[place])
-                for place in places
+                tr(
+                    "a {digit}: you {own}, model {model}",
+                    digit=hard_digits.labels[position],
+                    own=own_digits[position],
+                    model=model_digits[position],
+                )
+                for position in positions
             ],
             tile=110,
             clickable=False,

@@ -1,4 +1,4 @@
-"""The lessons in their order, the list of them, and the way from one to the next."""
+"""The lessons in order, the list of lessons, and the navigation between them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LESSONS: dict[int, Lesson] = {
 """The lessons by number."""
 
 RESULTS = "results"
-"""Value of the page's parameter that shows the page to print."""
+"""Value of the URL parameter that opens the page to print."""
 
 _PARAMETER = "lesson"
 
@@ -31,12 +31,12 @@ def current() -> str:
 
 
 def show(page: str) -> None:
-    """Show the list of lessons, a lesson or the page to print, and write which one to the URL."""
-    known = page == RESULTS or page in map(str, LESSONS)
-    address.keep(**{_PARAMETER: page if known else None})
+    """Show the list of lessons, a lesson or the page to print, and write the choice to the URL."""
+    page_exists = page == RESULTS or page in map(str, LESSONS)
+    address.keep(**{_PARAMETER: page if page_exists else None})
     if page == RESULTS:
         _show_results()
-    elif known:
+    elif page_exists:
         _show_lesson(int(page))
     else:
         if page:
@@ -49,13 +49,13 @@ def _open(page: str) -> None:
 
 
 def _show_list() -> None:
-    done = lessons.results().lessons
-    count = sum(lesson.id in done for lesson in LESSONS.values())
+    results = lessons.results().lessons
+    count = sum(lesson.id in results for lesson in LESSONS.values())
     with st.container(horizontal=True, vertical_alignment="center", key="lesson_start"):
-        following = next((number for number, lesson in LESSONS.items() if lesson.id not in done), None)
-        if following is not None:
-            label = tr("Go on with lesson {number}", number=following) if count else tr("Start with the first lesson")
-            st.button(label, type="primary", key="lesson_go_on", on_click=_open, args=(str(following),))
+        next_number = next((number for number, lesson in LESSONS.items() if lesson.id not in results), None)
+        if next_number is not None:
+            label = tr("Go on with lesson {number}", number=next_number) if count else tr("Start with the first lesson")
+            st.button(label, type="primary", key="lesson_go_on", on_click=_open, args=(str(next_number),))
         st.page_link("views/draw.py", label=tr("Just start drawing"), icon=":material/draw:", width="content")
         if count:
             _results_button()
@@ -64,7 +64,7 @@ def _show_list() -> None:
     with st.grid(2, min_column_width=300):
         for number, lesson in LESSONS.items():
             with st.container(border=True, height="stretch", key=f"lesson_card_{number}"):
-                result = done.get(lesson.id)
+                result = results.get(lesson.id)
                 st.button(
                     f"**{number}** {tr(lesson.title)}",
                     icon=":material/check_circle:" if result else lesson.icon,
@@ -74,11 +74,11 @@ def _show_list() -> None:
                     args=(str(number),),
                 )
                 st.markdown(lesson.report(result) if result else tr(lesson.idea))
-    st.caption(_privacy())
+    st.caption(_privacy_note())
 
 
-def _privacy() -> str:
-    """Return where the visitor's results are, and who sees them."""
+def _privacy_note() -> str:
+    """Say where the visitor's results are stored, and who sees them."""
     if lessons.own_hand() is None:
         return tr("Your results stay in this browser. Nobody else sees them.")
     return tr(
@@ -96,23 +96,23 @@ def _show_lesson(number: int) -> None:
             lesson.show()
         except TrazoError as error:
             st.error(safe_text(error), icon=":material/error:")
-        _show_way_on(number)
+        _show_next_button(number)
 
 
-def _show_way_on(number: int) -> None:
-    following = next((each for each in LESSONS if each > number), None)
+def _show_next_button(number: int) -> None:
+    next_number = next((each for each in LESSONS if each > number), None)
     done = LESSONS[number].id in lessons.results().lessons
     with st.container(horizontal=True, key="lesson_way_on"):
-        if following is None:
+        if next_number is None:
             _results_button(primary=done)
         else:
             st.button(
-                tr("Next: {title}", title=LESSONS[following].title),
+                tr("Next: {title}", title=LESSONS[next_number].title),
                 icon=":material/arrow_forward:",
                 type="primary" if done else "secondary",
                 key="next_lesson",
                 on_click=_open,
-                args=(str(following),),
+                args=(str(next_number),),
             )
 
 
@@ -139,17 +139,17 @@ def _results_button(*, primary: bool = False) -> None:
 
 
 def _show_results() -> None:
-    done = lessons.results().lessons
+    results = lessons.results().lessons
     with st.container(key="lesson_results_page"):
         _back_button()
         st.header(tr("What I found out with Trazo"), anchor=False)
-        if not done:
+        if not results:
             st.info(tr("Nothing yet. Finish a lesson, and its result appears here."), icon=":material/flag:")
             return
         st.text_input(tr("Name, for the printed page"), key="lesson_name", max_chars=60, placeholder=tr("Your name"))
         for number, lesson in LESSONS.items():
-            if lesson.id in done:
-                _show_result(number, lesson, done[lesson.id])
+            if lesson.id in results:
+                _show_result(number, lesson, results[lesson.id])
         with st.container(horizontal=True, vertical_alignment="center", key="lesson_results_tools"):
             print_button()
             with st.popover(tr("Delete my results"), type="tertiary"):

@@ -1,4 +1,4 @@
-"""Nine numbers of a filter, to be changed by hand."""
+"""The nine numbers of a filter, which the visitor can change."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _KEY = "filter_numbers"
 
 
 def set_numbers(numbers: Sequence[float]) -> None:
-    """Replace the numbers by others, row by row."""
+    """Replace the numbers with these, row by row."""
     _, version = st.session_state.get(_NUMBERS, (None, 0))
     st.session_state[_NUMBERS] = (tuple(numbers), version + 1)
 
 
 def filter_numbers(start: Sequence[float]) -> np.ndarray:
-    """Show the numbers, at first `start`, and return the filter, float64 (3, 3)."""
+    """Show the numbers, initially `start`, and return the filter, float64 (3, 3)."""
     numbers, version = st.session_state.get(_NUMBERS, (tuple(start), 0))
     _component(
         key=_KEY,

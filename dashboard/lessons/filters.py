@@ -20,11 +20,11 @@ from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.png import image_html
 
 _OPTIONS = {"level": Message("Level strokes"), "upright": Message("Upright strokes"), "both": Message("Both the same")}
-_LIGHT = (0, 0, 0, 0, 1, 0, 0, 0, 0)
+_IDENTITY = (0, 0, 0, 0, 1, 0, 0, 0, 0)
 _BLUR = (1, 1, 1, 1, 1, 1, 1, 1, 1)
 _BUTTONS = {
     "start": (Message("Start again"), UPRIGHT),
-    "copy": (Message("Only the middle"), _LIGHT),
+    "copy": (Message("Only the middle"), _IDENTITY),
     "blur": (Message("All the same"), _BLUR),
 }
 
@@ -80,7 +80,7 @@ def _digit() -> Pixels:
 
 
 def _show_measurement(guess: str, kernel: np.ndarray) -> None:
-    measured, started = preference(kernel), preference(np.array(UPRIGHT).reshape(3, 3))
+    measured, initial = preference(kernel), preference(np.array(UPRIGHT).reshape(3, 3))
     st.markdown(
         tr(
             "**Now turn it round.** Change the numbers until the filter sees level strokes at least **twice as "
@@ -93,15 +93,15 @@ def _show_measurement(guess: str, kernel: np.ndarray) -> None:
     if not measured.prefers_level:
         to_do(tr("Where does a level stroke have its edge? Put the negative numbers there."))
         return
-    answer = "both" if started.level == started.upright else "level" if started.level > started.upright else "upright"
-    found = tr(
+    answer = "both" if initial.level == initial.upright else "level" if initial.level > initial.upright else "upright"
+    finding = tr(
         "Your filter sees level strokes. The first one saw upright strokes, because their left edge is dark beside "
         "bright."
     )
     finish(
         "filter",
         guess,
-        f"{found} {verdict(right=guess == answer)}",
+        f"{finding} {verdict(right=guess == answer)}",
         level=measured.level,
         upright=measured.upright,
     )

@@ -1,4 +1,4 @@
-"""Lesson 8: what is no digit, and how to fool a model."""
+"""Lesson 8: what is not a digit, and how to fool a model."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _show() -> None:
 
 
 def _show_rejection(predictor: Predictor) -> bool:
-    """Let the visitor draw what is no digit; return True once the model has rejected it."""
+    """Let the visitor draw something that is not a digit; return True once the model has rejected it."""
     st.subheader(tr("Draw what is no digit"), anchor=False)
     st.markdown(tr("A star, a face, a letter: find a drawing that the model **rejects** as not a digit."))
     left, right = st.columns([1, 1.4], gap="large")

@@ -24,7 +24,7 @@ _IMAGES = 5000
 _STEPS = 400
 _OWN_RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 _GOAL = 0.8
-"""Validation accuracy that three of the rates reach, and the others do not."""
+"""Validation accuracy that only three of the learning rates reach."""
 
 
 def _show() -> None:
@@ -66,24 +66,24 @@ def _show() -> None:
         format_func=lambda value: number(value, "g"),
         key="own_rate",
     )
-    own = train_at(data, rate)
-    _show_trainings({rate: own})
-    accuracy = own.validation[-1]
+    own_training = train_at(data, rate)
+    _show_trainings({rate: own_training})
+    accuracy = own_training.validation[-1]
     if accuracy < _GOAL:
         to_do(tr("With {rate:g}, it reads {accuracy:.0%}. Try another learning rate.", rate=rate, accuracy=accuracy))
         return
-    found = tr(
+    finding = tr(
         "With {rate:g}, it reads {accuracy:.1%} of images that it never learned from.", rate=rate, accuracy=accuracy
     )
     if guess == best:
-        found_best = tr("You guessed the best of the three.")
+        best_sentence = tr("You guessed the best of the three.")
     else:
-        found_best = tr("The best of the three was {rate:g}.", rate=_RATES[best])
-    finish("learning", guess, f"{found} {found_best}", rate=rate, accuracy=accuracy)
+        best_sentence = tr("The best of the three was {rate:g}.", rate=_RATES[best])
+    finish("learning", guess, f"{finding} {best_sentence}", rate=rate, accuracy=accuracy)
 
 
 def train_at(data: Dataset, rate: float) -> Training:
-    """Return the training with a learning rate, which takes about half a second the first time."""
+    """Train with a learning rate; the first time takes about half a second."""
     return _train_at(data.id, dataset_version(data.id, workspace()), rate, data)
 
 
@@ -93,7 +93,7 @@ def _train_at(dataset: str, version: str, rate: float, _data: Dataset) -> Traini
 
 
 def _show_trainings(trainings: dict[float, Training]) -> None:
-    """Show trainings by their learning rate."""
+    """Show training runs, keyed by learning rate."""
     with st.grid(3, min_column_width=MIN_TILE_WIDTH + 60):
         for rate, training in trainings.items():
             with st.container():

@@ -1,4 +1,4 @@
-"""The pieces of which every lesson is made: its description, the guess, and its end."""
+"""The pieces of every lesson: its description, the guess and the end."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Lesson:
 
 
 def ask(lesson: LessonId, question: str, options: Mapping[str, Message]) -> str | None:
-    """Ask for a guess, and return it; None, and nothing more to see, until the visitor has made one.
+    """Ask for a guess and return it; until the visitor has made one, return None, and the lesson shows nothing more.
 
     `question`: in the visitor's language. `options`: the labels by value.
     """
@@ -47,13 +47,13 @@ def ask(lesson: LessonId, question: str, options: Mapping[str, Message]) -> str 
 
 
 def finish(lesson: LessonId, guess: str, message: str, **measured: float) -> None:
-    """Show that the lesson is done, and keep what was measured.
+    """Show that the lesson is done, and keep the measurements.
 
     `message`: what the visitor found out, in their language.
     """
     st.success(message, icon=":material/check_circle:")
     if lessons.keep_result(lesson, Result(guess=guess, measured=measured)):
-        # The list of lessons, above, and the browser have to know.
+        # The list of lessons and the browser need the new result.
         st.rerun()
 
 
@@ -63,5 +63,5 @@ def verdict(*, right: bool) -> str:
 
 
 def to_do(text: str) -> None:
-    """Show what is still to be done, in the visitor's language."""
+    """Show what remains to be done; `text` is in the visitor's language."""
     st.info(text, icon=":material/flag:")

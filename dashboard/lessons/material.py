@@ -15,7 +15,7 @@ from dashboard.session.state import workspace
 
 
 def images() -> Dataset:
-    """Return MNIST, or else the stand-in with one sentence that says so. Raises DataError."""
+    """Return MNIST; if it is missing, return the stand-in and show a sentence that says so. Raises DataError."""
     data, problem = cache.usable_dataset()
     if problem is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -31,7 +31,7 @@ def images() -> Dataset:
 
 
 def predictions(data: Dataset) -> Evaluation:
-    """Return what the model in use predicts for the validation images, of which there are up to 6,000."""
+    """Return the current model's predictions for the validation images, of which there are up to 6,000."""
     predictor = current_model()[1]
     return _predictions(predictor.version, data.id, dataset_version(data.id, workspace()), predictor, data)
 

@@ -22,12 +22,12 @@ from dashboard.parts.theme import text_colour
 from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
 
-_FEW = 100
+_FEW_IMAGES = 100
 _COUNTS = (100, 300, 1000)
 _RATE = 0.1
 _STEPS = 1500
 _GOAL = 0.85
-"""Validation accuracy to reach; 100 images reach it neither with augmentation nor without."""
+"""Validation accuracy to reach; 100 images do not reach it, with or without augmentation."""
 
 _AUGMENTATION = AugmentationConfig(rotation=12, shift=0.08, zoom=0.1, elastic=1)
 _RANGES = {"poor": (0.0, 0.3), "half": (0.3, 0.8), "good": (0.8, 1.01)}
@@ -51,19 +51,19 @@ def _show() -> None:
     )
     question = tr(
         "A network learns {images} images until it knows every one of them. How many new images will it then read?",
-        images=_FEW,
+        images=_FEW_IMAGES,
     )
     guess = ask("memorising", question, _OPTIONS)
     if guess is None:
         return
     data = images()
-    few = _train_on(data, _FEW, augmented=False)
-    st.markdown(tr("A real training on **{images} images**, computed on this machine:", images=_FEW))
-    _show_training(few)
+    first_training = _train_on(data, _FEW_IMAGES, augmented=False)
+    st.markdown(tr("A real training on **{images} images**, computed on this machine:", images=_FEW_IMAGES))
+    _show_training(first_training)
     st.markdown(
         tr(
             "It has seen each image about {times} times and knows it by heart. New handwriting is another matter.",
-            times=_STEPS * BATCH // _FEW,
+            times=_STEPS * BATCH // _FEW_IMAGES,
         )
     )
     text_with_terms(
@@ -74,48 +74,50 @@ def _show() -> None:
             goal=_GOAL,
         )
     )
-    _show_own(guess, data, few)
+    _show_own(guess, data, first_training)
 
 
-def _show_own(guess: str, data: Dataset, few: Training) -> None:
-    """Let the visitor train with more images or augmentation. `few`: the training on a few images."""
+def _show_own(guess: str, data: Dataset, first_training: Training) -> None:
+    """Let the visitor train with more images or augmentation. `first_training`: the training run on a few images."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        count = st.segmented_control(tr("Training images"), _COUNTS, default=_FEW, required=True, key="lesson_images")
+        count = st.segmented_control(
+            tr("Training images"), _COUNTS, default=_FEW_IMAGES, required=True, key="lesson_images"
+        )
         augmented = st.toggle(tr("Augmentation"), key="lesson_augmentation")
     if augmented:
         _show_augmented(data)
-    if count == _FEW and not augmented:
+    if count == _FEW_IMAGES and not augmented:
         to_do(tr("Choose more images, or turn augmentation on."))
         return
-    own = _train_on(data, count, augmented=augmented)
-    _show_training(own)
-    if own.validation[-1] < _GOAL:
-        to_do(tr("It reads {accuracy:.0%} of the new images. More is needed.", accuracy=own.validation[-1]))
+    own_training = _train_on(data, count, augmented=augmented)
+    _show_training(own_training)
+    if own_training.validation[-1] < _GOAL:
+        to_do(tr("It reads {accuracy:.0%} of the new images. More is needed.", accuracy=own_training.validation[-1]))
         return
     low, high = _RANGES[guess]
-    found = tr(
+    finding = tr(
         "With {images} images learned by heart, it read {accuracy:.0%} of the new ones.",
-        images=_FEW,
-        accuracy=few.validation[-1],
+        images=_FEW_IMAGES,
+        accuracy=first_training.validation[-1],
     )
-    now = tr("Now it reads {accuracy:.0%}.", accuracy=own.validation[-1])
+    improvement = tr("Now it reads {accuracy:.0%}.", accuracy=own_training.validation[-1])
     finish(
         "memorising",
         guess,
-        f"{found} {verdict(right=low <= few.validation[-1] < high)} {now}",
-        few_train=few.train[-1],
-        few=few.validation[-1],
-        better=own.validation[-1],
+        f"{finding} {verdict(right=low <= first_training.validation[-1] < high)} {improvement}",
+        few_train=first_training.train[-1],
+        few=first_training.validation[-1],
+        better=own_training.validation[-1],
         images=count,
     )
 
 
 def _show_augmented(data: Dataset) -> None:
-    first = np.repeat(data.train.images[:1], 8, axis=0)
+    copies = np.repeat(data.train.images[:1], 8, axis=0)
     digit_grid(
-        augment(first, _AUGMENTATION, np.random.default_rng(0)),
+        augment(copies, _AUGMENTATION, np.random.default_rng(0)),
         key="lesson_augmented",
-        titles=[tr("The same image, changed")] * len(first),
+        titles=[tr("The same image, changed")] * len(copies),
         tile=72,
         clickable=False,
     )
@@ -141,12 +143,12 @@ def _show_training(training: Training) -> None:
 
 
 def _train_on(data: Dataset, count: int, *, augmented: bool) -> Training:
-    """Return the training on the first images, which takes up to two seconds the first time."""
-    return _cached(data.id, dataset_version(data.id, workspace()), count, augmented, data)
+    """Train on the first `count` images; the first time takes up to two seconds."""
+    return _cached_training(data.id, dataset_version(data.id, workspace()), count, augmented, data)
 
 
 @st.cache_data(show_spinner=Spinner(Message("Training…")), max_entries=20)
-def _cached(dataset: str, version: str, count: int, augmented: bool, _data: Dataset) -> Training:  # noqa: ARG001
+def _cached_training(dataset: str, version: str, count: int, augmented: bool, _data: Dataset) -> Training:  # noqa: ARG001
     return train(
         first_images(_data.train, count),
         _data.validation,
@@ -160,7 +162,7 @@ def _report(result: Result) -> str:
     return tr(
         "A network that knew {few_images} images by heart read {few:.0%} of new ones. With {images:,.0f} images, I "
         "brought it to {better:.0%}.",
-        few_images=_FEW,
+        few_images=_FEW_IMAGES,
         few=result.measured.get("few", 0),
         images=result.measured.get("images", 0),
         better=result.measured.get("better", 0),

@@ -1,4 +1,4 @@
-"""A picture of 28x28 large pixels, in which a visitor paints with the pointer or the keyboard."""
+"""A picture of 28x28 large pixels, which a visitor paints with the pointer or the keyboard."""
 
 from __future__ import annotations
 

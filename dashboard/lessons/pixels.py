@@ -45,9 +45,9 @@ def _show() -> None:
         show_prediction(reading, tr("Paint a digit"), key="pixels_answer")
         st.markdown(tr("**{lit}** of 784 numbers are not 0.", lit=lit))
     if reading is not None and reading.shown_digits == (_GOAL,):
-        found = tr("The model reads a {digit} from {count} white pixels.", digit=_GOAL, count=lit)
+        finding = tr("The model reads a {digit} from {count} white pixels.", digit=_GOAL, count=lit)
         verdict = tr("Your guess was right.") if _is_right(guess, lit) else tr("Your guess was different.")
-        finish("pixels", guess, f"{found} {verdict}", lit=lit)
+        finish("pixels", guess, f"{finding} {verdict}", lit=lit)
     elif reading is not None and reading.verdict == "not_a_digit":
         to_do(tr("The model sees no digit yet. Paint on, or erase pixels that do not belong to it."))
     else:

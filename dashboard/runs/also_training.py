@@ -1,4 +1,4 @@
-"""The runs that are trained at the same time as the one that the Train page shows in full."""
+"""The runs in progress besides the one that the Train page shows in full."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dashboard.training.progress import position
 
 
 def show_also_training(rows: Sequence[Summary]) -> None:
-    """Show each of these running runs in one line, with its position and a button that stops it."""
+    """Show each of these runs on one line, with its position and a button that stops it."""
     if not rows:
         return
     st.subheader(tr("Also training"), anchor=False)
@@ -32,7 +32,7 @@ def show_also_training(rows: Sequence[Summary]) -> None:
 
 
 def _position(run: Run) -> str:
-    """Return the step of a run, or what it does before its first and after its last one."""
+    """Return the run's position, or its status message before the first step and after the last one."""
     try:
         status = run.status()
     except RunError as error:

@@ -18,8 +18,8 @@ ENCODING = "utf-8-sig"
 """UTF-8 with a byte order mark, because Excel reads a file without one in the local encoding."""
 
 # A spreadsheet evaluates a cell that begins with one of these characters (OWASP, "CSV injection"). A spreadsheet that
-# splits lines at semicolons or tabs, or ignores the quotes around a cell with line breaks, turns each fragment into its
-# own cell.
+# splits lines at semicolons or tabs, or ignores the quotes around a cell with line breaks, makes each fragment a
+# cell of its own.
 _FORMULA = re.compile(r"(^|[;\t-\r\x1c-\x1e\x85\u2028\u2029])(?=[\s\"']*[=+\-@＝＋－＠])")
 
 
@@ -29,7 +29,7 @@ def runs_csv(rows: Sequence[Summary]) -> bytes:
 
 
 def table_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
-    """Return rows as CSV; the names of their columns are those of the first row."""
+    """Return rows as CSV; the keys of the first row are the column names."""
     cells = [{name: _escape_formulas(value) for name, value in row.items()} for row in rows]
     return pd.DataFrame(cells).to_csv(index=False, lineterminator="\n").encode(ENCODING)
 

@@ -1,4 +1,4 @@
-"""The run that the Train page shows in full: the current one, or the latest."""
+"""The run that the Train page shows in full: the one in progress, or else the latest one."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _show_ended_run(row: Summary, status: Status) -> None:
 
 
 def _show_next_steps(row: Summary) -> None:
-    """Show a button to promote the model, or a link to draw with the active model, and a link to evaluate it."""
+    """Show links to evaluate the model and to list all runs, and a button to promote it or a link to draw with it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if row.promoted:
             st.badge(tr("Active model"), icon=":material/check:", color="green")

@@ -1,6 +1,6 @@
 """The selected runs and the baseline in the URL of the Runs page, so that a link opens the same view.
 
-The code that draws the filters, the order and the chart options writes their URL parameters.
+The filters, the sort order and the chart options write their own URL parameters where they are drawn.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from core.language import tr
 from dashboard.session import address, state
 
 MAX_RUN_IDS = 200
-"""Maximum number of run ids that are read from a URL."""
+"""Maximum number of run ids to read from a URL."""
 
 
 def select_runs_from_url(known: Collection[str]) -> None:

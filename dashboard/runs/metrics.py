@@ -54,4 +54,4 @@ METRICS: dict[str, Metric] = {
         lambda row: row.seconds or None, Message("Seconds"), Message("Shortest training"), ascending=True
     ),
 }
-"""The metrics by their names in English, which are also the values of options and URL parameters."""
+"""The metrics by their English names, which are also the values of options and URL parameters."""

@@ -1,4 +1,4 @@
-"""The active model in the sidebar, where people with permission switch it, and the notice after a switch."""
+"""The active model in the sidebar, where visitors with permission can switch it, and the notice after a switch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SWITCH = "active_model"
 def show_active_model() -> None:
     """Show the active model in the sidebar, and a warning if the promoted model could not be loaded.
 
-    Visitors who may make changes get a box that switches to another model.
+    Visitors who may make changes get a select box that switches to another model.
     """
     with st.sidebar:
         try:
@@ -43,7 +43,7 @@ def show_active_model() -> None:
 
 
 def _show_hand() -> None:
-    """Show the hand that the visitor has chosen, and its model, which reads on the Draw page."""
+    """Show the hand that the visitor has chosen, and its model, which reads the drawings on the Draw page."""
     hand = chosen_hand()
     if hand is None:
         return
@@ -58,7 +58,7 @@ def _show_hand() -> None:
 
 
 def _show_switch(active: str, models: tuple[str, ...]) -> None:
-    # Another visitor may have switched the model, so the box always starts with the active one.
+    # Another visitor may have switched the model, so the box always starts with the active model.
     st.session_state[_SWITCH] = active
     names = run_cache.display_names((*models, active))
     st.selectbox(
@@ -79,7 +79,7 @@ def _switch() -> None:
 
 
 def _promote(name: str) -> None:
-    """Make the model of this name the active one; show the error if its run was deleted in the meantime."""
+    """Make the model with this name the active model; show an error if its run was deleted in the meantime."""
     try:
         run = None if name == SHIPPED else find_run(state.workspace(), name)
     except RunNotFound as error:
@@ -99,13 +99,13 @@ def show_switch_notice(page: str) -> None:
         if switch is None or page != state.current_page():
             state.forget_model_switch()
             return
-        former, present = switch
-        in_use = tr("In use: {model}", model=plain(run_cache.model_name(present)))
+        previous, current = switch
+        in_use = tr("In use: {model}", model=plain(run_cache.model_name(current)))
         st.markdown(f":material/check: **{in_use}**", width="content")
         if page:
             st.page_link("views/draw.py", label=tr("Draw with it"), icon=":material/draw:", width="content")
         st.button(
-            tr("Undo"), icon=":material/undo:", type="tertiary", key="undo_switch", on_click=_undo, args=(former,)
+            tr("Undo"), icon=":material/undo:", type="tertiary", key="undo_switch", on_click=_undo, args=(previous,)
         )
         st.button(
             tr("Close"),
@@ -116,6 +116,6 @@ def show_switch_notice(page: str) -> None:
         )
 
 
-def _undo(former: str) -> None:
-    _promote(former)
+def _undo(previous: str) -> None:
+    _promote(previous)
     state.forget_model_switch()

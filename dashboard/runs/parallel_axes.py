@@ -13,19 +13,19 @@ from core.language import number, tr
 from dashboard.training.log_ticks import even_ticks, log_ticks
 
 MIN_ERROR = 1e-5
-"""Smaller errors are drawn at this one, because a logarithmic scale has no 0; it is less than one of 60,000 images."""
+"""Smaller errors are drawn at this value, because a logarithmic scale has no 0; it is less than 1 error in 60,000."""
 
 _MAX_TICKS = 7
 _CHOICE_SPREAD = 0.05
-"""Fraction of an axis over which the lines through one choice spread, so that their number can be seen."""
+"""Fraction of an axis over which the lines through one choice are spread, so that they can be counted."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis from `low` to `high`, its ticks, and the value of each line on its scale, or None without one.
+    """An axis from `low` to `high`, its ticks, and the value of each line on its scale, or None if it has no value.
 
-    `ticks`: pairs of a value and its text. `texts`: the value of each line as text. `spread`: fraction of the axis over
-    which lines with the same value spread.
+    `ticks`: pairs of a value and its label. `texts`: the value of each line as text. `spread`: fraction of the axis
+    over which lines with the same value are spread.
     """
 
     key: str
@@ -61,17 +61,17 @@ def number_axis(
     ticks: Sequence[float] = (),
     text: Callable[[float], str] = _six_digits,
 ) -> Axis:
-    """Return the axis of a number.
+    """Return a numeric axis.
 
-    `limits`: the ends of the axis, by default the smallest and the largest value. `ticks`: by default round numbers.
-    `text`: writes a value, by default in the reader's language.
+    `limits`: bounds that the axis covers, besides all values. `ticks`: by default, round numbers. `text`: formats a
+    value, by default in the reader's language.
 
     `logarithmic` has no effect if a value or a limit is not above 0.
     """
     known = [value for value in values if value is not None]
     low, high = (min([*(limits or ()), *known]), max([*(limits or ()), *known])) if known or limits else (0.0, 1.0)
     logarithmic = logarithmic and low > 0
-    places = ticks or _round_ticks(low, high, logarithmic=logarithmic)
+    tick_values = ticks or _round_ticks(low, high, logarithmic=logarithmic)
     scale: Callable[[float], float] = math.log10 if logarithmic else float
     low, high = _widen(scale(low), scale(high))
     return Axis(
@@ -79,16 +79,16 @@ def number_axis(
         title,
         low,
         high,
-        tuple((scale(tick), text(tick)) for tick in places),
+        tuple((scale(tick), text(tick)) for tick in tick_values),
         tuple(None if value is None else scale(value) for value in values),
         tuple("–" if value is None else text(value) for value in values),
     )
 
 
 def accuracy_axis(key: str, title: str, values: Sequence[float | None]) -> Axis:
-    """Return the axis of an accuracy, 0..1, with a logarithmic scale of the error.
+    """Return the axis of an accuracy (0..1) on a logarithmic scale of the error.
 
-    On a linear scale, one diverged trial would move all others to the end of the axis.
+    On a linear scale, one diverged trial would push all others to the end of the axis.
     """
     errors = [None if value is None else max(1 - value, MIN_ERROR) for value in values]
     axis = number_axis(
@@ -110,25 +110,25 @@ def accuracy_axis(key: str, title: str, values: Sequence[float | None]) -> Axis:
 
 
 def choice_axis(key: str, title: str, values: Sequence[str | None], order: Sequence[str] = ()) -> Axis:
-    """Return the axis of a choice; `order`: the choices from the bottom to the top, before any other values."""
+    """Return a categorical axis; `order`: the choices from bottom to top, followed by any other values."""
     choices = list(dict.fromkeys([*order, *sorted(value for value in values if value is not None)]))
-    places = {choice: float(place) for place, choice in enumerate(choices)}
+    positions = {choice: float(position) for position, choice in enumerate(choices)}
     return Axis(
         key,
         title,
         -0.25,
         max(len(choices) - 0.75, 0.25),
-        tuple((place, choice) for choice, place in places.items()),
-        tuple(None if value is None else places[value] for value in values),
+        tuple((position, choice) for choice, position in positions.items()),
+        tuple(None if value is None else positions[value] for value in values),
         tuple("–" if value is None else value for value in values),
         spread=_CHOICE_SPREAD,
     )
 
 
 def within(axes: Sequence[Axis], ranges: Mapping[str, Any] | None) -> list[bool]:
-    """Return for each line whether it lies in all ranges that the browser names; damaged ranges are ignored.
+    """Return, for each line, whether it lies in all ranges that the browser sent; malformed ranges are ignored.
 
-    `ranges`: the lowest and the highest value on an axis's scale by the axis's key; None is an open end.
+    `ranges`: the lowest and the highest value on the scale of each axis, by the key of the axis; None is an open end.
     """
     inside = [True] * (len(axes[0].values) if axes else 0)
     for axis in axes:
@@ -164,19 +164,19 @@ def chart_data(axes: Sequence[Axis], lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def shades(axis: Axis, *, maximized: bool = True) -> list[float | None]:
-    """Return the shade of each line by its value on an axis, 1 for the best one."""
+    """Return the shade of each line according to its value on an axis: 1 for the best line."""
     span = axis.high - axis.low
-    places = [None if value is None else (value - axis.low) / span for value in axis.values]
-    return [place if place is None or maximized else 1 - place for place in places]
+    heights = [None if value is None else (value - axis.low) / span for value in axis.values]
+    return [height if height is None or maximized else 1 - height for height in heights]
 
 
 def _shift(index: int) -> float:
-    """Return a number between -1 and 1 that looks random, but is always the same for a line."""
+    """Return a number between -1 and 1 that looks random but is always the same for a given line."""
     return round(2 * (index * 0.618034 % 1) - 1, 3)  # multiples of the golden ratio spread evenly
 
 
 def _widen(low: float, high: float) -> tuple[float, float]:
-    """Return the ends of an axis, which must differ."""
+    """Return the ends of an axis, moved apart if they are equal."""
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 

@@ -1,4 +1,4 @@
-"""Parallel coordinates on a page, in which a drag along an axis selects a range."""
+"""Parallel coordinates on a page; dragging along an axis selects a range."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _component = component(
 
 
 def show_parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], key: str) -> list[bool]:
-    """Show the chart; return for each line whether it lies in the ranges that the visitor has selected."""
+    """Show the chart; return, for each line, whether it lies in the ranges that the visitor has selected."""
     colours = {
         "shades": shade_colours(),
         "faint": faint_colour(),

@@ -1,4 +1,4 @@
-"""The axes and lines of parallel coordinates for runs that exist already."""
+"""The axes and lines of parallel coordinates for existing runs."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from dashboard.runs.parallel_axes import Axis, Line, accuracy_axis, choice_axis,
 from dashboard.training.wording import SETTINGS, display_value
 
 MAX_DEFAULT_SETTINGS = 5
-"""Number of settings that have an axis by default; with more axes, their names do not fit on a laptop screen."""
+"""Maximum number of settings that get an axis by default; the titles of more axes do not fit on a laptop screen."""
 
-_LEFT_OUT = ("seed", "preset")
-"""Settings without an axis by default: chance, and the name of a combination of other settings."""
-_MAX_OWN_TICKS = 5
-"""Up to this number of different values, such as those of the batch size, each one is a tick."""
+_OMITTED_SETTINGS = ("seed", "preset")
+"""Settings without an axis by default: a source of chance, and a name for a combination of other settings."""
+_MAX_DISTINCT_TICKS = 5
+"""If a setting, such as the batch size, has at most this many distinct values, each value gets a tick."""
 _MIN_LOG_RATIO = 20
 """Minimum ratio between the largest and the smallest value for a logarithmic axis."""
 
 
-def results(rows: Sequence[Summary]) -> list[Summary]:
+def runs_with_results(rows: Sequence[Summary]) -> list[Summary]:
     """Return the runs with settings and an accuracy on test or validation images."""
     return [row for row in rows if row.config and (row.accuracy is not None or row.validation_accuracy is not None)]
 
@@ -35,9 +35,9 @@ def axis_choices(rows: Sequence[Summary]) -> list[str]:
 
 
 def default_axes(rows: Sequence[Summary]) -> list[str]:
-    """Return the keys of the axes to show at first: some settings, and the accuracy that most runs have."""
+    """Return the keys of the axes shown by default: some settings, and the accuracy that most runs have."""
     choices = axis_choices(rows)
-    settings = [name for name in choices if name in SETTINGS and name not in _LEFT_OUT][:MAX_DEFAULT_SETTINGS]
+    settings = [name for name in choices if name in SETTINGS and name not in _OMITTED_SETTINGS][:MAX_DEFAULT_SETTINGS]
     return [*settings, *([result] if (result := accuracy_metric(rows)) in choices else [])]
 
 
@@ -69,19 +69,19 @@ def _metric_axis(name: str, rows: Sequence[Summary]) -> Axis:
     values = [metric.value(row) for row in rows]
     if metric.is_fraction:
         return accuracy_axis(name, axis_title(name), values)
-    return number_axis(name, axis_title(name), values, logarithmic=_is_wide(values))
+    return number_axis(name, axis_title(name), values, logarithmic=_has_wide_range(values))
 
 
 def _setting_axis(name: str, rows: Sequence[Summary]) -> Axis:
     values = [flatten_settings(row.config)[name] if row.config else None for row in rows]
     if all(isinstance(value, int | float) or value is None for value in values):
-        few = sorted({value for value in values if value is not None})
-        ticks = few if len(few) <= _MAX_OWN_TICKS else ()
-        return number_axis(name, axis_title(name), values, logarithmic=_is_wide(values), ticks=ticks)
+        distinct = sorted({value for value in values if value is not None})
+        ticks = distinct if len(distinct) <= _MAX_DISTINCT_TICKS else ()
+        return number_axis(name, axis_title(name), values, logarithmic=_has_wide_range(values), ticks=ticks)
     texts = [None if value is None else display_value(name, value) for value in values]
     return choice_axis(name, axis_title(name), texts)
 
 
-def _is_wide(values: Sequence[float | None]) -> bool:
+def _has_wide_range(values: Sequence[float | None]) -> bool:
     known = [value for value in values if value is not None]
     return bool(known) and min(known) > 0 and max(known) >= _MIN_LOG_RATIO * min(known)

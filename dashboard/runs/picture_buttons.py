@@ -1,4 +1,4 @@
-"""The buttons that save charts as a picture."""
+"""Buttons that save charts as a picture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboard.session.language import in_visitors_language
 
 
 def picture_buttons(draw: Callable[[PictureFormat], bytes], name: str, key: str) -> None:
-    """Show a button for each format. `draw`: returns the file. `name`: its name, without the format."""
+    """Show a button for each format. `draw`: returns the file. `name`: the file name without its extension."""
     for kind in get_args(PictureFormat):
         st.download_button(
             tr("Save as {format}", format=kind.upper()),

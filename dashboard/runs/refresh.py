@@ -27,7 +27,7 @@ def draw_and_refresh(
     """Call `draw` with a listing of all runs, now and at each refresh.
 
     The page refreshes every `seconds` while `busy` returns True, and otherwise when the runs have changed. `paused`
-    turns off refreshing. After a switch of the active model, the whole page is redrawn, because the sidebar names it.
+    turns off refreshing. When the active model changes, the whole page is redrawn, because the sidebar names it.
     """
     active = active_model(workspace()).name
     first_listing = run_cache.listing()

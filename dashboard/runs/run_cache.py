@@ -159,10 +159,10 @@ def model_name(model: str) -> str:
 
 
 def display_names(models: Iterable[str]) -> dict[str, str]:
-    """Return the display names of these models; that of a run that was just deleted is its id."""
+    """Return the display names of these models; a run that was just deleted is named by its id."""
     known = names()
     shown = {model: known.get(model, model) for model in models}
-    # A run's name is never translated, even if it is a word of Trazo.
+    # A run's name is never translated, even if it equals a message of Trazo.
     return {model: tr(name) if isinstance(name, Message) else name for model, name in shown.items()}
 
 

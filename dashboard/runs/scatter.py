@@ -78,7 +78,7 @@ def scatter_chart(table: pd.DataFrame, x: str, y: str, selected: Collection[str]
 
 @dataclass(frozen=True)
 class _Axis:
-    """The title of an axis in English, and the type of its values; values that are not numeric are text."""
+    """The English title of an axis, and the type of its values; values that are not numeric are text."""
 
     title: str
     numeric: bool

@@ -37,14 +37,14 @@ _CURVE_DESCRIPTIONS: dict[Axis, Message] = {
 
 def choose_chart_options(runs: Collection[Run]) -> ChartOptions:
     """Let the visitor choose how the curves of `runs` are drawn; the choice is written to the page's URL."""
-    late = curve_points.hides_first_epoch(map(_completed_epochs, runs))
+    hidden_by_default = curve_points.hides_first_epoch(map(_completed_epochs, runs))
     with st.container(horizontal=True, vertical_alignment="bottom", key="look"):
-        options, hide_first_epoch = _show_chart_options(late)
+        options, hide_first_epoch = _show_chart_options(hidden_by_default)
     address.keep(
         axis=None if options.axis == "epoch" else options.axis,
         smoothing=f"{options.smoothing:g}" if options.smoothing else None,
         log=address.switch_value(options.logarithmic, False),
-        late=address.switch_value(hide_first_epoch, late),
+        late=address.switch_value(hide_first_epoch, hidden_by_default),
     )
     return options
 
@@ -57,8 +57,8 @@ def _completed_epochs(run: Run) -> int:
         return 0
 
 
-def _show_chart_options(late: bool) -> tuple[ChartOptions, bool]:
-    """Return the chosen options, and True if the first epoch is hidden; `late`: True if it is hidden by default."""
+def _show_chart_options(hidden_by_default: bool) -> tuple[ChartOptions, bool]:
+    """Return the chosen options, and True if the first epoch is hidden."""
     axis = st.segmented_control(
         tr("Horizontal axis"),
         list(AXES),
@@ -88,9 +88,9 @@ def _show_chart_options(late: bool) -> tuple[ChartOptions, bool]:
     )
     hide_first_epoch = st.toggle(
         tr("Hide the first epoch"),
-        address.switch("late", late),
+        address.switch("late", hidden_by_default),
         # Each default has its own widget, because a widget keeps its first value.
-        key="late" if late else "late_short",
+        key="late" if hidden_by_default else "late_short",
         help=tr("The large changes in the first epoch flatten the rest of the curve."),
     )
     first_epoch = 1.0 if hide_first_epoch else 0.0
@@ -133,12 +133,12 @@ def compare(runs: dict[str, Run], options: ChartOptions, baseline: str | None = 
     if table.empty:
         st.caption(tr("Nothing has been recorded for these runs."))
     else:
-        dashed = baseline if len(configs) > 1 else None
+        dashed_run = baseline if len(configs) > 1 else None
         legend = [tr("Dots: validation after each epoch. Thin lines: training, every few steps.")]
-        if dashed:
+        if dashed_run:
             legend.append(tr("Dashed: the baseline."))
-        legend_row(" ".join(legend), table, options, "curves", dashed)
-        draw_curves(table, options, partial(curves.overlaid_curves, baseline=dashed))
+        legend_row(" ".join(legend), table, options, "curves", dashed_run)
+        draw_curves(table, options, partial(curves.overlaid_curves, baseline=dashed_run))
     _show_settings(configs)
 
 
@@ -194,7 +194,7 @@ def all_settings_at_once(rows: Sequence[Summary], names: dict[str, str], selecte
 
     `selected`: ids of the runs that stand out.
     """
-    shown = parallel_runs.results(rows)
+    shown = parallel_runs.runs_with_results(rows)
     choices, default = parallel_runs.axis_choices(shown), parallel_runs.default_axes(shown)
     if len(shown) < 3 or len(default) < 2:
         return None
@@ -205,7 +205,7 @@ def all_settings_at_once(rows: Sequence[Summary], names: dict[str, str], selecte
         default,
         format_func=parallel_runs.axis_title,
         placeholder=tr("Choose options"),
-        # A widget keeps its first value, so other choices need another widget.
+        # A widget keeps its first value, so different choices need a different widget.
         key=f"parallel_axes_{hash(tuple(choices))}",
     )
     if len(keys) < 2:
@@ -215,16 +215,20 @@ def all_settings_at_once(rows: Sequence[Summary], names: dict[str, str], selecte
     st.caption(f"{explanation} {tr(HINT)}")
     axes = parallel_runs.run_axes(shown, keys)
     inside = show_parallel_coordinates(axes, parallel_runs.run_lines(shown, names, selected), "parallel_runs")
-    found = [row.id for row, fits in zip(shown, inside, strict=True) if fits]
-    if len(found) == len(shown):
+    ids_in_ranges = [row.id for row, fits in zip(shown, inside, strict=True) if fits]
+    if len(ids_in_ranges) == len(shown):
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            tr("**{found:,} of {count:,} runs** are in the selected ranges.", found=len(found), count=len(shown)),
+            tr(
+                "**{found:,} of {count:,} runs** are in the selected ranges.",
+                found=len(ids_in_ranges),
+                count=len(shown),
+            ),
             width="content",
         )
         pressed = st.button(tr("Select them in the table"), icon=":material/check_box:", key="select_in_ranges")
-    return found if pressed else None
+    return ids_in_ranges if pressed else None
 
 
 def _axis_box(label: str, key: str, options: list[str], default: str) -> str:

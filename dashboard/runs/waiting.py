@@ -1,4 +1,4 @@
-"""The queue on the Train page: the runs that wait, and which runs they will learn from."""
+"""The queue on the Train page: the waiting runs, and the runs that they will learn from."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Parts of the page Sweeps."""
+"""Pieces of the Sweeps page and of the page of one sweep."""

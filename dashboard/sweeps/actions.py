@@ -30,7 +30,7 @@ def start_new(settings: SweepSettings) -> Sweep | None:
 
 
 def state_buttons(sweep: Sweep, status: SweepStatus) -> None:
-    """Show the button to stop or to resume a sweep, and the one to delete it."""
+    """Show the button that stops or resumes a sweep, and the button that deletes it."""
     if status.state == "running":
         stopping = sweep.stop_file.exists()
         st.button(
@@ -57,14 +57,14 @@ def state_buttons(sweep: Sweep, status: SweepStatus) -> None:
 
 
 def delete_button(sweep_id: str) -> None:
-    """Show the button that deletes a sweep, if this visitor may."""
+    """Show the button that deletes a sweep, if this visitor may delete it."""
     if may_change() and st.button(tr("Delete"), icon=":material/delete:", key="delete_sweep"):
         sweeps.mark_for_deletion(sweep_id)
         st.rerun()
 
 
 def use_trial(sweep: Sweep, trial: int) -> None:
-    """Train the settings of a trial again with three seeds."""
+    """Train three runs with the settings of a trial, each with its own seed."""
     attempt(control.train_again, state.workspace(), sweep, trial, runs=[sweep.id])
 
 

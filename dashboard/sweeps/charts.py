@@ -14,8 +14,8 @@ from core.sweeps.records import Objective, Trial
 from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
 from dashboard.parts.vega_lite import POINTS, VegaLite, apply_layout, as_json, with_points
 from dashboard.runs.parallel_axes import MIN_ERROR
-from dashboard.sweeps.timeline import clock, time_title
-from dashboard.sweeps.trials import Trials, accuracy, described, measurement, seconds
+from dashboard.sweeps.timeline import time_axis, time_title
+from dashboard.sweeps.trials import Trials, accuracy, measurement, seconds, tooltip_fields
 from dashboard.sweeps.wording import (
     OBJECTIVE_NOUNS,
     OBJECTIVES,
@@ -24,7 +24,7 @@ from dashboard.sweeps.wording import (
 from dashboard.training.log_ticks import log_ticks
 
 Cost = Literal["parameters", "milliseconds", "seconds"]
-"""The costs that are drawn against accuracy; `seconds`: the time that the trial took."""
+"""The costs that are plotted against accuracy; `seconds`: the duration of the trial."""
 
 COSTS: dict[Cost, Message] = {
     "parameters": OBJECTIVES["parameters"],
@@ -36,8 +36,8 @@ COST_NAMES: dict[Cost, Message] = {
     "milliseconds": Message("Speed"),
     "seconds": Message("Time"),
 }
-"""The costs in a word, so that the choice between them fits on a phone."""
-AGAINST: dict[Cost, Message] = {
+"""The costs in one word each, so that the choice between them fits on a phone."""
+TRADE_OFF_TITLES: dict[Cost, Message] = {
     "parameters": Message("Accuracy against parameters"),
     "milliseconds": Message("Accuracy against milliseconds per drawing"),
     "seconds": Message("Accuracy against seconds of training"),
@@ -48,7 +48,7 @@ _BAR_HEIGHT = 30
 
 
 def best_so_far(trials: Trials) -> VegaLite:
-    """Draw the accuracy of each complete trial over time, and the best one so far as a line.
+    """Draw the accuracy of each complete trial over time, and the best accuracy so far as a line.
 
     A dashed line is the accuracy of the first trial, which has the settings that the sweep started from.
     """
@@ -59,19 +59,19 @@ def best_so_far(trials: Trials) -> VegaLite:
 
 
 def best_points(trials: Trials) -> pd.DataFrame:
-    """Return the errors of the complete trials in the order in which they ended, and the lowest one so far."""
-    start, length, _ = clock(trials)
+    """Return the errors of the complete trials in the order in which they ended, and the lowest error so far."""
+    start, unit, _ = time_axis(trials)
     best, rows = 0.0, []
     for trial in sorted(trials.complete, key=lambda trial: trial.ended or trial.started):
         best = max(best, accuracy(trial))
         rows.append(
             {
-                "time": ((trial.ended or trial.started) - start) / length,
+                "time": ((trial.ended or trial.started) - start) / unit,
                 "error": _error(accuracy(trial)),
                 "best": _error(best),
                 "accuracy": accuracy(trial),
                 "preset": _error(accuracy(trial)) if trial.number == 0 else None,
-                **described(trial),
+                **tooltip_fields(trial),
             }
         )
     return pd.DataFrame(rows)
@@ -97,7 +97,7 @@ def _best_chart(objective: Objective, time: str, ticks: tuple[float, ...], langu
 
 
 def importance(shares: Mapping[str, float], text_colour: str) -> alt.LayerChart:
-    """Draw the share of each setting in the variation of the accuracy, the largest first."""
+    """Draw each setting's share of the variation in accuracy, the largest first."""
     ordered = sorted(shares.items(), key=lambda item: -item[1])
     table = pd.DataFrame([{"setting": setting_title(name), "share": share} for name, share in ordered])
     # The scale leaves room for the numbers beside the bars.
@@ -121,7 +121,7 @@ def importance(shares: Mapping[str, float], text_colour: str) -> alt.LayerChart:
 
 
 def known_costs(trials: Trials) -> list[Cost]:
-    """Return the costs that were measured, the second objective first; a sweep of one network size has one less."""
+    """Return the costs that differ between trials, the second objective first."""
     second = trials.settings.objectives[1:]
     costs = [cost for cost in get_args(Cost) if len({_cost(trial, cost) for trial in trials.complete} - {None}) > 1]
     return sorted(costs, key=lambda cost: cost not in second)
@@ -133,13 +133,13 @@ def trade_off_points(trials: Trials, cost: Cost) -> pd.DataFrame:
     `pareto`: True if no other trial is as cheap and more accurate, or as accurate and cheaper.
     """
     rows = [
-        {"cost": value, "accuracy": accuracy(trial), "error": _error(accuracy(trial)), **described(trial)}
+        {"cost": value, "accuracy": accuracy(trial), "error": _error(accuracy(trial)), **tooltip_fields(trial)}
         for trial in trials.complete
         if (value := _cost(trial, cost)) is not None
     ]
     points = pd.DataFrame(rows, columns=["cost", "accuracy", "error", "trial", "settings"])
     points = points.sort_values(["cost", "accuracy"], ascending=[True, False], kind="stable")
-    # From the cheapest trial on, only those that beat all cheaper ones are in the front.
+    # In order of cost, a trial is on the front if it is more accurate than all cheaper ones.
     points["pareto"] = points["accuracy"] > points["accuracy"].cummax().shift(fill_value=-1.0)
     return points.reset_index(drop=True)
 
@@ -212,7 +212,7 @@ def _error(value: float) -> float:
 
 
 def _accuracy_axis(field: str, title: str, ticks: tuple[float, ...]) -> alt.Y:
-    """Return an axis of accuracies on a logarithmic scale of the error, on which those near 100% do not look alike."""
+    """Return an accuracy axis on a logarithmic scale of the error, so that values near 100% can be told apart."""
     return alt.Y(
         f"{field}:Q",
         title=title,

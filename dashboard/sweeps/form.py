@@ -1,4 +1,4 @@
-"""The form of a new sweep, with an estimate of the time that it will take."""
+"""The form for a new sweep, with an estimate of its duration."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dashboard.sweeps.wording import OBJECTIVES
 from dashboard.training.wording import PRESET_DESCRIPTIONS
 
 MAX_TITLE_CHARACTERS = 60
-_OFFERED = "offered"
+_OFFERED_BASE = "offered"
 _LATEST_RUNS = 5
 _FIRST_OBJECTIVES: tuple[Objective, ...] = MAXIMIZED
 _SECOND_OBJECTIVES: tuple[Objective, ...] = ("parameters", "milliseconds")
@@ -64,7 +64,7 @@ def new_sweep_form(dataset_id: str) -> None:
 
 
 def _choose_parameters(base: TrainingConfig, form_key: str) -> tuple[list[Parameter], TrazoError | None]:
-    """Let the visitor choose the settings to vary; return them, or none and the problem."""
+    """Let the visitor choose the settings to vary; return them, or an empty list and the problem."""
     try:
         return choose_parameters(base, form_key), None
     except TrazoError as error:
@@ -80,31 +80,31 @@ def _problem(settings: SweepSettings) -> TrazoError | None:
 
 
 def copy_as_command(settings: SweepSettings) -> None:
-    """Show a button that opens the command that starts the same sweep."""
+    """Show a button that opens a command for starting the same sweep."""
     with st.popover(tr("Copy as command"), icon=":material/terminal:", key="sweep_command"):
         st.caption(tr("Starts the same sweep from a terminal, in Trazo's folder."))
         st.code(sweep_command(settings), language="bash", wrap_lines=True)
 
 
 def _choose_base(dataset_id: str) -> tuple[TrainingConfig, str]:
-    """Let the visitor choose what to search around; return it and the prefix of the form's keys."""
+    """Let the visitor choose the settings to search around; return them and the prefix of the form's keys."""
     offered = sweeps.offered_base()
     options = [DEFAULT_PRESET, *(name for name in PRESETS if name != DEFAULT_PRESET)]
     if offered:
-        options.insert(0, _OFFERED)
+        options.insert(0, _OFFERED_BASE)
     chosen = st.selectbox(
         tr("Search around"),
         options,
         options.index(address.choice("preset", options, options[0])),
         format_func=lambda name: (
             tr("Settings of {title}", title=offered.title)
-            if offered and name == _OFFERED
+            if offered and name == _OFFERED_BASE
             else f"{name}: {tr(PRESET_DESCRIPTIONS[name])}"
         ),
         key=f"sweep_base_{hash(offered)}",
         help=tr("The first trial has exactly these settings, so that you see what the sweep gains."),
     )
-    if offered and chosen == _OFFERED:
+    if offered and chosen == _OFFERED_BASE:
         return offered.config, f"sweep_{hash(offered)}"
     return preset(chosen, dataset_id), f"sweep_{dataset_id}_{chosen}"
 
@@ -132,7 +132,7 @@ def _choose_goal() -> dict[str, Any]:
         pruning = st.toggle(
             tr("End hopeless trials"),
             prunable,
-            # Its own key for each case, because a widget keeps its first value.
+            # Each case has its own key, because a widget keeps its first value.
             key="sweep_pruning" if prunable else "sweep_no_pruning",
             disabled=not prunable,
             help=tr(
@@ -175,10 +175,10 @@ def _choose_extent() -> dict[str, Any]:
 
 
 def estimate(settings: SweepSettings, rows: Sequence[Summary]) -> str:
-    """Return a sentence with the time that a sweep will take on this machine; `rows`: all runs, the newest first."""
-    same = (row for row in rows if row.state == "finished" and row.has_model and row.config and row.seconds)
+    """Return a sentence with the estimated duration of a sweep on this machine; `rows`: all runs, newest first."""
+    timed_runs = (row for row in rows if row.state == "finished" and row.has_model and row.config and row.seconds)
     base = settings.base
-    times = [row.seconds for row in same if row.config and replace_settings(row.config, seed=base.seed) == base]
+    times = [row.seconds for row in timed_runs if row.config and replace_settings(row.config, seed=base.seed) == base]
     limit = tr("No trial begins after {hours:g} hours.", hours=settings.hours) if settings.hours else ""
     if not times or settings.trials is None:
         unknown = tr("The time is not known yet, because no run with these settings has finished on this machine.")
@@ -192,9 +192,9 @@ def estimate(settings: SweepSettings, rows: Sequence[Summary]) -> str:
     return f"{known} {winner} {limit}"
 
 
-def _known_time(runs: int, each: str, total: str, workers: int, *, at_most: bool) -> str:
-    """Return the times of each run and of all runs in a sentence."""
-    values = {"each": each, "total": total, "workers": workers}
+def _known_time(runs: int, per_run: str, total: str, workers: int, *, at_most: bool) -> str:
+    """Return a sentence with the duration of each run and of all runs."""
+    values = {"each": per_run, "total": total, "workers": workers}
     if workers > 1 and at_most:
         return ntr(
             "{count:,} run of about {each} each: at most about {total}, {workers} at once.",

@@ -20,7 +20,7 @@ from dashboard.sweeps.wording import OBJECTIVE_NOUNS, objective_text, sweep_titl
 
 
 def any_running(sweeps: Sequence[Sweep]) -> bool:
-    """Return True if one of these sweeps is running; one that cannot be read is not."""
+    """Return True if one of these sweeps is running; an unreadable sweep is not."""
     return any(sweep.running for sweep in sweeps)
 
 
@@ -54,7 +54,7 @@ def facts(trials: Trials) -> list[str]:
 
 
 def trials_text(trials: Trials) -> str:
-    """Return how many trials have ended, of how many."""
+    """Return the number of trials that have ended, and the planned number if there is one."""
     if trials.settings.trials is None:
         return ntr("{count:,} trial", "{count:,} trials", trials.ended)
     return ntr(

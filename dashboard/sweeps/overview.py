@@ -1,4 +1,4 @@
-"""The head of a sweep's page: its name, state, actions and figures."""
+"""The top of a sweep's page: its name, state, actions and figures."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def show_head(sweep: Sweep, status: SweepStatus, trials: Trials) -> None:
 
 
 def goal_text(settings: SweepSettings) -> str:
-    """Return what a sweep searches around, and its objectives."""
+    """Return a sweep's preset and objectives in words."""
     first, *others = (tr(OBJECTIVE_NOUNS[objective]) for objective in settings.objectives)
     goal = tr("{others} and {last}", others=first, last=others[0]) if others else first
     preset = plain(settings.base.preset)
@@ -113,23 +113,23 @@ def _gain(trials: Trials) -> tuple[str, str]:
 
 
 def _times(status: SweepStatus, trials: Trials) -> tuple[str, str]:
-    """Return the time spent, and an estimate of the time left or the time of a trial."""
+    """Return the time spent, and an estimate of the time left or the duration of a typical trial."""
     spent = status.seconds + (max(0.0, time.time() - status.updated) if status.state == "running" else 0.0)
     known = sorted(filter(None, map(seconds, trials.complete)))
     if not known:
         return duration(spent), tr("no complete trial yet")
     if status.state == "running" and trials.settings.trials:
-        # Trials that another machine has given up come on top of the number that was asked for.
+        # Trials that another machine abandoned are not part of the requested number.
         left = max(0, trials.settings.trials - trials.ended) * spent / trials.ended
         return duration(spent), tr("about {time} left", time=duration(left))
     return duration(spent), tr("{time} for a typical trial", time=duration(known[len(known) // 2]))
 
 
 def describe_state(trials: Trials) -> str:
-    """Return a sentence about a sweep without any complete trial."""
+    """Return a sentence about a sweep without complete trials."""
     running = trials.counts["running"]
-    later = tr("The charts appear when the first trial is complete.")
+    charts_note = tr("The charts appear when the first trial is complete.")
     if not running:
-        return later
-    doing = ntr("{count:,} trial in progress.", "{count:,} trials in progress.", running)
-    return f"{doing} {later}"
+        return charts_note
+    in_progress = ntr("{count:,} trial in progress.", "{count:,} trials in progress.", running)
+    return f"{in_progress} {charts_note}"

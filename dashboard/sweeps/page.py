@@ -51,10 +51,10 @@ def show_sweep(sweep_id: str) -> None:
     show_winners(trials)
     if trials.complete:
         sections.progress_and_importance(trials)
-        listed = sections.settings_and_results(sweep, trials)
+        shown_trials = sections.settings_and_results(sweep, trials)
         sections.trade_off(sweep, trials)
     else:
         st.info(describe_state(trials), icon=":material/hourglass_empty:")
-        listed = list(trials.all)
+        shown_trials = list(trials.all)
     sections.timeline(trials)
-    sections.trial_table(sweep, trials, listed)
+    sections.trial_table(sweep, trials, shown_trials)

@@ -13,7 +13,7 @@ from dashboard.runs.curves_picture import PictureFormat
 from dashboard.runs.parallel_axes import Axis, Line
 from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
-from dashboard.sweeps.charts import AGAINST, COSTS
+from dashboard.sweeps.charts import COSTS, TRADE_OFF_TITLES
 from dashboard.sweeps.timeline import time_title, timeline_bars
 from dashboard.sweeps.trials import Trials
 from dashboard.sweeps.wording import OBJECTIVES, STATE_COLOURS, TRIAL_STATES, setting_title, sweep_title
@@ -27,7 +27,7 @@ _FAINT = "#9caaa6"
 
 
 def sweep_picture(trials: Trials, kind: PictureFormat = "png", now: float | None = None) -> bytes:
-    """Return the sweep's charts as a PNG or SVG file; `now`: the end of trials that are running, a Unix timestamp."""
+    """Return the sweep's charts as a PNG or SVG file; `now`: the end of running trials, a Unix timestamp."""
     # Imported here, because Matplotlib would delay the start of the dashboard.
     from matplotlib.figure import Figure
 
@@ -50,13 +50,13 @@ def sweep_picture(trials: Trials, kind: PictureFormat = "png", now: float | None
 
 
 def draw_parallel_coordinates(panel: Axes, axes: list[Axis], lines: list[Line]) -> None:
-    """Draw parallel coordinates without their ranges."""
+    """Draw parallel coordinates without the selected ranges."""
     from matplotlib import colormaps
     from matplotlib.collections import LineCollection
 
-    places = np.array([[np.nan if value is None else value for value in axis.values] for axis in axes], float)
+    values = np.array([[np.nan if value is None else value for value in axis.values] for axis in axes], float)
     low, high = (np.array([[getattr(axis, end)] for axis in axes]) for end in ("low", "high"))
-    heights = (places - low) / (high - low)
+    heights = (values - low) / (high - low)
     order = sorted(range(len(lines)), key=lambda index: (lines[index].best, lines[index].shade or -1))
     shades = colormaps["BuGn"]
     panel.add_collection(
@@ -128,7 +128,7 @@ def _draw_trade_off(panel: Axes, trials: Trials) -> None:
     front = points[points["pareto"]]
     panel.step(front["cost"], front["error"], "o-", where="post", color=MISTAKE_COLOUR)
     _scale_error(panel, points["error"])
-    panel.set(title=tr(AGAINST[cost]), xlabel=tr(COSTS[cost]))
+    panel.set(title=tr(TRADE_OFF_TITLES[cost]), xlabel=tr(COSTS[cost]))
 
 
 def _draw_timeline(panel: Axes, trials: Trials, now: float | None) -> None:
@@ -152,7 +152,7 @@ def _draw_timeline(panel: Axes, trials: Trials, now: float | None) -> None:
 
 
 def _scale_error(panel: Axes, errors: pd.Series) -> None:
-    """Scale an axis of accuracies by their errors, as the page does."""
+    """Put an accuracy axis on a logarithmic scale of the error, as the page does."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     panel.set_yscale("log")

@@ -1,4 +1,4 @@
-"""The part of the pages of sweeps that redraws itself while one of them is running."""
+"""The part of the sweep pages that redraws itself while a sweep is running."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ IDLE_SECONDS = 5.0
 def draw_and_refresh(
     draw: Callable[[], None], busy: Callable[[], bool], revision: Callable[[], int], *, paused: bool = False
 ) -> None:
-    """Call `draw` now and at each refresh: every two seconds while `busy`, otherwise when `revision` has changed.
+    """Call `draw` now and at each refresh: every two seconds while `busy()`, or else when `revision` has changed.
 
-    `paused` turns off refreshing, for the time that a dialog is open.
+    `paused` turns off refreshing, for as long as a dialog is open.
     """
     polling = busy() and not paused
-    drawn = revision()
+    drawn_revision = revision()
 
     def draw_latest() -> None:
         if (busy() and not paused) != polling:
@@ -33,9 +33,9 @@ def draw_and_refresh(
     with st.container(key="refreshing"):
         st.fragment(draw_latest, run_every=POLL_SECONDS if polling else None)()
     if not polling and not paused:
-        st.fragment(_rerun_if_changed, run_every=IDLE_SECONDS)(revision, drawn)
+        st.fragment(_rerun_if_changed, run_every=IDLE_SECONDS)(revision, drawn_revision)
 
 
-def _rerun_if_changed(revision: Callable[[], int], drawn: int) -> None:
-    if revision() != drawn:
+def _rerun_if_changed(revision: Callable[[], int], drawn_revision: int) -> None:
+    if revision() != drawn_revision:
         st.rerun()

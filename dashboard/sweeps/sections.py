@@ -24,7 +24,7 @@ from dashboard.session.sweeps import offer_base
 from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
 from dashboard.sweeps.actions import use_trial
-from dashboard.sweeps.charts import AGAINST, COST_NAMES, Cost
+from dashboard.sweeps.charts import COST_NAMES, TRADE_OFF_TITLES, Cost
 from dashboard.sweeps.timeline import timeline_chart
 from dashboard.sweeps.trials import Trials, accuracy, measurement, run_column
 from dashboard.sweeps.wording import (
@@ -66,7 +66,7 @@ def progress_and_importance(trials: Trials) -> None:
 
 
 def too_few_trials(trials: Trials) -> str:
-    """Return the sentence that stands in place of the importance of settings."""
+    """Return the sentence shown in place of the importance of settings."""
     missing = trials.missing_for_importance
     if not missing:
         return tr("Not known yet: it is computed after the next trial.")
@@ -114,7 +114,7 @@ def trade_off(sweep: Sweep, trials: Trials) -> None:
         clicked = charts.selected_trial(st.session_state.get(key))
         show_chart(
             charts.trade_off(points, trials, cost, clicked),
-            alt=tr(AGAINST[cost]),
+            alt=tr(TRADE_OFF_TITLES[cost]),
             on_select="rerun",
             selection_mode="trial",
             key=key,
@@ -139,7 +139,7 @@ def _choose_cost(costs: Sequence[Cost]) -> Cost:
 
 
 def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: int | None) -> None:
-    """Let the visitor choose a trial of the Pareto front, or show the clicked one; a button trains it again."""
+    """Let the visitor choose a trial on the Pareto front, or show the clicked one; a button trains it again."""
     front = [int(number) for number in points.loc[points["pareto"], "trial"]][::-1]
     options = list(dict.fromkeys([*([clicked] if clicked is not None else []), *front]))
     number = st.selectbox(
@@ -162,12 +162,12 @@ def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: in
 
 def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
     """Show the buttons that train a trial again, and that start another sweep from it."""
-    again = any(winner.trial == trial.number for winner in trials.progress.winners)
+    trained_again = any(winner.trial == trial.number for winner in trials.progress.winners)
     st.button(
-        tr("Trained again") if again else tr("Use this one"),
-        icon=":material/check:" if again else ":material/rocket_launch:",
+        tr("Trained again") if trained_again else tr("Use this one"),
+        icon=":material/check:" if trained_again else ":material/rocket_launch:",
         key="use_trial",
-        disabled=again,
+        disabled=trained_again,
         help=tr("Trains these settings again with three seeds, as ordinary runs, and tests each of them once."),
         on_click=use_trial,
         args=(sweep, trial.number),
@@ -206,31 +206,31 @@ def _trial_text(trials: Trials, trial_number: int) -> str:
 
 
 def timeline(trials: Trials) -> None:
-    """Draw when each trial was trained."""
+    """Draw a timeline of the trials."""
     st.subheader(tr("Timeline"), anchor=False)
     st.caption(tr("Each bar is a trial. A triangle marks one that was interrupted, and went on after its last epoch."))
     show_chart(timeline_chart(trials, time.time()), alt=tr("When each trial was trained"))
 
 
-def trial_table(sweep: Sweep, trials: Trials, listed: Sequence[Trial]) -> None:
-    """Show the listed trials, the newest first, with links to their runs."""
+def trial_table(sweep: Sweep, trials: Trials, shown_trials: Sequence[Trial]) -> None:
+    """Show a table of these trials, newest first, with links to their runs."""
     st.subheader(tr("Trials"), anchor=False)
-    if len(listed) < len(trials.all):
+    if len(shown_trials) < len(trials.all):
         st.caption(
             ntr(
                 "{shown:,} of {count:,} trial, those in the ranges selected above.",
                 "{shown:,} of {count:,} trials, those in the ranges selected above.",
                 len(trials.all),
-                shown=len(listed),
+                shown=len(shown_trials),
             )
         )
     elif selected_ranges(_coordinates_key(sweep)):
         st.caption(tr("All trials are in the ranges selected above."))
     st.dataframe(
-        tables.table(trials, list(reversed(listed))),
+        tables.table(trials, list(reversed(shown_trials))),
         hide_index=True,
         placeholder="–",
-        height=_TABLE_HEIGHT if len(listed) > 10 else "auto",
+        height=_TABLE_HEIGHT if len(shown_trials) > 10 else "auto",
         column_config=_columns(trials),
         key=f"trials_{sweep.id}",
         alt=tr("The trials"),
@@ -265,9 +265,11 @@ def _columns(trials: Trials) -> dict:
             help=tr("Opens the run of this trial in a new tab."),
         )
     for objective in trials.settings.objectives:
-        form = "%.2f%%" if objective.endswith("accuracy") else "localized" if objective == "parameters" else "%.3f"
+        number_format = (
+            "%.2f%%" if objective.endswith("accuracy") else "localized" if objective == "parameters" else "%.3f"
+        )
         label = tr(OBJECTIVES[objective])
-        columns[str(OBJECTIVES[objective])] = numbers(label, format=form, width=_width(label, 130))
+        columns[str(OBJECTIVES[objective])] = numbers(label, format=number_format, width=_width(label, 130))
     for parameter in trials.settings.parameters:
         label = setting_title(parameter.name)
         columns[setting_column(parameter.name)] = (
@@ -276,6 +278,6 @@ def _columns(trials: Trials) -> dict:
     return columns
 
 
-def _width(label: str, least: int) -> int:
-    """Return the width of a column in pixels that is wide enough for its label."""
-    return max(least, 7 * len(label) + 18)
+def _width(label: str, min_width: int) -> int:
+    """Return a column width in pixels that fits the label."""
+    return max(min_width, 7 * len(label) + 18)

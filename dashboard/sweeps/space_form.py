@@ -1,4 +1,4 @@
-"""The part of the form of a new sweep that chooses the settings to vary, and their values."""
+"""The part of the form for a new sweep in which a visitor chooses the settings to vary, and their values."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _WORD_CHOICES: dict[str, tuple[str, ...]] = {
 def choose_parameters(base: TrainingConfig, form_key: str) -> list[Parameter]:
     """Let the visitor choose the settings to vary around `base`, and their values.
 
-    `form_key`: prefix of the widget keys, which changes with `base`. Raises ConfigError if the values of a setting
-    cannot be read.
+    `form_key`: prefix of the widget keys, which changes with `base`. Raises ConfigError if the values of a setting are
+    invalid.
     """
     defaults = {parameter.name: parameter for parameter in default_parameters(base)}
     names = st.multiselect(
@@ -58,17 +58,19 @@ def choose_parameters(base: TrainingConfig, form_key: str) -> list[Parameter]:
 
 
 def default_parameter(base: TrainingConfig, name: str) -> Parameter:
-    """Return the values to try of a setting that no preset varies by default; they include those of `base`."""
-    own = flatten_settings(base)[name]
+    """Return the values to try for a setting that is not varied by default; they include the value in `base`."""
+    base_value = flatten_settings(base)[name]
     if name in _WORD_CHOICES:
         return Choice(name=name, choices=_WORD_CHOICES[name])
     if name == "filters":
-        return Choice(name=name, choices=(tuple(max(1, count // 2) for count in own), tuple(own)))
+        return Choice(name=name, choices=(tuple(max(1, count // 2) for count in base_value), tuple(base_value)))
     low, high = LIMITS[name]
-    if own == 0:
+    if base_value == 0:
         return Range(name=name, low=low, high=(high - low) / 4, step=1 if is_whole(name) else None)
     step = 1 if is_whole(name) else None
-    return Range(name=name, low=max(low, own // 2 if step else own / 2), high=min(high, own * 2), step=step)
+    return Range(
+        name=name, low=max(low, base_value // 2 if step else base_value / 2), high=min(high, base_value * 2), step=step
+    )
 
 
 def _choose_values(parameter: Parameter, base: TrainingConfig, form_key: str) -> Parameter:
@@ -82,16 +84,16 @@ def _choose_range(parameter: Range, base: TrainingConfig, key: str) -> Range:
     name = parameter.name
     low_limit, high_limit = LIMITS[name]
     whole = is_whole(name)
-    kind = int if whole else float
-    step = kind(SETTINGS[name].step or 1)
+    number_type = int if whole else float
+    step = number_type(SETTINGS[name].step or 1)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _show_setting(base, name)
         low, high = (
             st.number_input(
                 tr(label),
-                kind(low_limit),
-                kind(high_limit),
-                kind(value),
+                number_type(low_limit),
+                number_type(high_limit),
+                number_type(value),
                 step=step,
                 format=SETTINGS[name].format,
                 key=f"{key}_{end}",
@@ -155,6 +157,6 @@ def _help_on_values(name: str) -> str | None:
 
 def _show_setting(base: TrainingConfig, name: str) -> None:
     """Show a setting's label, and its value in the first trial."""
-    own = display_value(name, flatten_settings(base)[name])
-    first = tr("first trial: {value}", value=plain(own))
+    base_value = display_value(name, flatten_settings(base)[name])
+    first = tr("first trial: {value}", value=plain(base_value))
     st.markdown(f"**{setting_title(name)}**  \n:small[{first}]", width=190, help=tr(SETTINGS[name].help))

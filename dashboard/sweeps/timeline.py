@@ -1,4 +1,4 @@
-"""When the trials of a sweep were trained: the time axis of its charts, and the timeline."""
+"""The times at which the trials of a sweep were trained: the time axis of its charts, and the timeline."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ import pandas as pd
 from core.language import Message, language, tr
 from core.sweeps.records import Trial, TrialState
 from dashboard.parts.vega_lite import POINTS, VegaLite, apply_layout, as_json, with_points
-from dashboard.sweeps.trials import Trials, described
+from dashboard.sweeps.trials import Trials, tooltip_fields
 from dashboard.sweeps.wording import STATE_COLOURS, TRIAL_STATES
 
 _LANE_HEIGHT = 26
-_AROUND_LANES = 118
-"""Height of the legend and the time axis of the timeline in pixels."""
+_MARGIN_HEIGHT = 118
+"""Height in pixels of the timeline's legend and time axis."""
 
 _MAX_LANES = 16
-"""Trials beyond this number at once share the last lane."""
+"""Maximum number of lanes; further simultaneous trials share the last one."""
 
 _UNITS = (
     (7200.0, 3600.0, Message("Hours since the start")),
     (180.0, 60.0, Message("Minutes since the start")),
     (0.0, 1.0, Message("Seconds since the start")),
 )
-"""Units of time: from this number of seconds, their length in seconds, and the title of an axis with them."""
+"""Units of time: the shortest duration in the unit and the length of the unit (in seconds), and the axis title."""
 
 
-def clock(trials: Trials) -> tuple[float, float, Message]:
-    """Return the start of a sweep, and the length in seconds and the title of the unit of its time axis."""
+def time_axis(trials: Trials) -> tuple[float, float, Message]:
+    """Return the start of a sweep, and the unit (in seconds) and the title of its time axis."""
     start = min((trial.started for trial in trials.all), default=0.0)
     end = max((trial.ended or trial.started for trial in trials.all), default=start)
-    return next((start, length, name) for least, length, name in _UNITS if end - start >= least)
+    return next((start, unit, title) for shortest, unit, title in _UNITS if end - start >= shortest)
 
 
 def time_title(trials: Trials) -> str:
     """Return the title of a time axis with its unit."""
-    return tr(clock(trials)[2])
+    return tr(time_axis(trials)[2])
 
 
 def timeline_chart(trials: Trials, now: float) -> VegaLite:
-    """Draw when each trial was trained, in as many lanes as were trained at once; `now`: a Unix timestamp.
+    """Draw when each trial was trained, with simultaneous trials in separate lanes; `now`: a Unix timestamp.
 
-    A triangle marks a trial that was interrupted and went on.
+    A triangle marks a trial that was interrupted and resumed.
     """
     bars = timeline_bars(trials, now)
     states = tuple(state for state in STATE_COLOURS if trials.counts[state])
@@ -54,18 +54,18 @@ def timeline_chart(trials: Trials, now: float) -> VegaLite:
 
 
 def timeline_bars(trials: Trials, now: float) -> pd.DataFrame:
-    """Return the start, the end and the lane of each trial; `now`: the end of those that are running."""
-    start, length, _ = clock(trials)
+    """Return the start, the end and the lane of each trial; `now`: the end of running trials."""
+    start, unit, _ = time_axis(trials)
     lanes = timeline_lanes(trials.all, now)
     rows = [
         {
-            "from": (trial.started - start) / length,
-            "to": ((trial.ended or now) - start) / length,
+            "from": (trial.started - start) / unit,
+            "to": ((trial.ended or now) - start) / unit,
             "lane": lane,
             "state": trial.state,
             "retries": trial.retries,
             "took": round((trial.ended or now) - trial.started, 1),
-            **described(trial),
+            **tooltip_fields(trial),
         }
         for trial, lane in zip(trials.all, lanes, strict=True)
     ]
@@ -117,4 +117,4 @@ def _chart(time: str, lanes: int, states: tuple[TrialState, ...], language: str)
         )
         .encode(x=alt.X("from:Q"), xOffset=alt.value(7))
     )
-    return as_json(apply_layout(bars + retries, _LANE_HEIGHT * max(lanes, 1) + _AROUND_LANES))
+    return as_json(apply_layout(bars + retries, _LANE_HEIGHT * max(lanes, 1) + _MARGIN_HEIGHT))

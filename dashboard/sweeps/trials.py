@@ -28,7 +28,7 @@ from dashboard.runs.csv_export import table_csv
 from dashboard.runs.parallel_axes import Axis, Line, accuracy_axis, choice_axis, number_axis, shades
 from dashboard.sweeps.wording import OBJECTIVES, setting_column, setting_text, setting_title, settings_text
 
-_LINES: dict[TrialState, Message] = {
+_LINE_NAMES: dict[TrialState, Message] = {
     "complete": Message("Trial {trial}, complete"),
     "pruned": Message("Trial {trial}, pruned"),
     "failed": Message("Trial {trial}, failed"),
@@ -38,7 +38,7 @@ _LINES: dict[TrialState, Message] = {
 
 @dataclass(frozen=True)
 class Trials:
-    """The settings and the trials of a sweep, with what its charts need to know of them."""
+    """The settings and the trials of a sweep, and the values that its charts derive from them."""
 
     settings: SweepSettings
     progress: Progress
@@ -49,10 +49,12 @@ class Trials:
 
     @cached_property
     def complete(self) -> tuple[Trial, ...]:
-        """The trials that were trained to their end and have all values."""
-        wanted = len(self.settings.objectives)
+        """The trials that were trained to the end and have a value for each objective."""
+        value_count = len(self.settings.objectives)
         return tuple(
-            trial for trial in self.all if trial.state == "complete" and trial.values and len(trial.values) == wanted
+            trial
+            for trial in self.all
+            if trial.state == "complete" and trial.values and len(trial.values) == value_count
         )
 
     @cached_property
@@ -68,7 +70,7 @@ class Trials:
 
     @cached_property
     def best(self) -> Trial | None:
-        """The complete trial with the highest accuracy, and of several, the best in the second objective."""
+        """The complete trial with the highest accuracy; the second objective breaks ties."""
         return best_trial(self.complete, self.settings.objectives)
 
     @property
@@ -78,7 +80,7 @@ class Trials:
 
     @property
     def missing_for_importance(self) -> int:
-        """The number of complete trials that are missing before the importance of settings can be told."""
+        """The number of further complete trials needed to compute the importance of settings."""
         return max(0, MIN_TRIALS_FOR_IMPORTANCE - len(self.complete))
 
     def trial(self, number: int) -> Trial | None:
@@ -97,18 +99,18 @@ def seconds(trial: Trial) -> float | None:
 
 
 def measurement(trial: Trial, objective: Objective) -> float | None:
-    """Return a measurement of a trial, the mean of its runs, or None if it was not measured."""
+    """Return a measurement of a trial (the mean over its runs), or None if it was not measured."""
     values = [value for result in trial.results if (value := getattr(result, objective)) is not None]
     return mean(values) if values else None
 
 
-def described(trial: Trial) -> dict[str, object]:
+def tooltip_fields(trial: Trial) -> dict[str, object]:
     """Return the number and the settings of a trial, for the tooltip of its point in a chart."""
     return {"trial": trial.number, "settings": settings_text(trial.settings)}
 
 
 def axes(trials: Trials) -> list[Axis]:
-    """Return an axis for each varied setting, then one for each objective; a pruned trial has no objectives."""
+    """Return an axis for each varied setting, then one for each objective; a pruned trial has no values for them."""
     settings = trials.settings
     return [
         *(_setting_axis(parameter, trials.all) for parameter in settings.parameters),
@@ -121,7 +123,7 @@ def lines(trials: Trials, chart_axes: Sequence[Axis]) -> list[Line]:
     accuracies = chart_axes[len(trials.settings.parameters)]
     best = trials.best.number if trials.best else None
     return [
-        Line(tr(_LINES[trial.state], trial=trial.number), shade, best=trial.number == best)
+        Line(tr(_LINE_NAMES[trial.state], trial=trial.number), shade, best=trial.number == best)
         for trial, shade in zip(trials.all, shades(accuracies), strict=True)
     ]
 
@@ -152,39 +154,40 @@ def _objective_axis(objective: Objective, index: int, trials: Trials) -> Axis:
     return number_axis(objective, title, values, logarithmic=objective == "parameters")
 
 
-def table(trials: Trials, listed: Sequence[Trial]) -> pd.DataFrame:
-    """Return a row for each listed trial, with accuracies in percent and a link to the page of each run."""
+def table(trials: Trials, shown_trials: Sequence[Trial]) -> pd.DataFrame:
+    """Return a row for each of these trials, with accuracies in percent and a link to the page of each run."""
     settings = trials.settings
     columns: dict[str, object] = {
-        "Trial": [trial.number for trial in listed],
-        "State": [[trial.state] for trial in listed],
+        "Trial": [trial.number for trial in shown_trials],
+        "State": [[trial.state] for trial in shown_trials],
     }
     for index in range(settings.seeds_per_trial):
         columns[run_column(index)] = [
-            f"run?id={quote(trial.runs[index])}" if index < len(trial.runs) else None for trial in listed
+            f"run?id={quote(trial.runs[index])}" if index < len(trial.runs) else None for trial in shown_trials
         ]
     for index, objective in enumerate(settings.objectives):
         factor = 100 if objective in MAXIMIZED else 1
         values = [
-            trial.values[index] * factor if trial.values and index < len(trial.values) else None for trial in listed
+            trial.values[index] * factor if trial.values and index < len(trial.values) else None
+            for trial in shown_trials
         ]
         columns[str(OBJECTIVES[objective])] = pd.Series(values, dtype="Float64")
     for parameter in settings.parameters:
-        values = [trial.settings.get(parameter.name) for trial in listed]
+        values = [trial.settings.get(parameter.name) for trial in shown_trials]
         if isinstance(parameter, Range):
             columns[setting_column(parameter.name)] = pd.Series(list(map(_number, values)), dtype="Float64")
         else:
             columns[setting_column(parameter.name)] = [
                 None if value is None else setting_text(parameter.name, value) for value in values
             ]
-    columns["Seconds"] = pd.Series([seconds(trial) for trial in listed], dtype="Float64").round(1)
-    columns["Retries"] = pd.Series([trial.retries or None for trial in listed], dtype="Int64")
-    columns["Message"] = [tr(trial.message) or None for trial in listed]
+    columns["Seconds"] = pd.Series([seconds(trial) for trial in shown_trials], dtype="Float64").round(1)
+    columns["Retries"] = pd.Series([trial.retries or None for trial in shown_trials], dtype="Int64")
+    columns["Message"] = [tr(trial.message) or None for trial in shown_trials]
     return pd.DataFrame(columns)
 
 
 def _number(value: object) -> float | None:
-    """Return a number as it is, or None for anything else in an edited file."""
+    """Return a number as a float, or None for any other value, as in an edited file."""
     return float(value) if isinstance(value, int | float) else None
 
 

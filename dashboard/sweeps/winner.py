@@ -34,14 +34,14 @@ _FIGURES: dict[Objective, Message] = {
 
 
 def show_winners(trials: Trials) -> None:
-    """Show each setting that was trained again, the sweep's own choice first."""
+    """Show the settings that were trained again, the sweep's own choice first."""
     for winner in trials.progress.winners:
         with st.container(border=True, gap="xsmall", key=f"winner_{winner.trial}"):
             _show_winner(trials, winner)
 
 
 def is_training(trials: Trials) -> bool:
-    """Return True if a run that trains a setting again is queued or running."""
+    """Return True if a run that trains a trial's settings again is queued or running."""
     return any(is_unfinished(Run(workspace().runs / run)) for winner in trials.progress.winners for run in winner.runs)
 
 
@@ -90,12 +90,12 @@ def _show_run(run: Run) -> None:
             st.markdown(tr("**{accuracy:.2%}** on the test set", accuracy=accuracy), width="content")
         else:
             state_badge(run, status)
-    except TrazoError:  # damaged; the run's page says how
+    except TrazoError:  # damaged; the run's page explains the damage
         st.badge(tr("Damaged"), color="red")
 
 
 def verdict(comparison: SeedComparison, base: str) -> str:
-    """Return the comparison of a winner with the first trial in sentences; `base`: words for its settings."""
+    """Compare a winner with the first trial in sentences; `base` describes the settings of the first trial."""
     sentences = [
         tr(
             _FIGURES[comparison.objective],
@@ -126,7 +126,7 @@ def _judgement(comparison: SeedComparison) -> Message:
 
 
 def _range(accuracies: tuple[float, ...]) -> str:
-    """Return the mean of accuracies, and their lowest and highest one."""
+    """Return the mean of the accuracies, the lowest and the highest, in words."""
     if len(accuracies) == 1:
         return tr("{accuracy:.2%} (one seed)", accuracy=accuracies[0])
     return tr(

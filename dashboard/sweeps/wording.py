@@ -1,4 +1,4 @@
-"""Labels and texts of the objectives, the states and the settings of trials."""
+"""Labels and texts for the objectives, states and settings of trials."""
 
 from __future__ import annotations
 
@@ -85,10 +85,10 @@ def objective_text(objective: Objective, value: float | None) -> str:
 
 
 def base_text(settings: SweepSettings) -> str:
-    """Return words for the settings that a sweep started from."""
+    """Describe the settings that a sweep started from."""
     base = settings.base
-    usual = replace_settings(preset(base.preset, base.dataset), seed=base.seed) if base.preset in PRESETS else None
-    return tr("the preset {preset}", preset=base.preset) if base == usual else tr("the settings it started from")
+    original = replace_settings(preset(base.preset, base.dataset), seed=base.seed) if base.preset in PRESETS else None
+    return tr("the preset {preset}", preset=base.preset) if base == original else tr("the settings it started from")
 
 
 def sweep_title(settings: SweepSettings) -> str:

@@ -77,10 +77,10 @@ def _series(
 ) -> pd.DataFrame:
     columns = [f"{prefix}loss", f"{prefix}accuracy"]
     measured = table.dropna(subset=columns)
-    # Epochs are not smoothed: with only one value per epoch, the moving average would lie far from the values.
+    # Epochs are not smoothed: with only one value per epoch, the moving average would lag far behind the values.
     lines = smooth(measured[columns], smoothing if granularity == "step" else 0.0)
-    kept = np.unique(np.linspace(0, max(len(measured) - 1, 0), min(len(measured), max_points)).round().astype(int))
-    measured, lines = measured.iloc[kept], lines.iloc[kept]
+    rows = np.unique(np.linspace(0, max(len(measured) - 1, 0), min(len(measured), max_points)).round().astype(int))
+    measured, lines = measured.iloc[rows], lines.iloc[rows]
     return pd.DataFrame(
         {
             "run": run,
@@ -101,7 +101,7 @@ MIN_EPOCHS_TO_HIDE_FIRST = 2
 
 
 def hides_first_epoch(completed_epochs: Iterable[int]) -> bool:
-    """Return True if each run's curve remains a line without the first epoch; runs without an epoch don't count."""
+    """Return True if every curve is still a line without its first epoch; runs without an epoch don't count."""
     return all(epochs >= MIN_EPOCHS_TO_HIDE_FIRST for epochs in completed_epochs if epochs)
 
 

@@ -85,7 +85,7 @@ def _curves(
 ) -> VegaLite:
     shown = shown_points(points, metric, options)
     ticks = tuple(log_ticks(shown["value"])) if options.logarithmic else None
-    if last_epoch is None and shown["epoch"].max() < 1:  # whole epochs are the only labels of the axis
+    if last_epoch is None and shown["epoch"].max() < 1:  # the axis labels only whole epochs
         last_epoch = 1.0
     dots = bool((shown["granularity"] == "epoch").sum() <= _MAX_DOTS)
     splits = {name: tr(title) for name, title in _SPLITS.items()}

@@ -25,7 +25,7 @@ def settings_form(defaults: TrainingConfig, datasets: list[str], form_key: str |
     """Show a form pre-filled with `defaults` and return the settings entered; the entries persist for the session.
 
     `datasets`: ids to choose from, the default first. `form_key`: prefix of the widget keys, by default the dataset and
-    the preset, so that the form starts anew when MNIST arrives.
+    the preset, so that the form is reset once MNIST is available.
     """
     form_key = form_key or f"{defaults.dataset}_{defaults.preset}"
     values: dict[str, Any] = {}

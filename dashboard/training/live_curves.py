@@ -1,4 +1,4 @@
-"""The learning curves of a run on the Train page, which grow while it learns."""
+"""The learning curves of a run on the Train page, which grow while it trains."""
 
 from __future__ import annotations
 

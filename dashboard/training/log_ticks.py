@@ -36,7 +36,7 @@ def log_ticks(values: pd.Series) -> list[float]:
 
 
 def even_ticks(low: float, high: float) -> list[float]:
-    """Return multiples of 1, 2 or 5 times a power of ten, which look evenly spaced, also on a short log scale."""
+    """Return multiples of 1, 2 or 5 times a power of ten, which look evenly spaced even on a short log scale."""
     # Labels show six digits, so closer ticks could get the same label.
     if math.isclose(low, high, rel_tol=1e-4):
         return [low]

@@ -12,9 +12,9 @@ MIN_GAP = 1.1
 
 
 def explain_loss_gap(steps: pd.DataFrame, config: TrainingConfig) -> str | None:
-    """Return the sentence, or None if the training loss is lower or the settings do not raise it.
+    """Return the sentence, or None if the training loss is not clearly higher or no setting raises it.
 
-    `steps`: the run's table of steps; the last one with a validation loss counts.
+    `steps`: the run's table of steps; the last row with a validation loss counts.
     """
     measured = steps.dropna(subset=["loss", "val_loss"])
     reasons = _reasons(config)

@@ -21,7 +21,7 @@ LATEST_RUNS = 5
 
 
 @dataclass(frozen=True)
-class Measured:
+class PresetMeasurements:
     """A preset's number of parameters, and its mean test accuracy and training time in `benchmarks/RESULTS.md`.
 
     The accuracy is on MNIST, 0..1; the time was measured on two cores, in seconds. None: not measured there.
@@ -32,20 +32,20 @@ class Measured:
     seconds: float | None = None
 
 
-MEASURED: dict[str, Measured] = {
-    "fast": Measured(39_218, 0.9918, 8.4),
-    # The benchmark trains it for 12 epochs; early stopping may end its training earlier.
-    "original": Measured(225_034, 0.9918, 120),
-    "best": Measured(147_882, 0.9964, 44 * 60),
-    "large": Measured(325_498),
-    "tiny": Measured(9_370, 0.9946, 4.1 * 60),
+MEASURED: dict[str, PresetMeasurements] = {
+    "fast": PresetMeasurements(39_218, 0.9918, 8.4),
+    # The benchmark trains it for 12 epochs; elsewhere, early stopping may end the training earlier.
+    "original": PresetMeasurements(225_034, 0.9918, 120),
+    "best": PresetMeasurements(147_882, 0.9964, 44 * 60),
+    "large": PresetMeasurements(325_498),
+    "tiny": PresetMeasurements(9_370, 0.9946, 4.1 * 60),
 }
 
 
 def choose_preset(rows: Sequence[Summary], dataset_id: str) -> tuple[str, state.Template | None]:
     """Let the visitor choose a preset or the template; return the choice, and the template if it was chosen.
 
-    `rows`: all runs, newest first; those of the visitor's dataset give the times on this machine.
+    `rows`: all runs, newest first; those on `dataset_id` provide the training times on this machine.
     """
     template = state.template()
     options = [DEFAULT_PRESET, *(name for name in PRESETS if name != DEFAULT_PRESET)]
@@ -77,19 +77,19 @@ def _caption(name: str, rows: Sequence[Summary], dataset_id: str) -> str:
 
 
 def facts(name: str, rows: Sequence[Summary], dataset_id: str) -> str:
-    """Return a preset's accuracy, size and training time in a few words; what is not known is left out."""
-    measured, own = MEASURED.get(name), _own_runs(name, rows, dataset_id)
-    on_mnist = measured if dataset_id == "mnist" else None
-    accuracies = [row.accuracy for row in own if row.accuracy is not None]
+    """Return a preset's accuracy, size and training time in a few words; unknown facts are omitted."""
+    measurements, own_runs = MEASURED.get(name), _own_runs(name, rows, dataset_id)
+    on_mnist = measurements if dataset_id == "mnist" else None
+    accuracies = [row.accuracy for row in own_runs if row.accuracy is not None]
     accuracy = on_mnist.accuracy if on_mnist and on_mnist.accuracy else median(accuracies) if accuracies else None
-    seconds = [row.seconds for row in own if row.seconds is not None]
+    seconds = [row.seconds for row in own_runs if row.seconds is not None]
     if seconds:
         time = tr("{time} here", time=duration(median(seconds)))
     elif on_mnist and on_mnist.seconds:
         time = re.sub(r"[.,]0 ", " ", f"~{duration(on_mnist.seconds)}")
     else:
         time = tr("not yet timed here")
-    size = _size(measured.parameters) if measured else None
+    size = _size(measurements.parameters) if measurements else None
     return " · ".join(filter(None, (number(accuracy, ".2%") if accuracy else None, size, time)))
 
 

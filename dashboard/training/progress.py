@@ -79,7 +79,7 @@ def _time_left_tile(run: Run, status: Status, *, may_end_early: bool) -> None:
 
 
 def latest_value(steps: pd.DataFrame, history: pd.DataFrame, column: str) -> tuple[str, str]:
-    """Return the latest accuracy in words, during an epoch or at its end, and the time at which it was measured.
+    """Return the latest accuracy, measured during an epoch or at its end, and the time of the measurement, in words.
 
     `steps` and `history`: the run's tables.
     """
@@ -94,7 +94,7 @@ def latest_value(steps: pd.DataFrame, history: pd.DataFrame, column: str) -> tup
 
 
 def _show_position(run: Run, status: Status) -> None:
-    """Show what a new process does before its first step, and a progress bar after that."""
+    """Show what a new process does before its first step, and a progress bar from then on."""
     if status.start:
         detail = tr(status.message).removesuffix(".") if status.start == "images" else ""
         _start_steps(
@@ -102,7 +102,7 @@ def _show_position(run: Run, status: Status) -> None:
             data={
                 "steps": list(map(tr, _START_TITLES.values())),
                 "current": list(_START_TITLES).index(status.start),
-                # Drawing synthetic digits takes long enough to show how far it is.
+                # Drawing synthetic digits takes long enough to need a progress display.
                 "detail": detail,
             },
         )
@@ -112,7 +112,7 @@ def _show_position(run: Run, status: Status) -> None:
 
 
 def position(status: Status) -> str:
-    """Return the position of a run in words: the step in its epoch, or the number of completed epochs between two."""
+    """Return the position of a run in words: the step in its epoch, or the completed epochs if it is between two."""
     if status.epochs_done == status.epoch:
         if status.phase == "validating":
             return ntr(
@@ -137,7 +137,7 @@ def position(status: Status) -> str:
 
 
 def stopping_point(status: Status) -> str:
-    """Return a sentence with the epochs that a run completed and the step at which the next one stopped, if any."""
+    """Return a sentence about the completed epochs of a run and the step, if any, at which the next epoch stopped."""
     if status.epochs_done == status.epoch:
         return ntr(
             "{done} of {count:,} epoch completed.",

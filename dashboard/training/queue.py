@@ -52,12 +52,12 @@ def _check_queue(workspace: Workspace, first: bool) -> Message | None:
     from core.runs.leftovers import remove_leftovers
 
     steps = (remove_leftovers, record_interruptions, advance) if first else (record_interruptions, advance)
-    # Each step runs even if the one before it failed.
+    # Each step runs even if the previous one failed.
     problems = dict.fromkeys(problem for step in steps if (problem := _run_step(step, workspace)))
-    return reduce(_both, problems) if problems else None
+    return reduce(_join, problems) if problems else None
 
 
-def _both(first: Message, second: Message) -> Message:
+def _join(first: Message, second: Message) -> Message:
     return Message("{first} {second}", first=first, second=second)
 
 

@@ -15,7 +15,7 @@ from dashboard.training.wording import SETTINGS, display_value
 
 
 def differences_from_preset(config: TrainingConfig, name: str | None = None) -> None:
-    """Show the settings that differ from the preset, next to the preset's values; `name`: that of the run."""
+    """Show the settings that differ from the preset, next to the preset's values; `name`: the run's name."""
     if config.fine_tuned:
         st.caption(tr("Those of the model that it was fine-tuned from, which trained for more than one epoch."))
         return
@@ -35,7 +35,7 @@ def differences_from_preset(config: TrainingConfig, name: str | None = None) -> 
 
 
 def settings_table(values: Mapping[str, Sequence[object]], columns: Sequence[str], alt: str) -> None:
-    """Show the values of settings in one column for each run; long names wrap, so that none is cut off."""
+    """Show the values of settings, with a column for each run; long names wrap, so that none is cut off."""
     with st.container(key="settings_table"):
         st.table(
             pd.DataFrame(

@@ -23,7 +23,7 @@ from dashboard.training.preset_cards import choose_preset
 def show_start_form(dataset_id: str, rows: Sequence[Summary], submit: Callable[[TrainingConfig], None]) -> None:
     """Show the presets, the Train button, which calls `submit`, and all settings.
 
-    `dataset_id`: the dataset that can be used. `rows`: the runs so far.
+    `dataset_id`: the available dataset. `rows`: all runs, newest first.
     """
     chosen, template = choose_preset(rows, dataset_id)
     summary = st.container(gap="xsmall")

@@ -1,4 +1,4 @@
-"""Settings that a link to the Train page asks for: those of a run or preset, and an augmentation."""
+"""Settings requested by a link to the Train page: those of a run or preset, and an augmentation."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def load_template_from_url(dataset_id: str) -> None:
         base_id += "".join(f"&{name}={value:g}" for name, value in augmentation.items())
         title = Message("{title}, augmented", title=title)
         source = Message("{source}, with the augmentation in the link", source=source)
-        stronger = {name: max(getattr(config.augmentation, name), value) for name, value in augmentation.items()}
-        config = replace_settings(config, **stronger)
+        settings = {name: max(getattr(config.augmentation, name), value) for name, value in augmentation.items()}
+        config = replace_settings(config, **settings)
     state.offer_template(base_id, title, source, config)
 
 

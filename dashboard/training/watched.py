@@ -1,4 +1,4 @@
-"""A grid of validation images, and of the person's own drawing, with a run's current predictions."""
+"""A grid of validation images and the visitor's own drawing, with a run's current predictions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def show_watched(run: Run, config: TrainingConfig) -> None:
     drawing = read_own_drawing(run.drawing_file) if watched.drawing else None
     right = sum(image.label == image.prediction.digit for image in watched.images)
     clicked = _watched(
-        # The browser updates the tiles in place; another run has other images.
+        # The browser updates the tiles in place; another run has different images.
         key=f"watched_{run.id}",
         data={
             "right": tr("{right} of {count} validation images right", right=right, count=len(watched.images)),
@@ -60,7 +60,7 @@ def _validation_images(dataset: str) -> Split | None:
 
 
 def _is_in(split: Split, image: WatchedImage) -> bool:
-    """Return True if the image exists and has its label; another version of the dataset may have other images."""
+    """Return True if the image exists and has its label; another version of the dataset may have different images."""
     return image.index < len(split) and int(split.labels[image.index]) == image.label
 
 

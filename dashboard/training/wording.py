@@ -1,4 +1,4 @@
-"""Labels, help and display values of a run's settings."""
+"""Labels, help texts and display values of a run's settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Setting:
 
     @property
     def help(self) -> str:
-        """The explanation that the command line shows, too."""
+        """The explanation, which the command line shows, too."""
         return SETTING_HELP[self.name]
 
 

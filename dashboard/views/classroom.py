@@ -1,4 +1,4 @@
-"""The page Class, for the teacher: the address to join, and the class's results while the students write."""
+"""The Class page, for the teacher: the address for joining, and the class's results while the students write."""
 
 import streamlit as st
 
@@ -29,11 +29,11 @@ else:
     try:
         url = students_address(link("", full=True))
         show_join_address(url)
-        hidden = st.toggle(tr("Hide nicknames"), key="hide_nicknames")
-        show_results(hidden)
-        show_class_map(hidden)
-        show_fooling_scores(hidden)
-        show_class_model(hidden)
+        hide_names = st.toggle(tr("Hide nicknames"), key="hide_nicknames")
+        show_results(hide_names)
+        show_class_map(hide_names)
+        show_fooling_scores(hide_names)
+        show_class_model(hide_names)
         show_class_lessons(url)
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")

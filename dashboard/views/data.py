@@ -34,7 +34,7 @@ VIEWS: dict[str, tuple[Message, Callable[[Dataset], None]]] = {
 
 
 def choose(label: str, options: Mapping[str, str], key: str, parameter: str) -> str:
-    """Let the visitor choose an option, by its title; the URL parameter names it, unless it is the first one."""
+    """Let the visitor choose an option by its title; write it to the URL, unless it is the first option."""
     first = next(iter(options))
     st.session_state.setdefault(key, address.choice(parameter, options, first))
     st.segmented_control(
@@ -51,7 +51,7 @@ def choose(label: str, options: Mapping[str, str], key: str, parameter: str) -> 
 
 
 def choose_dataset() -> str:
-    """Let the visitor choose a dataset and return its id; the stand-in is a choice only if a link leads to it."""
+    """Let the visitor choose a dataset and return its id; the stand-in is an option only if a link leads to it."""
     stand_in = STAND_IN in {address.value("dataset"), st.session_state.get(state.DATA_SET)}
     options = DATASETS | ({STAND_IN: TITLES[STAND_IN]} if stand_in else {})
     return choose(tr("Dataset"), options, state.DATA_SET, "dataset")

@@ -102,10 +102,10 @@ def show_reader(titles: Mapping[str, str]) -> None:
         )
         if st.session_state[drawings.DRAW_MODE] == drawings.DIGIT:
             second = choose_second_model(titles, model.name)
-    # The lock does not cover pictures: a large one takes long, and would block all other visitors.
+    # The lock does not cover pictures: a large one takes a long time, and would block all other visitors.
     with prediction_lock if source == DRAW else nullcontext():
         answer = read_and_show(source, st.session_state[drawings.DRAW_MODE], model.name, predictor, second)
-    # The reasons take longer than the answer: they come after it, and without the lock.
+    # The reasons take longer than the answer, so they come after it and without the lock.
     if answer is not None:
         with answer.reasons:
             show_reasons(answer.reading, model.bundle, model.name)
@@ -116,7 +116,7 @@ def read_and_show(
 ) -> Answer | None:
     """Show everything from the ink to the prediction; return the reading of a digit, or None for a number."""
     width = canvas.choose_width(mode == drawings.NUMBER)
-    # A picture of one digit needs no wide column, even if the canvas keeps a number.
+    # A picture of one digit needs no wide column, even if the canvas holds a number.
     column = width if source == DRAW or mode == drawings.NUMBER else canvas.HEIGHT
     st.html(f"<style>.st-key-draw_and_read {{ --canvas-width: {column}; --canvas-height: {canvas.HEIGHT} }}</style>")
     with st.container(key="draw_and_read"):
@@ -208,7 +208,7 @@ def keep_for_inside(reading: Reading | None, drawn: Drawn | None) -> None:
 
 
 def show_link(model: str, *, enabled: bool) -> None:
-    """Link to the page that explains the prediction; without one, the link is hidden but keeps its place."""
+    """Link to the page that explains the prediction; a disabled link is hidden but keeps its place."""
     look_inside_link(model=model, disabled=not enabled)
 
 
@@ -229,7 +229,7 @@ def show_first_steps() -> None:
 
 
 def open_picture() -> None:
-    """Put the picture that the URL names on the canvas, once: an image of a dataset, or the drawing last offered."""
+    """Put the picture named in the URL on the canvas, once: a dataset image, or the most recently offered drawing."""
     name = address.value("image")
     if name is None or not state.just_opened():
         return

@@ -33,7 +33,7 @@ from dashboard.session import address, cache, state
 from dashboard.session.permission import safe_text
 
 PAGE_SIZE = 48
-# The questions, by their value in the URL.
+# The questions, keyed by their value in the URL.
 VIEWS = {
     "Mistakes": Message("What does it get wrong?"),
     "Calibration": Message("Can I believe it?"),
@@ -124,7 +124,7 @@ def show_cell(evaluation: Evaluation, test: Samples | None, true: int, predicted
 
 
 def show_class_table(evaluation: Evaluation) -> None:
-    """Draw a table with the precision, recall, F1 and support of each digit, folded away."""
+    """Draw a table with the precision, recall, F1 and support of each digit, in a collapsed expander."""
     title = tr("Results by digit: precision, recall and F1")
     table = st.expander(title, icon=":material/table_chart:", key="by_digit")
     with table:

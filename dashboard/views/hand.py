@@ -1,4 +1,4 @@
-"""The page Your hand: an exam, teaching, fine-tuning and its proof."""
+"""The Your hand page: an exam, teaching, fine-tuning and its proof."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The Learn page: short lessons to do on Trazo itself; `/learn?lesson=4` opens one."""
+"""The Learn page: short lessons that use Trazo itself; `/learn?lesson=4` opens one."""
 
 from pathlib import Path
 

@@ -41,9 +41,9 @@ def show_page(listing: Listing) -> None:
 
 def show_overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
     """Draw the table with its actions, and the selected runs side by side."""
-    listed, baseline = choose_runs(rows, names)
-    chosen = show_table(listed, names, baseline)
-    show_toolbar(rows, listed, chosen)
+    listed_rows, baseline = choose_runs(rows, names)
+    chosen = show_table(listed_rows, names, baseline)
+    show_toolbar(rows, listed_rows, chosen)
     for row in chosen:
         if row.problem:
             st.warning(safe_text(row.problem), icon=":material/warning:")
@@ -57,10 +57,10 @@ def show_overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
         st.info(
             tr("Select one or more runs in the table to see their curves and settings."), icon=":material/check_box:"
         )
-    side_by_side.results_across_runs(listed, names, [row.id for row in chosen])
-    in_ranges = side_by_side.all_settings_at_once(listed, names, [row.id for row in chosen])
-    if in_ranges is not None:
-        state.select_runs(in_ranges)
+    side_by_side.results_across_runs(listed_rows, names, [row.id for row in chosen])
+    ids_in_ranges = side_by_side.all_settings_at_once(listed_rows, names, [row.id for row in chosen])
+    if ids_in_ranges is not None:
+        state.select_runs(ids_in_ranges)
         state.redraw_runs_table()
         st.rerun()
 
@@ -86,9 +86,9 @@ def choose_runs(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Su
         run_filter = choose_filters(text or "")
         order = choose_order()
         baseline = choose_baseline(names)
-    listed = table.filter_and_sort(rows, run_filter, order, baseline)
-    if len(listed) < len(rows):
-        st.caption(ntr("{listed} of {count} run", "{listed} of {count} runs", len(rows), listed=len(listed)))
+    listed_rows = table.filter_and_sort(rows, run_filter, order, baseline)
+    if len(listed_rows) < len(rows):
+        st.caption(ntr("{listed} of {count} run", "{listed} of {count} runs", len(rows), listed=len(listed_rows)))
     address.keep(
         find=run_filter.text,
         order=None if order == table.NEWEST else order,
@@ -96,7 +96,7 @@ def choose_runs(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Su
         preset=run_filter.presets,
         data=run_filter.datasets,
     )
-    return listed, next((row for row in rows if row.id == baseline), None)
+    return listed_rows, next((row for row in rows if row.id == baseline), None)
 
 
 def choose_filters(text: str) -> RunFilter:
@@ -179,7 +179,7 @@ def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | N
     return chosen
 
 
-def show_toolbar(rows: Sequence[Summary], listed: list[Summary], chosen: list[Summary]) -> None:
+def show_toolbar(rows: Sequence[Summary], listed_rows: list[Summary], chosen: list[Summary]) -> None:
     """Draw the actions on the selected runs."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(chosen) == 1:
@@ -196,7 +196,7 @@ def show_toolbar(rows: Sequence[Summary], listed: list[Summary], chosen: list[Su
         show_download_button(chosen)
         st.download_button(
             tr("Table as CSV"),
-            data=lambda: runs_csv(listed),
+            data=lambda: runs_csv(listed_rows),
             file_name="runs.csv",
             mime="text/csv",
             icon=":material/table_view:",

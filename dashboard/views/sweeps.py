@@ -1,4 +1,4 @@
-"""The Sweeps page: all sweeps, and the form of a new one."""
+"""The Sweeps page: all sweeps, and the form for a new one."""
 
 import streamlit as st
 
@@ -16,9 +16,9 @@ from dashboard.sweeps.refresh import draw_and_refresh
 
 def show_list() -> None:
     """Show all sweeps, or a sentence if there are none."""
-    found = list_sweeps(state.workspace())
-    if found:
-        show_sweeps(found)
+    all_sweeps = list_sweeps(state.workspace())
+    if all_sweeps:
+        show_sweeps(all_sweeps)
         return
     st.info(tr("There are no sweeps yet. Each one that you start appears here."), icon=":material/travel_explore:")
     if not may_change():
@@ -26,7 +26,7 @@ def show_list() -> None:
 
 
 if sweep_id := address.value("sweep"):
-    # A page of its own has its own entry in the browser's history, so that Back leads from a sweep to this list.
+    # A separate page has its own entry in the browser's history, so that Back leads from a sweep to this list.
     st.switch_page("views/sweep.py", query_params={"id": sweep_id})
 heading(
     Message("Sweeps"),
@@ -38,6 +38,6 @@ heading(
 permission_note("sweeps")
 draw_and_refresh(show_list, lambda: any_running(list_sweeps(state.workspace())), sweep_cache.revision)
 if may_change():
-    opened = not list_sweeps(state.workspace()) or sweeps.offered_base() is not None
-    with st.expander(tr("New sweep"), icon=":material/add:", expanded=opened, key="new_sweep"):
+    is_open = not list_sweeps(state.workspace()) or sweeps.offered_base() is not None
+    with st.expander(tr("New sweep"), icon=":material/add:", expanded=is_open, key="new_sweep"):
         new_sweep_form(cache.usable_dataset()[0].id)

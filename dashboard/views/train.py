@@ -41,7 +41,7 @@ def submit(config: TrainingConfig) -> None:
         log_change("submit", [run.id])
         state_of_run, name = run.status().state, plain(display_name(run))
         if state_of_run == "running":
-            # On a phone, the run is below the screen's edge.
+            # On a phone, the run is below the visible part of the page.
             st.toast(tr("{run} has started.", run=name), icon=":material/play_arrow:")
         elif state_of_run == "queued":
             teachers = pending_teachers(Snapshot.of(state.workspace()), run, config)

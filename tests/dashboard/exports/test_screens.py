@@ -1,4 +1,4 @@
-"""Gradio's function and the API answer like the predictor of the active model."""
+"""Gradio's function and the API give the same answers as the predictor of the active model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.fuzzing import drawn_seven, drawn_seventeen, encoded
 
 
 @pytest.mark.parametrize("ask", [gradio_answers, api_answers])
-def test_answers_are_those_of_the_active_model(ask: Callable[..., Answers], workspace: Workspace) -> None:
+def test_answers_match_the_active_model(ask: Callable[..., Answers], workspace: Workspace) -> None:
     predictor = ActivePredictor(workspace)
     pictures = [encoded(drawn_seven(side=200)), encoded(drawn_seventeen())]
 

@@ -8,7 +8,7 @@ from dashboard.hands import class_link
 
 
 @pytest.mark.parametrize(
-    ("teachers", "students"),
+    ("opened_url", "students_url"),
     [
         ("https://lab.example/trazo/", "https://lab.example/trazo"),
         ("http://192.0.2.9:8080/", "http://192.0.2.9:8080"),
@@ -18,9 +18,9 @@ from dashboard.hands import class_link
         ("://", "http://192.0.2.7:8501"),
     ],
 )
-def test_students_open_what_the_teacher_has_opened(
-    monkeypatch: pytest.MonkeyPatch, teachers: str, students: str
+def test_students_get_an_address_that_they_can_reach(
+    monkeypatch: pytest.MonkeyPatch, opened_url: str, students_url: str
 ) -> None:
     monkeypatch.setattr(class_link, "join_address", lambda: "http://192.0.2.7:8501")
 
-    assert class_link.students_address(teachers) == students
+    assert class_link.students_address(opened_url) == students_url

@@ -1,4 +1,4 @@
-"""The result of an exam on the page Your hand."""
+"""The result of an exam on the Your hand page."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def exam_with(written: Written) -> Exam:
     return Exam("20261129-120000-abcdef", (1,), (written,), 0.0)
 
 
-def test_result_follows_a_digit_that_was_written_again(hand: Hand, predictor: Predictor) -> None:
-    written, again = write(1), write(7, label=1).model_copy(update={"time": 1e9})
+def test_result_reflects_a_rewritten_digit(hand: Hand, predictor: Predictor) -> None:
+    written, rewritten = write(1), write(7, label=1).model_copy(update={"time": 1e9})
 
-    results = [exam_result(hand, exam_with(each), predictor) for each in (written, again)]
+    results = [exam_result(hand, exam_with(each), predictor) for each in (written, rewritten)]
 
     assert [result.digits.tolist() for result in results] == [[1], [7]]
 
 
-def test_result_follows_a_model_that_was_trained_further(hand: Hand, predictor: Predictor) -> None:
+def test_result_reflects_a_model_that_was_trained_further(hand: Hand, predictor: Predictor) -> None:
     exam, resumed = exam_with(write(1)), Predictor(Bundle(SHIPPED_BUNDLE))
     resumed.version, resumed._unsure_below = "another training", 1.1
 

@@ -49,7 +49,7 @@ def buttons(page: AppTest) -> set[str]:
     return {button.key for button in page.button if button.key}
 
 
-def test_student_joins_and_the_link_brings_the_hand_back(workspace: Workspace) -> None:
+def test_student_joins_and_the_link_restores_the_hand(workspace: Workspace) -> None:
     ana = create_hand(workspace, "Ana")
     page = open_dashboard()
     assert "Join the class" in text(page)
@@ -72,7 +72,7 @@ def test_student_joins_and_the_link_brings_the_hand_back(workspace: Workspace) -
     assert "Join the class" in text(page.run())
 
 
-def test_students_write_in_their_own_hand_and_change_nothing_else(workspace: Workspace) -> None:
+def test_students_change_only_their_own_hand(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state="interrupted"))
     ana, ben = create_hand(workspace, "Ana"), create_hand(workspace, "Ben")
@@ -89,7 +89,7 @@ def test_students_write_in_their_own_hand_and_change_nothing_else(workspace: Wor
     page.session_state["chosen_tiles"] = {f"taught_{ana.id}": 0}
     page.run().button(key="forget").click().run()
     assert len(taught(ana)) == 9
-    # The button of a page that was opened before the hand changed.
+    # A button on a page that was opened before the hand changed.
     page.session_state["chosen_tiles"] = {f"taught_{ana.id}": 0}
     page.run()
     page.session_state["chosen_hand"] = ben.id

@@ -1,4 +1,4 @@
-"""CSV files open in Excel, and no user's text becomes a formula, whichever separator the spreadsheet uses."""
+"""CSV files open in Excel, and text from users never becomes a formula, whichever separator a spreadsheet uses."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def cells(content: bytes) -> list[str]:
 
 
 def formulas(content: bytes) -> list[str]:
-    return [cell for cell in cells(content) if cell.lstrip(" \"'").startswith(tuple(SIGNS)) and not defused(cell)]
+    return [cell for cell in cells(content) if cell.lstrip(" \"'").startswith(tuple(SIGNS)) and not is_defused(cell)]
 
 
-def defused(cell: str) -> bool:
+def is_defused(cell: str) -> bool:
     return cell.lstrip('"').startswith("'")
 
 
@@ -82,7 +82,7 @@ def test_undecodable_folder_name_can_be_exported() -> None:
 
 
 def with_text(column: str, text: str) -> Summary:
-    """The run with this text in one of its columns."""
+    """Return the run with this text in one of its columns."""
     return {
         "id": replace(HARE, id=text),
         "name": replace(HARE, label=Label(name=text)),
@@ -93,8 +93,8 @@ def with_text(column: str, text: str) -> Summary:
 
 @pytest.mark.parametrize("column", ["id", "name", "note", "preset"])
 def test_no_text_of_a_run_becomes_a_formula(column: str) -> None:
-    for before, sign in itertools.product(BREAKS, SIGNS):
-        text = f'{before}{sign}HYPERLINK("http://x")'
+    for prefix, sign in itertools.product(BREAKS, SIGNS):
+        text = f'{prefix}{sign}HYPERLINK("http://x")'
 
         content = runs_csv([with_text(column, text)])
 
@@ -113,7 +113,7 @@ def test_text_without_formulas_is_unchanged(text: str) -> None:
     assert table_of(runs_csv([replace(HARE, label=Label(note=text))]))["note"].tolist() == [text]
 
 
-def test_history_of_a_run_is_exported_for_spreadsheets(run: Run) -> None:
+def test_run_history_is_exported_for_spreadsheets(run: Run) -> None:
     run.history_file.write_text("epoch,loss,accuracy\n1,-0.5,=1+1\n2,1e-05,\n")
 
     content = spreadsheet_csv(run.history_file.read_bytes())

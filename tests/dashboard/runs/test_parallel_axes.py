@@ -18,8 +18,8 @@ def test_all_values_and_ticks_lie_on_the_axis(values: list[float | None], logari
     axis = number_axis("rate", "Rate", values, logarithmic=logarithmic)
 
     assert axis.low < axis.high
-    places = [value for value in axis.values if value is not None] + [value for value, _ in axis.ticks]
-    assert all(axis.low - 1e-9 <= place <= axis.high + 1e-9 for place in places)
+    positions = [value for value in axis.values if value is not None] + [value for value, _ in axis.ticks]
+    assert all(axis.low - 1e-9 <= position <= axis.high + 1e-9 for position in positions)
     assert len({text for _, text in axis.ticks}) == len(axis.ticks)
 
 
@@ -28,8 +28,8 @@ def test_higher_accuracy_is_higher_on_the_axis(accuracies: list[float]) -> None:
     axis = accuracy_axis("accuracy", "Accuracy", accuracies)
 
     ordered = sorted(range(len(accuracies)), key=lambda index: accuracies[index])
-    places = [axis.values[index] or 0.0 for index in ordered]
-    assert places == sorted(places)
+    positions = [axis.values[index] or 0.0 for index in ordered]
+    assert positions == sorted(positions)
     assert [value for value, _ in axis.ticks] == sorted(value for value, _ in axis.ticks)
 
 
@@ -40,7 +40,7 @@ def test_logarithmic_ticks_are_round_numbers() -> None:
     assert axis.values == (-3, -1)
 
 
-def test_choices_keep_their_order_and_unknown_ones_follow() -> None:
+def test_choices_keep_their_order_before_unknown_values() -> None:
     axis = choice_axis("filters", "Filters", ["16, 32", None, "8, 16", "3"], ["8, 16", "16, 32"])
 
     assert [text for _, text in axis.ticks] == ["8, 16", "16, 32", "3"]

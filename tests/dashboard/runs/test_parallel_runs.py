@@ -1,4 +1,4 @@
-"""Parallel coordinates of runs that exist already."""
+"""Parallel coordinates of existing runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 
 from core.config import preset, replace_settings
 from core.runs.summary import Summary
-from dashboard.runs.parallel_runs import accuracy_metric, axis_choices, default_axes, results, run_axes, run_lines
+from dashboard.runs.parallel_runs import (
+    accuracy_metric,
+    axis_choices,
+    default_axes,
+    run_axes,
+    run_lines,
+    runs_with_results,
+)
 
 
 def row(name: str, accuracy: float | None, validation: float | None = None, **settings: object) -> Summary:
@@ -33,7 +40,7 @@ def test_axes_are_the_differing_settings_and_the_accuracy() -> None:
     assert axis_choices(ROWS) == ["batch_size", "seed", "filters", "Test accuracy", "Validation accuracy", "Parameters"]
     assert default_axes(ROWS) == ["batch_size", "filters", "Test accuracy"]
     assert accuracy_metric(ROWS[2:]) == "Validation accuracy"
-    assert results([*ROWS, row("running", None)]) == ROWS
+    assert runs_with_results([*ROWS, row("running", None)]) == ROWS
 
 
 def test_few_values_are_ticks_and_selected_runs_stand_out() -> None:

@@ -1,4 +1,4 @@
-"""The table of runs with its filters, orders and differences from the baseline, and the chart of results."""
+"""The table of runs with its filters, sort orders and differences from the baseline, and the chart of results."""
 
 from __future__ import annotations
 
@@ -126,10 +126,10 @@ def test_differences_from_the_baseline_are_percentage_points() -> None:
     assert table.loc["brave-hare", "State"] == ["finished", "active model"]
 
 
-def test_accuracies_on_other_images_have_no_difference() -> None:
-    elsewhere = replace(HARE, dataset="digits")
+def test_accuracies_on_different_images_have_no_difference() -> None:
+    digits_run = replace(HARE, dataset="digits")
 
-    table = table_content([OWL, elsewhere], NAMES, OWL)
+    table = table_content([OWL, digits_run], NAMES, OWL)
 
     assert not table.filter(like="Δ").notna().any(axis=None)
     assert table["Preset"].tolist() == ["fast, MNIST", "best, scikit-learn digits"]
@@ -187,20 +187,20 @@ def test_any_setting_can_be_charted_against_any_metric(x: str, y: str) -> None:
 def test_default_x_axis_is_a_differing_setting() -> None:
     twin = replace(OWL, id="20260107-120000-calm-crow", title="calm-crow", label=Label())
     rows = [OWL, twin, replace(twin, id="3", config=replace_settings(preset("fast"), epochs=5))]
-    elsewhere = replace(rows[2], dataset="digits", config=replace_settings(preset("fast"), epochs=5, dataset="digits"))
+    digits_run = replace(rows[2], dataset="digits", config=replace_settings(preset("fast"), epochs=5, dataset="digits"))
 
     def first(*rows: Summary) -> str:
         return default_x(results_table(rows, unique_names(rows)), "Test accuracy")
 
     assert first(OWL, HARE) == "Parameters"
-    assert first(*rows) == first(OWL, elsewhere) == "Epochs"
+    assert first(*rows) == first(OWL, digits_run) == "Epochs"
     assert first(OWL, replace(twin, seconds=20.0)) == "Training seconds"
     assert first(OWL, twin) == "Parameters"
 
 
 def test_points_on_different_data_have_different_shapes() -> None:
-    elsewhere = replace(HARE, dataset="digits", config=replace_settings(preset("best"), dataset="digits"))
-    tables = [results_table([OWL, other], NAMES) for other in (HARE, elsewhere)]
+    digits_run = replace(HARE, dataset="digits", config=replace_settings(preset("best"), dataset="digits"))
+    tables = [results_table([OWL, other], NAMES) for other in (HARE, digits_run)]
 
     same, mixed = (scatter_chart(table, "Parameters", "Test accuracy", []) for table in tables)
 

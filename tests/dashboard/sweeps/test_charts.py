@@ -36,7 +36,7 @@ def test_best_line_only_rises(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("objectives", [("validation_accuracy",), ("validation_accuracy", "parameters")])
-def test_front_holds_the_trials_that_no_other_beats(workspace: Workspace, objectives: tuple[Objective, ...]) -> None:
+def test_front_contains_the_trials_that_no_other_beats(workspace: Workspace, objectives: tuple[Objective, ...]) -> None:
     trials = trials_of(workspace, 60, objectives=objectives)
 
     points = charts.trade_off_points(trials, "parameters")
@@ -50,7 +50,7 @@ def test_front_holds_the_trials_that_no_other_beats(workspace: Workspace, object
     assert charts.known_costs(trials)[0] == "parameters"
 
 
-def test_trials_at_the_same_time_have_their_own_lanes() -> None:
+def test_simultaneous_trials_have_separate_lanes() -> None:
     times = [(0, 10), (1, 4), (4, 8), (5, None), (11, 12)]
     trials = [
         Trial(number=number, state="running" if end is None else "complete", settings={}, started=start, ended=end)
@@ -73,7 +73,7 @@ def test_charts_have_a_point_for_each_trial(workspace: Workspace) -> None:
     assert charts.importance(shares, "#000000").to_dict()["layer"][0]["mark"]["type"] == "bar"
 
 
-def test_ranges_select_trials_and_pruned_ones_have_no_result(workspace: Workspace) -> None:
+def test_ranges_select_trials_and_pruned_trials_have_no_result(workspace: Workspace) -> None:
     trials = trials_of(workspace, 30)
     axes = tables.axes(trials)
 

@@ -1,4 +1,4 @@
-"""When the page of a sweep redraws itself."""
+"""The page of a sweep redraws itself while one of its winners is trained."""
 
 from __future__ import annotations
 

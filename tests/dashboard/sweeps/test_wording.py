@@ -1,4 +1,4 @@
-"""The sentences of a sweep: its verdict on a winner, the time that it will take, and what it searches around."""
+"""The sentences about a sweep: the verdict on a winner, the estimated duration, and the starting settings."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_verdict_names_the_objective() -> None:
         ({"trials": 4, "base": replace_settings(preset("fast"), epochs=9)}, "The time is not known yet"),
     ],
 )
-def test_estimate_is_that_of_runs_with_the_same_settings(values: dict, expected: str) -> None:
+def test_estimate_comes_from_runs_with_the_same_settings(values: dict, expected: str) -> None:
     run = Summary(
         id="run",
         title="run",
@@ -83,7 +83,7 @@ def test_changed_settings_are_not_called_the_preset() -> None:
         ("dropout", 0.0, "0"),
     ],
 )
-def test_values_of_settings_are_short(name: str, value: object, expected: str) -> None:
+def test_setting_values_are_short(name: str, value: object, expected: str) -> None:
     assert setting_text(name, value) == expected
 
 

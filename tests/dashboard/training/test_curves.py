@@ -44,7 +44,7 @@ def test_validation_line_joins_samples_and_completed_epochs() -> None:
     assert validation["accuracy"].tolist() == [0.2, 0.7]
 
 
-def test_run_without_rows_has_no_points_but_a_chart() -> None:
+def test_run_without_rows_has_a_chart_without_points() -> None:
     empty = curve_points("owl", STEPS.head(0), HISTORY.head(0), steps_in_epoch=0)
 
     assert empty.empty
@@ -52,7 +52,7 @@ def test_run_without_rows_has_no_points_but_a_chart() -> None:
     assert overlaid_curves(empty, "loss", ChartOptions())["layer"]
 
 
-def test_axis_of_a_first_epoch_ends_with_the_epoch() -> None:
+def test_axis_ends_after_an_unfinished_first_epoch() -> None:
     points = curve_points("owl", STEPS.head(1), HISTORY.head(0), steps_in_epoch=10)
 
     chart = overlaid_curves(points, "loss", ChartOptions())
@@ -68,7 +68,7 @@ def test_long_runs_are_thinned() -> None:
     assert len(points) < 1000
 
 
-def test_mean_over_a_hidden_epoch_is_hidden_too() -> None:
+def test_training_mean_of_a_hidden_epoch_is_hidden_too() -> None:
     points = curve_points("owl", STEPS, HISTORY, steps_in_epoch=10)
 
     shown = shown_points(points, "loss", ChartOptions(first_epoch=1))
@@ -181,7 +181,7 @@ def test_hover_point_lies_on_the_line(smoothing: float) -> None:
 
 
 @pytest.mark.parametrize("logarithmic", [False, True])
-def test_chart_stays_the_same_while_its_data_grow(logarithmic: bool) -> None:
+def test_chart_stays_the_same_while_its_data_grows(logarithmic: bool) -> None:
     grown = pd.concat([STEPS, STEPS.tail(1).assign(step=15, loss=1.5)])
     options = ChartOptions(logarithmic=logarithmic)
 

@@ -11,7 +11,7 @@ from dashboard.training.loss_gap import explain_loss_gap
 
 
 def steps(loss: float, val_loss: float | None) -> pd.DataFrame:
-    # The last row has no validation loss, as most rows.
+    # The last row, like most rows, has no validation loss.
     rows = [(5, 1, 1.0, loss, 0.9, val_loss, 0.9, 900.0), (9, 1, 1.0, 0.01, 0.9, None, None, 900.0)]
     return pd.DataFrame(rows, columns=list(STEP_COLUMNS), dtype=float)
 
@@ -28,10 +28,10 @@ def test_gap_is_explained_by_the_settings_in_use() -> None:
 
 
 @pytest.mark.parametrize(("loss", "val_loss"), [(0.1, 0.1), (0.1, 0.5), (0.5, None)])
-def test_there_is_no_sentence_without_a_gap(loss: float, val_loss: float | None) -> None:
+def test_no_sentence_is_shown_without_a_gap(loss: float, val_loss: float | None) -> None:
     assert explain_loss_gap(steps(loss, val_loss), PRESETS["fast"]) is None
 
 
-def test_there_is_no_sentence_without_a_cause_in_the_settings() -> None:
+def test_no_sentence_is_shown_if_no_setting_causes_the_gap() -> None:
     assert explain_loss_gap(steps(0.5, 0.1), PRESETS["original"]) is None
     assert explain_loss_gap(steps(0.5, 0.1).head(0), PRESETS["fast"]) is None

@@ -20,14 +20,14 @@ def finished(config: TrainingConfig, seconds: float, accuracy: float = 0.95) -> 
     )
 
 
-def test_preset_that_was_not_trained_here_shows_the_benchmark() -> None:
+def test_preset_not_trained_here_shows_the_benchmark_results() -> None:
     assert facts("fast", [], "mnist") == "99.18% · 39k parameters · ~8 s"
     assert facts("best", [], "mnist") == "99.64% · 148k parameters · ~44 min"
     assert facts("large", [], "mnist") == "325k parameters · not yet timed here"
     assert facts("fast", [], "digits") == "39k parameters · not yet timed here"
 
 
-def test_time_is_the_median_of_the_latest_own_runs_of_the_preset() -> None:
+def test_time_is_the_median_of_the_visitors_latest_runs() -> None:
     fast = PRESETS["fast"]
     own = [finished(replace_settings(fast, seed=seed), seconds) for seed, seconds in enumerate((30, 20, 90, 25, 40, 1))]
     others = [
@@ -43,7 +43,7 @@ def test_time_is_the_median_of_the_latest_own_runs_of_the_preset() -> None:
 
 
 @pytest.mark.parametrize(("name", "seeds"), [("fast", 5), ("best", 3), ("tiny", 3)])
-def test_accuracies_are_those_of_the_benchmark(name: str, seeds: int) -> None:
+def test_accuracies_match_the_benchmark(name: str, seeds: int) -> None:
     results = json.loads((PROJECT / "benchmarks" / "results.json").read_text())
     figures = {figure["name"]: figure["value"] for section in results.values() for figure in section["figures"]}
 
@@ -53,7 +53,7 @@ def test_accuracies_are_those_of_the_benchmark(name: str, seeds: int) -> None:
     assert MEASURED[name].parameters == figures.get(f"`{name}`: parameters", MEASURED[name].parameters)
 
 
-def test_time_of_fast_is_that_of_the_benchmark() -> None:
+def test_training_time_of_fast_matches_the_benchmark() -> None:
     results = json.loads((PROJECT / "benchmarks" / "results.json").read_text())
     figures = results["Duration of a training, and of stopping one"]["figures"]
 

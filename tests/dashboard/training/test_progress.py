@@ -48,7 +48,7 @@ HISTORY = pd.DataFrame([(1, 120, 2.0, 0.6, 0.8, 0.4, 0.9, 1e-3)], columns=list(H
 NEXT_EPOCH = STEPS.assign(step=[200, 240], epoch=2)
 
 
-def test_accuracies_are_shown_from_the_first_steps_on() -> None:
+def test_accuracies_are_shown_after_the_first_steps() -> None:
     nothing = STEPS.head(0), HISTORY.head(0)
     assert latest_value(*nothing, "val_accuracy") == ("–", "after a few steps")
     assert latest_value(STEPS, HISTORY.head(0), "accuracy") == ("83.0%", "at step 120")

@@ -1,4 +1,4 @@
-"""The training queue continues while no page is open; a stopped dashboard prints the runs that continue without it."""
+"""The training queue advances without an open page; a stopped dashboard prints the runs that continue without it."""
 
 from __future__ import annotations
 
