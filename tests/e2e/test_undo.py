@@ -333,8 +333,8 @@ CASES = {
         stroke_drawn_just_before_leaving_the_page_is_kept,
     ),
     "slow server and other pages": (
-        #        strokes_and_undo_work_while_the_canvas_restarts,
-        #        undo_that_waits_with_a_page_change_is_kept,
+        strokes_and_undo_work_while_the_canvas_restarts,
+        undo_that_waits_with_a_page_change_is_kept,
         drawing_that_arrives_after_a_page_change_is_kept_without_a_second_undo,
         stroke_drawn_while_the_next_page_is_on_its_way_is_kept,
         page_change_that_waits_is_not_lost_to_a_later_stroke,
