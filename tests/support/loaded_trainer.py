@@ -1,4 +1,4 @@
-"""Loads what a worker loads, in the way a worker does; preloaded by the fork server of `forked_workers`."""
+"""Loads the modules of a worker, in the same way; preloaded by the fork server of `forked_workers`."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class PostgreSQL:
     """A server on a free port with its data in a temporary folder; root runs it as Debian's user `postgres`."""
 
     def __init__(self, programs: Path) -> None:
-        # Not below pytest's folder, which the other user cannot enter.
+        # Not below pytest's folder, which the other user cannot access.
         self._folder = Path(tempfile.mkdtemp(prefix="trazo-postgresql-"))
         self._user = _DEBIAN_USER if os.geteuid() == 0 else None
         if self._user:

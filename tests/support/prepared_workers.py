@@ -16,7 +16,7 @@ def waiting_workers(workspace: Workspace) -> list[psutil.Process]:
 
 
 def waiting_worker(workspace: Workspace) -> psutil.Process:
-    """Return the only such process; wait until it has one, because a new process has no command line for a moment."""
+    """Return the only waiting worker, once it has been found: a new process has no command line for a moment."""
     (worker,) = wait_until(lambda: waiting_workers(workspace), what="a waiting worker")
     return worker
 
