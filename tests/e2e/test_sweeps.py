@@ -58,7 +58,7 @@ def test_range_selects_trials_and_survives_a_refresh(page: Page, sweep: Sweep, r
     axis = page.get_by_role("group", name="Optimizer").first
     expect(axis).to_be_visible()
     at_rest(page)
-    # The lower half of the axis of the optimizer is "adam".
+    # The lower half of the optimizer's axis is "adam".
     axis.scroll_into_view_if_needed()
     box = axis.bounding_box()
     assert box is not None

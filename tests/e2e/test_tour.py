@@ -61,7 +61,7 @@ FOLLOW_TITLE = """
 
 
 @pytest.mark.parametrize("path", ["/", "/glossary"])
-def test_title_has_its_place_from_the_start(page: Page, path: str) -> None:
+def test_title_does_not_move_while_its_page_loads(page: Page, path: str) -> None:
     page.add_init_script(FOLLOW_TITLE)
     page.goto(path)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
