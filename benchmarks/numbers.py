@@ -83,11 +83,11 @@ def _whole_numbers_correct(read: Read, digits: Sequence[PenDigit], spacing: Rang
 
 def _six_digits(place: str, read: Read, digits: Sequence[PenDigit]) -> list[Figure]:
     rng = np.random.default_rng(SEED)
-    written = [
+    touching_numbers = [
         compose([digits[index] for index in rng.choice(len(digits), 6)], SPACINGS["touching"], rng)
         for _ in range(TIMED)
     ]
-    median, percentile_95 = milliseconds(lambda index: read(written[index % TIMED]), 2 * TIMED)
+    median, percentile_95 = milliseconds(lambda index: read(touching_numbers[index % TIMED]), 2 * TIMED)
     return [
         Figure(f"{place}, six touching digits, median", median, "ms"),
         Figure(f"{place}, six touching digits, 95th percentile", percentile_95, "ms"),

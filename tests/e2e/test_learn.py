@@ -113,9 +113,9 @@ def read_hard_digits(page: Page, labels: Sequence[int], mistakes: int) -> None:
     for position, label in enumerate(labels, 1):
         expect(page.get_by_text(f"Digit {position} of {len(labels)}.")).to_be_visible()
         page.locator(f".st-key-read_{label} button").click()
-    counted = page.locator(".st-key-lesson_counted input")
-    counted.fill(str(mistakes))
-    counted.press("Enter")
+    count_field = page.locator(".st-key-lesson_counted input")
+    count_field.fill(str(mistakes))
+    count_field.press("Enter")
 
 
 def bet(page: Page, right: Sequence[bool]) -> None:

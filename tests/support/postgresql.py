@@ -21,8 +21,8 @@ _DEBIAN_USER = "postgres"
 def find_postgresql() -> Path | None:
     """Return the folder of PostgreSQL's programs, or None."""
     versions = sorted(_DEBIAN_FOLDERS.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    found = versions[-1] if versions else shutil.which("initdb")
-    return Path(found).resolve().parent if found else None
+    initdb = versions[-1] if versions else shutil.which("initdb")
+    return Path(initdb).resolve().parent if initdb else None
 
 
 class PostgreSQL:

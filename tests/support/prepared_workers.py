@@ -12,7 +12,7 @@ MODULE = "core.training.prepared_worker"
 
 def waiting_workers(workspace: Workspace) -> list[psutil.Process]:
     """Return the processes on this machine that wait for a run of this workspace."""
-    return [process for process in psutil.process_iter() if _waits(process, workspace)]
+    return [process for process in psutil.process_iter() if _is_waiting(process, workspace)]
 
 
 def waiting_worker(workspace: Workspace) -> psutil.Process:
@@ -21,7 +21,7 @@ def waiting_worker(workspace: Workspace) -> psutil.Process:
     return worker
 
 
-def _waits(process: psutil.Process, workspace: Workspace) -> bool:
+def _is_waiting(process: psutil.Process, workspace: Workspace) -> bool:
     try:
         return MODULE in process.cmdline() and process.environ().get("TRAZO_WORKSPACE") == str(workspace.root)
     except psutil.Error:  # it has just ended, or belongs to another user
