@@ -1,4 +1,4 @@
-"""Two dashboards on one workspace, behind a real nginx with the site of deploy/nginx.conf; or one, to compare."""
+"""Two dashboards on one workspace, behind a real nginx with the site of deploy/nginx.conf; or one, for comparison."""
 
 from __future__ import annotations
 
