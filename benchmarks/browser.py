@@ -1,4 +1,4 @@
-"""Latency from pen up to prediction, in a real Chromium with real pen strokes."""
+"""Latency from pen-up to prediction, in a real Chromium with real pen strokes."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def pen_to_prediction() -> list[Figure]:
     executable, digits = find_chromium(), measuring_digits()
     if executable is None or not digits:
         return []
-    single = [digit for digit in digits if len(digit.strokes) == 1]
-    chosen = np.random.default_rng(SEED).choice(len(single), DIGITS, replace=False)
-    latencies = _latencies(executable, [single[index] for index in chosen])
+    single_stroke_digits = [digit for digit in digits if len(digit.strokes) == 1]
+    chosen = np.random.default_rng(SEED).choice(len(single_stroke_digits), DIGITS, replace=False)
+    latencies = _latencies(executable, [single_stroke_digits[index] for index in chosen])
     return [
-        Figure(f"Pen up to prediction in Chromium, median of {DIGITS}", float(np.percentile(latencies, 50)), "ms"),
-        Figure("Pen up to prediction in Chromium, 95th percentile", float(np.percentile(latencies, 95)), "ms"),
+        Figure(f"Pen-up to prediction in Chromium, median of {DIGITS}", float(np.percentile(latencies, 50)), "ms"),
+        Figure("Pen-up to prediction in Chromium, 95th percentile", float(np.percentile(latencies, 95)), "ms"),
     ]
 
 
@@ -68,7 +68,7 @@ def _latencies(executable: Path, digits: Sequence[PenDigit]) -> list[float]:
 
 
 def _latency(page: Page, digit: PenDigit) -> float:
-    """Draw one digit, then clear the canvas; return the milliseconds from pen up to prediction."""
+    """Draw one digit, then clear the canvas; return the milliseconds from pen-up to prediction."""
     answer = page.locator(".trazo-answer .digit")
     page.evaluate("window.latencies = []")
     draw(page, digit.strokes)

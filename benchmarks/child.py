@@ -17,7 +17,7 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 """Variable that enables Intel's oneDNN kernels; by default, TensorFlow uses them only on some processors."""
 
 
-def measured(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
+def measure_in_child(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
     """Run `python -m MODULE ARGUMENTS... FILE` and return the JSON that the module writes to FILE.
 
     The child gets this process's environment without TensorFlow's variables, updated with `environment`.

@@ -1,4 +1,4 @@
-"""A class of simulated students who join and take the exam at once, while the teacher's page is open."""
+"""A class of simulated students who join and take the exam at the same time, while the teacher's page is open."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STUDENTS = 30
 SECONDS_PER_DIGIT = (1.5, 2.5)
 """Time from one digit to the next; an exam of 50 then takes 100 seconds, which is fast for a person."""
 JOINING_SECONDS = 10.0
-"""Time in which all students join."""
+"""Time within which all students join."""
 POLL_SECONDS = 3.0
 """Time between two requests of the teacher's page, as in dashboard/hands/class_results.py."""
 TIMEOUT = 10.0
@@ -47,7 +47,7 @@ class StudentPage(PageSession):
     def __init__(
         self, port: int, query: str = "", timeout: float = TIMEOUT, cookies: Mapping[str, str] | None = None
     ) -> None:
-        """`query`: parameters of the URL, such as the student's token; the others are those of PageSession."""
+        """`query`: the URL's parameters, such as the student's token. PageSession explains the other arguments."""
         super().__init__(port, "hand" if query else "", query, timeout, cookies)
         self._widgets: dict[str, str] = {}
         self._pad: dict[str, Any] = {}
@@ -55,11 +55,11 @@ class StudentPage(PageSession):
 
     @property
     def left(self) -> int:
-        """Number of digits to write, or 0 when there is no pad."""
+        """Number of digits left to write, or 0 when there is no pad."""
         return len(self._pad["prompts"]) - self._pad["done"] if self._pad else 0
 
     async def join(self, nickname: str) -> float:
-        """Send the form with the nickname; return the seconds until the page Your hand is there. Raises PageError."""
+        """Send the form with the nickname; return the seconds until Your hand is shown. Raises PageError."""
         return await self._press("Join", Nickname=nickname)
 
     async def start_exam(self) -> None:
@@ -105,9 +105,9 @@ class TeacherPage(PageSession):
         self._fragment = ""
 
     async def poll(self) -> float:
-        """Ask for the results once; return the seconds until they are there. Raises PageError."""
+        """Ask for the results once; return the seconds until they arrive. Raises PageError."""
         if not self._fragment:
-            raise PageError("The page of the class shows no results.")
+            raise PageError("The Class page shows no results.")
         message = BackMsg()
         message.rerun_script.fragment_id = self._fragment
         return await self.send(message)
@@ -120,7 +120,7 @@ class TeacherPage(PageSession):
 
 @dataclass
 class _Tally:
-    """Seconds for each kind of answer, and the errors."""
+    """Latencies in seconds for each kind of response, and the errors."""
 
     joins: list[float] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
@@ -129,7 +129,7 @@ class _Tally:
 
 
 def classroom() -> list[Figure]:
-    """Let STUDENTS students join and write an exam at once, each in a Streamlit session of their own."""
+    """Have STUDENTS students join and take an exam at the same time, each in their own Streamlit session."""
     with tempfile.TemporaryDirectory() as folder:
         dashboard = DashboardProcess(Path(folder), TRAZO_CLASSROOM="1")
         workspace = Workspace(dashboard.workspace)
@@ -141,12 +141,12 @@ def classroom() -> list[Figure]:
     for error in sorted(set(tally.errors)):
         print(f"  {tally.errors.count(error)} times {error}")
     return [
-        Figure("Students who write at once", STUDENTS, ""),
+        Figure("Students writing at the same time", STUDENTS, ""),
         Figure(f"Errors, including timeouts after {TIMEOUT:g} s", len(tally.errors), ""),
         Figure("Digits written", len(tally.answers), ""),
         Figure("Digits stored", stored, ""),
-        *_latencies("Answer to a digit", tally.answers),
-        *_latencies("Joining, until the page Your hand is there", tally.joins),
+        *_latencies("Response to a digit", tally.answers),
+        *_latencies("Joining, until the Your hand page is shown", tally.joins),
         *_latencies(f"Results on the teacher's page, every {POLL_SECONDS:g} s", tally.polls),
     ]
 

@@ -1,4 +1,4 @@
-"""Cost of training on a Ray cluster: one `fast` run here and on a node of this machine, then two on two nodes."""
+"""Cost of training on a Ray cluster: one `fast` run without Ray and on a local node, then two on two nodes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.support.workers import end_all
 
 TIMEOUT_SECONDS = 1800.0
 CONDITIONS = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TRAZO_BACKGROUND_TRAINING": "0"}
-"""The same for every run, here and on a node: one thread, because a node has one CPU, and an ordinary priority."""
+"""The same for every run, with and without Ray: normal priority, and one thread, because a node has one CPU."""
 
 
 @dataclass(frozen=True)
 class _Runs:
-    """Trainings that were submitted at once: seconds until all had finished; requests and bytes of one of them."""
+    """Runs submitted together: seconds until all had finished, and one run's requests and received bytes."""
 
     seconds: float
     requests: int
@@ -36,7 +36,7 @@ class _Runs:
 
 
 def cluster() -> list[Figure]:
-    """Measure runs here and on a cluster of this machine; returns nothing without MNIST or Ray."""
+    """Measure runs without Ray and on a cluster on this machine; return nothing without MNIST or Ray."""
     if not share_mnist() or find_spec("ray") is None:
         return []
     with _variables(CONDITIONS):
@@ -53,19 +53,21 @@ def cluster() -> list[Figure]:
     name = f"`{DEFAULT_PRESET}`, one thread"
     return [
         Figure(f"{name}: submitted to finished, on this machine", here.seconds, "s"),
-        Figure(f"{name}: the same through Ray Client, first run of a cluster (sends the data)", first.seconds, "s"),
+        Figure(f"{name}: the same through Ray Client, first run on a cluster (sends the data)", first.seconds, "s"),
         Figure(f"{name}: the same, second run", later.seconds, "s"),
         Figure("Overhead of Ray Client for a run", later.seconds - here.seconds, "s"),
-        Figure("Overhead of Ray for a run from a machine of the cluster", inside.seconds - here.seconds, "s"),
-        Figure("Runs an hour, one node of one CPU", 3600 / later.seconds, "runs/h"),
-        Figure("Runs an hour, two nodes of one CPU on the same two cores", 2 * 3600 / together.seconds, "runs/h"),
+        Figure("Overhead of Ray for a run started on a machine of the cluster", inside.seconds - here.seconds, "s"),
+        Figure("Runs per hour, one node with one CPU", 3600 / later.seconds, "runs/h"),
+        Figure(
+            "Runs per hour, two nodes with one CPU each, on the same two cores", 2 * 3600 / together.seconds, "runs/h"
+        ),
         Figure("Received from the node in one run", later.received / 1e6, "MB"),
         Figure("Requests in one run", later.requests, ""),
     ]
 
 
 def _train(count: int) -> _Runs:
-    """Train `fast` `count` times at once."""
+    """Train `count` runs of `fast` at the same time."""
     with tempfile.TemporaryDirectory() as folder, _variables({"TRAZO_WORKERS": str(count)}):
         workspace = Workspace(Path(folder))
         submitted = time.perf_counter()
@@ -85,12 +87,12 @@ def _train(count: int) -> _Runs:
 @contextmanager
 def _variables(values: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables within the block."""
-    before = {name: os.environ.get(name) for name in values}
+    old_values = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
         yield
     finally:
-        for name, value in before.items():
+        for name, value in old_values.items():
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value

@@ -1,4 +1,4 @@
-"""One and two copies of the dashboard behind nginx under the same visitors, and the gap when one copy is killed."""
+"""One and two copies of the dashboard behind nginx with the same load, and the outage when one copy is killed."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ TIMEOUT = 20.0
 """Seconds until a missing response counts as an error."""
 
 _RETRY_SECONDS = 0.5
-"""Time until a page connects again; in Chromium, it took 0.6 s."""
+"""Time until a page reconnects; in Chromium, it took 0.6 s."""
 
 _ERRORS = (OSError, TimeoutError, PageError, WebSocketException)
 
 
 def copies() -> list[Figure]:
-    """Let the visitors draw on one copy, then on two, then on two of which one is killed; return nothing without nginx.
+    """Have visitors draw on one copy, then on two, then on two while one is killed; return nothing without nginx.
 
-    All of them share one machine, so the figures with two copies are lower bounds of what two machines would do.
+    All copies share one machine, so two machines would do at least as well as the figures for two copies.
     """
     nginx = find_nginx()
     if nginx is None:
@@ -59,7 +59,7 @@ def copies() -> list[Figure]:
 
 
 def _drawings() -> list[np.ndarray]:
-    """Return ten different ones as ink (280, 280), white on black."""
+    """Return ten different drawings as ink (280, 280), white on black."""
     drawings = np.zeros((10, 280, 280), np.uint8)
     for index, ink in enumerate(drawings):
         ink[60 + index : 200 + 2 * index, 125 + index : 147 + index] = 255
@@ -67,7 +67,7 @@ def _drawings() -> list[np.ndarray]:
 
 
 async def _open_pages(stack: AsyncExitStack, running: Copies, visitors: Sequence[Mapping[str, str]]) -> list[DrawPage]:
-    """Open a page for each visitor, by their cookies, and draw on it once."""
+    """Open a page with each visitor's cookies, and draw on it once."""
     pages = []
     for cookies in visitors:
         page = DrawPage(running.nginx.port, TIMEOUT, cookies)
@@ -100,19 +100,19 @@ async def _draw(running: Copies) -> Tally:
 
 @dataclass
 class _Outage:
-    """Seconds from the kill to the next prediction on each page that was open, and the answers to programs."""
+    """Seconds from the kill to the next prediction on each open page, and the latencies of the API requests."""
 
     pages: list[float] = field(default_factory=list)
     requests: Tally = field(default_factory=Tally)
 
 
 async def _outage(running: Copies) -> _Outage:
-    """Send requests and kill the first copy; let its pages connect again at once, as browsers do."""
+    """Send requests and kill the first copy; reconnect its pages immediately, as browsers do."""
     outage, drawing = _Outage(), canvas(_drawings()[0])
     visitors = [running.new_visitor() for _ in range(PAGES)]
     visitors = [each for each in visitors if each[COOKIE] == "1"]
 
-    async def come_back(cookies: Mapping[str, str]) -> None:
+    async def reconnect(cookies: Mapping[str, str]) -> None:
         while True:
             try:
                 async with DrawPage(running.nginx.port, TIMEOUT, cookies) as page:
@@ -125,19 +125,19 @@ async def _outage(running: Copies) -> _Outage:
 
     async with AsyncExitStack() as stack:
         await _open_pages(stack, running, visitors)
-        asking = asyncio.ensure_future(_ask(running, outage.requests))
+        sending = asyncio.ensure_future(_send_pictures(running, outage.requests))
         await asyncio.sleep(OUTAGE_SECONDS / 4)
         killed = time.perf_counter()
         running.kill(1)
-        await asyncio.gather(asking, *map(come_back, visitors))
+        await asyncio.gather(sending, *map(reconnect, visitors))
     return outage
 
 
-async def _ask(running: Copies, tally: Tally) -> None:
+async def _send_pictures(running: Copies, tally: Tally) -> None:
     """Send pictures to both copies in turn, at a fixed rate."""
     picture = png(_drawings()[0])
 
-    async def ask(client: httpx.AsyncClient, copy: int) -> None:
+    async def send(client: httpx.AsyncClient, copy: int) -> None:
         start = time.perf_counter()
         try:
             response = await client.post("/api/predict", content=picture, headers={"Cookie": f"{COOKIE}={copy}"})
@@ -148,7 +148,7 @@ async def _ask(running: Copies, tally: Tally) -> None:
 
     async with httpx.AsyncClient(base_url=running.nginx.url, timeout=TIMEOUT) as client, asyncio.TaskGroup() as tasks:
         for number in range(int(OUTAGE_SECONDS * REQUESTS_PER_SECOND)):
-            tasks.create_task(ask(client, 1 + number % 2))
+            tasks.create_task(send(client, 1 + number % 2))
             await asyncio.sleep(1 / REQUESTS_PER_SECOND)
 
 
@@ -165,7 +165,7 @@ def _latencies(traffic: str, tally: Tally) -> list[Figure]:
 def _gaps(outage: _Outage) -> Sequence[Figure]:
     pages = outage.pages
     return [
-        Figure("Killed copy: its open pages", len(pages), ""),
+        Figure("Killed copy: open pages", len(pages), ""),
         Figure("Killed copy: until the first of its pages predicts again", min(pages), "s"),
         Figure("Killed copy: until all of its pages predict again", max(pages), "s"),
         *_latencies(f"Killed copy, {REQUESTS_PER_SECOND} API requests per second to both", outage.requests),

@@ -1,4 +1,4 @@
-"""Large digits in tightly cropped pictures: agreement of predictions for the picture and for its ink."""
+"""Large digits in tightly cropped pictures: agreement between the predictions for picture and ink."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.workspace import SHIPPED_BUNDLE
 MARGINS = (0.0, 0.02, 0.05, 0.1)
 """Empty margin on each side, as a fraction of the ink's longest side."""
 PENS = {"thin": -1.6, "bold": 1.6}
-"""Change of MNIST's stroke width, in pixels of the 28x28 image."""
+"""Change in MNIST's stroke width, in pixels of the 28x28 image."""
 BACKGROUNDS = {"dark on light": (235.0, 45.0), "light on dark": (25.0, 225.0)}
 """Brightness of the background and of the pen, 0..255."""
 SEED = 4
@@ -51,7 +51,7 @@ def agreement(images: np.ndarray, predictor: Predictor) -> list[Figure]:
 
 
 def pictures(image: np.ndarray, generator: np.random.Generator) -> Iterator[tuple[float, Picture]]:
-    """Yield the margin, the ink uint8 (h, w) and the file, PNG and noisy JPEG, for each margin, pen and background."""
+    """Yield the margin, ink uint8 (h, w) and file, as PNG and as noisy JPEG, for each margin, pen and background."""
     for pen in PENS.values():
         ink = tightly_cropped(written(image, generator, share=(0.3, 0.8), pen=pen))
         for margin, (background, stroke) in product(MARGINS, BACKGROUNDS.values()):

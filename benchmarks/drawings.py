@@ -1,4 +1,4 @@
-"""The same drawing on the canvas and as a picture: agreement of digit and verdict."""
+"""The same drawing on the canvas and as a picture: agreement between the digits and verdicts."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def drawings() -> list[Figure]:
 
 
 def _agreement(predictor: Predictor, inks: Sequence[Pixels], kind: str) -> float:
-    agreed = []
+    agreements = []
     for ink in inks:
-        on_canvas = _shown(predictor.read(ink))
+        on_canvas = _outcome(predictor.read(ink))
         for picture in (ink, 255 - ink):
             as_picture = predictor.read(ink_from_picture(encoded(picture, kind)))
-            agreed.append(_shown(as_picture) == on_canvas)
-    return 100 * float(np.mean(agreed))
+            agreements.append(_outcome(as_picture) == on_canvas)
+    return 100 * float(np.mean(agreements))
 
 
-def _shown(reading: Reading) -> tuple[int | None, str]:
+def _outcome(reading: Reading) -> tuple[int | None, str]:
     return reading.digit, reading.verdict

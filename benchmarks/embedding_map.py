@@ -1,4 +1,4 @@
-"""The map of MNIST by the shipped model: how well it keeps labels together, and how long it takes."""
+"""The map of MNIST by the shipped model: how well it keeps labels together, and how long it takes to compute."""
 
 from __future__ import annotations
 
@@ -29,26 +29,34 @@ def embedding_map() -> Sequence[Figure]:
     bundle = Bundle(SHIPPED_BUNDLE)
     network, card = load_feature_network(bundle), bundle.card()
     start, cpu_start = time.perf_counter(), time.process_time()
-    found = compute_map(network, card, data.train, bundle_fingerprint(bundle))
+    data_map = compute_map(network, card, data.train, bundle_fingerprint(bundle))
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
     validation = data.validation
     features = image_features(network, card, validation.images)
     start = time.perf_counter()
-    positions = found.place(features)
-    placing = time.perf_counter() - start
-    tree = KDTree(found.positions)
-    own = found.labels[tree.query(found.positions, NEIGHBOURS + 1)[1][:, 1:]]
-    nearest = found.labels[tree.query(positions, NEIGHBOURS)[1]]
+    positions = data_map.place(features)
+    placing_seconds = time.perf_counter() - start
+    tree = KDTree(data_map.positions)
+    training_neighbours = data_map.labels[tree.query(data_map.positions, NEIGHBOURS + 1)[1][:, 1:]]
+    validation_neighbours = data_map.labels[tree.query(positions, NEIGHBOURS)[1]]
     images = f"{len(validation):,} validation images"
     return [
-        Figure(f"map of {len(found.labels):,} training images, with the import of scikit-learn", seconds, "s"),
-        Figure("CPU time of the same", cpu_seconds, "s"),
-        Figure(f"placing each of {images}", placing / len(validation) * 1e6, "µs"),
-        Figure("training images: neighbours on the map with the same label", _agreement(own, found.labels), "%"),
-        Figure(f"{images}: neighbours on the map with the same label", _agreement(nearest, validation.labels), "%"),
+        Figure(f"map of {len(data_map.labels):,} training images, including the import of scikit-learn", seconds, "s"),
+        Figure("CPU time for the same", cpu_seconds, "s"),
+        Figure(f"placing one image, mean over {images}", placing_seconds / len(validation) * 1e6, "µs"),
+        Figure(
+            "training images: neighbours on the map with the same label",
+            _agreement(training_neighbours, data_map.labels),
+            "%",
+        ),
+        Figure(
+            f"{images}: neighbours on the map with the same label",
+            _agreement(validation_neighbours, validation.labels),
+            "%",
+        ),
     ]
 
 
 def _agreement(neighbours: np.ndarray, labels: np.ndarray) -> float:
-    """Return the percentage of neighbours, labels (n, k), with the label of their image."""
+    """Return the percentage of the neighbours' labels (n, k) that equal their image's label."""
     return float((neighbours == labels[:, np.newaxis]).mean() * 100)

@@ -1,4 +1,4 @@
-"""Duration of a whole training with `fast`, from the Train button to its end, and of stopping a `best`."""
+"""Duration of a whole training run of `fast`, from pressing Train to its end, and of stopping a run of `best`."""
 
 from __future__ import annotations
 
@@ -18,30 +18,28 @@ from core.workspace import Workspace
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all
 
-TRAININGS = 3
+RUNS = 3
 TIMEOUT_SECONDS = 900.0
 
 
 def finish() -> list[Figure]:
-    """Measure trainings with the default preset, and the stop of `best` in its first epoch.
+    """Measure training runs of the default preset, and stopping `best` in its first epoch.
 
     Returns nothing without MNIST.
     """
     if not share_mnist():
         return []
-    trainings = [_train() for _ in range(TRAININGS)]
+    timings = [_train() for _ in range(RUNS)]
     stopped = _stop()
     names = {
         "fit": "duration of `fit`",
         "accuracy": "Train pressed to test accuracy known",
         "finished": "Train pressed to finished",
-        "more": "Train pressed to finished, without `fit`",
+        "overhead": "Train pressed to finished, without `fit`",
     }
     return [
         *(
-            Figure(
-                f"`{DEFAULT_PRESET}`: {title}, median of {TRAININGS}", median(times[name] for times in trainings), "s"
-            )
+            Figure(f"`{DEFAULT_PRESET}`: {title}, median of {RUNS}", median(times[name] for times in timings), "s")
             for name, title in names.items()
         ),
         Figure("`best`: Stop pressed to stopped, with a complete model", stopped, "s"),
@@ -62,7 +60,7 @@ def _train() -> dict[str, float]:
         finally:
             end_all(workspace)
         fit = run.bundle.card().seconds
-    return {"fit": fit, "accuracy": accuracy, "finished": finished, "more": finished - fit}
+    return {"fit": fit, "accuracy": accuracy, "finished": finished, "overhead": finished - fit}
 
 
 def _stop() -> float:

@@ -2,7 +2,7 @@
 
     python -m benchmarks.fit_numbers
 
-The numbers are composed of pen digits by the training writers and of MNIST's validation digits. The probability of a
+The numbers are composed of the training writers' pen digits and of MNIST's validation digits. The probability of a
 path is proportional to the exponential of its score; the weights maximise the probability of all paths that read the
 right number (a semi-Markov conditional random field, Sarawagi and Cohen, 2004).
 """
@@ -28,11 +28,11 @@ from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 
 SEED = 17
 NUMBERS = 250
-"""Numbers of each kind: source and spacing."""
+"""Numbers for each combination of source and spacing."""
 SINGLES = 400
-"""Single digits of each source; they must stay single."""
+"""Single digits from each source, which must be read as single digits."""
 PENALTY = 1e-3
-"""Weight of half the squared weights, against a mean loss per number of about 0.1."""
+"""Coefficient of half the squared norm of the weights; the mean loss per number is about 0.1."""
 
 _FILE = PROJECT / "core" / "classifier" / "number_weights.py"
 _HEAD = '''"""Weights of the number reader, fitted to the shipped model.
@@ -49,7 +49,7 @@ Edges = list[tuple[int, int, int]]
 
 @dataclass(frozen=True)
 class Example:
-    """A lattice's features (groups, k), all its edges with their end, and the edges of paths that read the number."""
+    """A lattice's features (groups, k), all its edges and their end, and those of paths that read the right number."""
 
     features: np.ndarray
     edges: Edges
@@ -64,7 +64,7 @@ def example(predictor: Predictor, lattice: Lattice, text: str) -> Example | None
     labels = predictor.probabilities(images).argmax(axis=1)
     edges = [(source, target, group) for source, target, group in lattice.edges.tolist()]
     size = lattice.end + 1
-    # A node of the right paths is a node of the lattice after some digits of the text.
+    # A node of these paths combines a node of the lattice with the number of digits read so far.
     right = [
         (done * size + source, (done + 1) * size + target, group)
         for done, digit in enumerate(text)
@@ -78,7 +78,7 @@ def example(predictor: Predictor, lattice: Lattice, text: str) -> Example | None
 
 
 def log_sum(edges: Edges, end: int, scores: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the logarithm of the sum over all paths of exp(score), and its gradient by the groups' scores."""
+    """Return the log-sum-exp of the scores of all paths, and its gradient with respect to the groups' scores."""
     values = scores.tolist()
     before = _accumulate(edges, 0, values)
     total = before.get(end, -math.inf)
@@ -91,7 +91,7 @@ def log_sum(edges: Edges, end: int, scores: np.ndarray) -> tuple[float, np.ndarr
 
 
 def _accumulate(edges: Edges, start: int, values: list[float]) -> dict[int, float]:
-    """Return for each node the logarithm of the sum over all paths from `start`."""
+    """Return, for each node, the log-sum-exp of the scores of all paths from `start`."""
     sums = {start: 0.0}
     for source, target, group in edges:
         if source in sums:
@@ -117,12 +117,12 @@ def fit(examples: list[Example], kind: Kind) -> dict[str, float]:
         return value, gradient
 
     bounds = [_FREE.get(name, (None, 0.0)) for name in FEATURES[kind]]
-    found = minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60})
-    return dict(zip(FEATURES[kind], np.round(found.x, 3).tolist(), strict=True))
+    result = minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60})
+    return dict(zip(FEATURES[kind], np.round(result.x, 3).tolist(), strict=True))
 
 
 def canvas_numbers(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Iterator[tuple[Lattice | None, str]]:
-    """Yield the lattices of numbers and single digits on a canvas, and their text; some have late bars."""
+    """Yield the lattices of numbers and single digits on a canvas, and their text; sometimes, bars are written last."""
     for scene in _pen_scenes(digits, rng):
         yield stroke_lattice(scene.strokes), scene.text
 
@@ -148,19 +148,19 @@ def _pen_scenes(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Itera
 
 
 def main() -> None:
-    """Fit both sets of weights and write them."""
+    """Fit both sets of weights and write them to the file."""
     predictor = Predictor(Bundle(SHIPPED_BUNDLE))
     digits = training_digits(Workspace.from_environment())
     weights = {}
     for kind, numbers in (("strokes", canvas_numbers), ("pieces", picture_numbers)):
-        found = [
+        candidates = [
             example(predictor, lattice, text)
             for lattice, text in numbers(digits, np.random.default_rng(SEED))
             if lattice is not None
         ]
-        examples = [each for each in found if each is not None]
+        examples = [each for each in candidates if each is not None]
         weights[kind] = fit(examples, kind)
-        print(f"{kind}: {len(examples):,} of {len(found):,} numbers can be read; {weights[kind]}", flush=True)
+        print(f"{kind}: {len(examples):,} of {len(candidates):,} numbers can be read; {weights[kind]}", flush=True)
     rows = [
         f"{name} = {{\n" + "".join(f'    "{key}": {value},\n' for key, value in values.items()) + "}\n"
         for name, values in (("STROKES", weights["strokes"]), ("PIECES", weights["pieces"]))

@@ -27,7 +27,7 @@ from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.support.workers import wait_for_end
 
 TAUGHT = 50
-"""Number of digits that each person teaches, the same number of each."""
+"""Number of digits that each person teaches, equally many of each class."""
 SEED = 1
 
 
@@ -35,10 +35,10 @@ SEED = 1
 class Person:
     """One writer's result.
 
-    `accuracy`: percentage of all of the writer's digits that the model before reads correctly and does not reject.
-    `digits`: number of digits in the exam. `mistakes`: before, in the exam. `fixed`, `broken`: digits for which only
-    the new or only the old network has the right best guess, whether or not the detector accepts them.
-    `test_change`: change of the accuracy on MNIST's test set, in points. `seconds`: time of the fine-tuning.
+    `accuracy`: percentage of all the writer's digits that the original model reads correctly and does not reject.
+    `digits`: number of digits in the exam. `mistakes`: the original network's mistakes in the exam. `fixed`, `broken`:
+    digits that only the new or only the original network predicts correctly, whether or not the detector accepts them.
+    `test_change`: change in accuracy on MNIST's test set, in points. `seconds`: duration of fine-tuning.
     """
 
     writer: int
@@ -78,16 +78,16 @@ def _measure(bundle: Bundle, dataset: Dataset, digits: Sequence[PenDigit]) -> li
     people = []
     for writer in MEASURING_WRITERS:
         rng = np.random.default_rng((SEED, writer))
-        own = [digit for digit in digits if digit.writer == writer]
-        readings = [read_digit(predictor, replay(digit, rng)) for digit in own]
+        own_digits = [digit for digit in digits if digit.writer == writer]
+        readings = [read_digit(predictor, replay(digit, rng)) for digit in own_digits]
         images = np.stack([reading.drawing.image for reading in readings])
-        labels = np.array([digit.label for digit in own])
-        order = rng.permutation(len(own))
-        candidates, exam = order[: len(own) // 2], order[len(own) // 2 :]
-        of_each = [candidates[labels[candidates] == digit][: TAUGHT // CLASSES] for digit in range(CLASSES)]
-        taught = np.concatenate(of_each)
+        labels = np.array([digit.label for digit in own_digits])
+        order = rng.permutation(len(own_digits))
+        candidates, exam = order[: len(own_digits) // 2], order[len(own_digits) // 2 :]
+        chosen_by_class = [candidates[labels[candidates] == digit][: TAUGHT // CLASSES] for digit in range(CLASSES)]
+        taught = np.concatenate(chosen_by_class)
         start = time.perf_counter()
-        tuned = rehearsal.tune(*with_variations(images[taught], [own[index] for index in taught], SEED))
+        tuned = rehearsal.tune(*with_variations(images[taught], [own_digits[index] for index in taught], SEED))
         seconds = time.perf_counter() - start
         inputs = rehearsal.last_inputs(images[exam])
         before = rehearsal.layer.probabilities(inputs).argmax(axis=1) == labels[exam]
@@ -112,7 +112,7 @@ def _figures(title: str, people: Sequence[Person]) -> list[Figure]:
     changes = [person.test_change for person in people]
     worse = sum(person.broken > person.fixed for person in people)
     return [
-        Figure(f"{title}: mistakes in {digits:,} digits before", mistakes, ""),
+        Figure(f"{title}: mistakes in {digits:,} digits before fine-tuning", mistakes, ""),
         Figure(f"{title}: of these, read correctly after fine-tuning", sum(person.fixed for person in people), ""),
         Figure(f"{title}: digits newly misread", sum(person.broken for person in people), ""),
         Figure(f"{title}: writers with more mistakes than before", worse, ""),
@@ -122,7 +122,7 @@ def _figures(title: str, people: Sequence[Person]) -> list[Figure]:
         *(Figure(f"{title}, writer {person.writer}: read correctly before", person.accuracy, "%") for person in people),
         *(
             Figure(
-                f"{title}, writer {person.writer}: mistakes that are fixed",
+                f"{title}, writer {person.writer}: mistakes fixed",
                 person.fixed,
                 f"of {person.mistakes}; {person.broken} newly misread",
             )

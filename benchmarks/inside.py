@@ -1,4 +1,4 @@
-"""The Inside page: the time of its calculations, of its answers, and the memory of a dashboard that shows it."""
+"""The Inside page: the duration of its calculations and updates, and the memory of a dashboard that shows it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.dashboard_process import DashboardProcess
 
 VISITORS = 50
 IMAGES = 40
-"""Number of validation images that the calculations are timed with."""
+"""Number of validation images for which the calculations are timed."""
 SWITCHES = 20
 """Number of times that a channel is switched on or off."""
 TIMEOUT = 120.0
@@ -76,21 +76,21 @@ def _page() -> list[Figure]:
 
 
 async def _visit(dashboard: DashboardProcess) -> list[Figure]:
-    """Open the page once and many times; between, switch a channel off and on."""
+    """Open the page, switch a channel off and on, then open many more pages."""
     process = psutil.Process(dashboard.process.pid)
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(InsidePage(dashboard.port, 0))
         await first.show_map()
         switching = [await first.switch_channel() for _ in range(SWITCHES)]
-        alone = _memory(process)
+        memory_of_one = _memory(process)
         for number in range(1, VISITORS):
             page = await stack.enter_async_context(InsidePage(dashboard.port, number))
             await page.show_map()
-        together = _memory(process)
+        memory_of_all = _memory(process)
     return [
-        Figure(f"a channel is switched, until the page is updated, median of {SWITCHES}", np.median(switching), "ms"),
-        Figure("memory of the dashboard, one visitor, all sections open", alone, "MB"),
-        Figure(f"memory of the dashboard, {VISITORS} visitors, all sections open", together, "MB"),
+        Figure(f"switching a channel, until the page is updated, median of {SWITCHES}", np.median(switching), "ms"),
+        Figure("memory of the dashboard, one visitor, all sections open", memory_of_one, "MB"),
+        Figure(f"memory of the dashboard, {VISITORS} visitors, all sections open", memory_of_all, "MB"),
     ]
 
 
@@ -112,7 +112,7 @@ class InsidePage(PageSession):
         return 1000 * await self.change(*self._widgets["switch_channel"], trigger_value=True)
 
     async def show_map(self) -> None:
-        """Turn on the switch of the map. Raises PageError."""
+        """Turn on the map. Raises PageError."""
         await self.change(*self._widgets["show_map"], bool_value=True)
         if not self._has_map:
             raise PageError("The Inside page shows no map.")

@@ -1,6 +1,6 @@
 """Load test: 50 open Draw pages, 200 API requests per second and a training run on one machine.
 
-As a baseline, a plain Gradio sketchpad with `model.predict` then gets the same traffic. It cannot keep up with 200
+As a baseline, a plain Gradio sketchpad with `model.predict` then handles the same traffic. It cannot keep up with 200
 requests per second; its errors and latencies under overload are part of the result.
 """
 

@@ -42,7 +42,7 @@ Samples = Mapping[str, tuple[Pixels, NetworkOutput]]
 
 
 def novelty() -> list[Figure]:
-    """Measure the shipped model; print a sentence for each figure whose data is missing."""
+    """Measure the shipped model; print a line for each figure whose data is missing."""
     try:
         dataset = load_dataset("mnist", Workspace.from_environment())
     except DataError as error:
@@ -51,7 +51,7 @@ def novelty() -> list[Figure]:
     bundle = Bundle(SHIPPED_BUNDLE)
     network = Network(bundle.tflite_file)
     if network.feature_count is None:
-        print("  Skipped: an earlier version of Trazo trained the shipped model, and it returns no features.")
+        print("  Skipped: the shipped model was trained by an earlier version of Trazo and returns no features.")
         return []
     samples = {name: (images, network(images)) for name, images in _samples(dataset).items()}
     detector = load_detector(bundle.novelty_file, network.feature_count)

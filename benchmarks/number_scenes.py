@@ -15,12 +15,12 @@ from core.ink.drawing import Pixels
 SPACINGS = {"spaced": (0.15, 0.6), "tight": (0.02, 0.1), "touching": (-0.12, 0.0)}
 """Gap between the boxes of neighbouring digits, as a fraction of the number's height; below 0 they overlap."""
 LENGTHS = range(2, 7)
-"""Numbers of digits."""
+"""Possible lengths of a number, in digits."""
 HEIGHT = 120.0
 """Height of a digit in pixels, so that six fit on the canvas."""
 
 _SIZES = (0.88, 1.12)  # times HEIGHT, for each digit
-_RISE = 0.06  # of HEIGHT; standard deviation of a digit's shift up or down
+_RISE = 0.06  # times HEIGHT; standard deviation of a digit's vertical shift
 _BRUSHES = (7.0, 15.0)  # pixels
 _MARGIN = 24  # pixels around the ink, so that overlapping digits stay on the canvas
 
@@ -45,7 +45,7 @@ class Scene:
 
 
 def compose(digits: Sequence[PenDigit], spacing: Range, rng: np.random.Generator, *, late: bool = False) -> Scene:
-    """Write digits side by side with one brush; `spacing`: lowest and highest gap.
+    """Write digits side by side with one brush; `spacing`: smallest and largest gap.
 
     `late`: the second and third strokes of all digits, such as the bars of 7s, are written last.
     """
@@ -73,9 +73,9 @@ def scenes(
     writers = sorted({digit.writer for digit in digits})
     by_writer = {writer: [digit for digit in digits if digit.writer == writer] for writer in writers}
     for _ in range(count):
-        own = by_writer[writers[rng.integers(len(writers))]]
-        chosen = rng.integers(len(own), size=rng.choice(LENGTHS))
-        yield compose([own[index] for index in chosen], spacing, rng, late=late)
+        own_digits = by_writer[writers[rng.integers(len(writers))]]
+        chosen = rng.integers(len(own_digits), size=rng.choice(LENGTHS))
+        yield compose([own_digits[index] for index in chosen], spacing, rng, late=late)
 
 
 def image_ink(images: Sequence[np.ndarray], spacing: Range, rng: np.random.Generator) -> Pixels:

@@ -1,4 +1,4 @@
-"""Numbers of 2 to 6 digits by writers that no model knows: whole numbers read correctly, and single digits kept."""
+"""Numbers of 2 to 6 digits by writers unknown to all models: numbers read correctly, single digits wrongly split."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SEED = 6
 COUNT = 400
-"""Numbers of each spacing."""
+"""Numbers for each spacing."""
 TIMED = 40
-"""Numbers of six digits, each read twice for its time."""
+"""Six-digit numbers, each timed twice."""
 PAPER = (235.0, 45.0)
-"""Brightness of the ground and of the pen in pictures, 0..255."""
+"""Brightness of the paper and of the pen in pictures, 0..255."""
 
 Read = Callable[[Scene], NumberReading]
 
@@ -47,13 +47,13 @@ def numbers() -> list[Figure]:
     figures = []
     for place, read in (("Canvas", canvas), ("Picture", picture)):
         figures += [
-            Figure(f"{place}, {name}: whole number right", _whole_numbers_right(read, digits, spacing), "%")
+            Figure(f"{place}, {name}: whole number correct", _whole_numbers_correct(read, digits, spacing), "%")
             for name, spacing in SPACINGS.items()
         ]
-    late = _whole_numbers_right(canvas, digits, SPACINGS["tight"], late=True)
+    late = _whole_numbers_correct(canvas, digits, SPACINGS["tight"], late=True)
     return [
         *figures,
-        Figure("Canvas, tight, bars written last: whole number right", late, "%"),
+        Figure("Canvas, tight, bars written last: whole number correct", late, "%"),
         *_six_digits("Canvas", canvas, digits),
         *_six_digits("Picture, ink to digits", lambda scene: read_number(predictor, scene.ink), digits),
         *_single_digits(predictor, digits, test.images),
@@ -75,19 +75,19 @@ def picture(ink: Pixels) -> Pixels:
     return on_paper(ink / 255, *PAPER).astype(np.uint8)
 
 
-def _whole_numbers_right(read: Read, digits: Sequence[PenDigit], spacing: Range, *, late: bool = False) -> float:
+def _whole_numbers_correct(read: Read, digits: Sequence[PenDigit], spacing: Range, *, late: bool = False) -> float:
     rng = np.random.default_rng(SEED)
-    right = [read(scene).number == scene.text for scene in scenes(digits, COUNT, spacing, rng, late=late)]
-    return 100 * float(np.mean(right))
+    correct = [read(scene).number == scene.text for scene in scenes(digits, COUNT, spacing, rng, late=late)]
+    return 100 * float(np.mean(correct))
 
 
 def _six_digits(place: str, read: Read, digits: Sequence[PenDigit]) -> list[Figure]:
     rng = np.random.default_rng(SEED)
-    written = [
+    touching_numbers = [
         compose([digits[index] for index in rng.choice(len(digits), 6)], SPACINGS["touching"], rng)
         for _ in range(TIMED)
     ]
-    median, percentile_95 = milliseconds(lambda index: read(written[index % TIMED]), 2 * TIMED)
+    median, percentile_95 = milliseconds(lambda index: read(touching_numbers[index % TIMED]), 2 * TIMED)
     return [
         Figure(f"{place}, six touching digits, median", median, "ms"),
         Figure(f"{place}, six touching digits, 95th percentile", percentile_95, "ms"),
@@ -95,15 +95,15 @@ def _six_digits(place: str, read: Read, digits: Sequence[PenDigit]) -> list[Figu
 
 
 def _single_digits(predictor: Predictor, digits: Sequence[PenDigit], images: np.ndarray) -> list[Figure]:
-    """Measure the share of single digits that are taken for several, as a digit and as a number."""
+    """Measure the share of single digits that are taken for several, in either mode: a digit or a number."""
     rng = np.random.default_rng(SEED)
     singles = [compose([digit], (0.0, 0.0), rng) for digit in digits]
-    mistaken = {
+    taken_for_several = {
         "pen digits on the canvas": [read_digit(predictor, one.ink, one.strokes).several for one in singles],
         "pen digits in pictures": [read_digit(predictor, ink_from_array(picture(one.ink))).several for one in singles],
         "MNIST test images": [read_digit(predictor, image).several for image in images],
     }
-    split = {
+    read_as_numbers = {
         "pen digits on the canvas": [len(read_number(predictor, one.ink, one.strokes).digits) > 1 for one in singles],
         "pen digits in pictures": [
             len(read_number(predictor, ink_from_array(picture(one.ink))).digits) > 1 for one in singles
@@ -112,11 +112,11 @@ def _single_digits(predictor: Predictor, digits: Sequence[PenDigit], images: np.
     }
     return [
         *(
-            Figure(f"Several digits found in one, {name}", 100 * float(np.mean(ones)), "%")
-            for name, ones in mistaken.items()
+            Figure(f"Single digit taken for several, {name}", 100 * float(np.mean(outcomes)), "%")
+            for name, outcomes in taken_for_several.items()
         ),
         *(
-            Figure(f"One digit read as a number of several, {name}", 100 * float(np.mean(ones)), "%")
-            for name, ones in split.items()
+            Figure(f"Single digit read as a multi-digit number, {name}", 100 * float(np.mean(outcomes)), "%")
+            for name, outcomes in read_as_numbers.items()
         ),
     ]

@@ -31,7 +31,7 @@ class PageError(Exception):
 
 
 class PageSession:
-    """One visitor of one page: `async with PageSession(port, "inside", "image=test-3") as page: ...`."""
+    """One visitor to one page: `async with PageSession(port, "inside", "image=test-3") as page: ...`."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class PageSession:
         return await self.send(message)
 
     async def send(self, message: BackMsg) -> float:
-        """Run the page's script with the widgets of a message; return the seconds until it ends. Raises PageError."""
+        """Run the page's script with a message's widget states; return the seconds until it ends. Raises PageError."""
         message.rerun_script.page_script_hash = self._page
         message.rerun_script.query_string = self._query
         start = time.perf_counter()
@@ -99,7 +99,7 @@ class PageSession:
                     if message.delta.new_element.WhichOneof("type") == "exception":
                         raise PageError(message.delta.new_element.exception.message)
                     self.receive(message)
-                # A script that opens another page, or draws its own again, ends early and starts anew.
+                # A script that switches pages or reruns its own page ends early and starts again.
                 elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                     return
 

@@ -1,4 +1,4 @@
-"""The pen digits that benchmarks measure on: those of the writers that no model was trained on."""
+"""The pen digits for benchmarks: those of the writers on whose digits no model was trained."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from core.workspace import Workspace
 
 @cache
 def measuring_digits() -> tuple[PenDigit, ...]:
-    """Return the digits of the measuring writers, or none if they are not on this machine."""
+    """Return the digits of the measuring writers, or an empty tuple if they are not on this machine."""
     return available_measuring_digits(Workspace.from_environment())

@@ -1,6 +1,6 @@
 """Accuracy on synthetic uploads: MNIST's validation digits on paper, in light and shadow, and in many file formats.
 
-The rules of `core/ink/photo.py` were chosen with these pictures, so test images and pen digits are not used.
+The rules of `core/ink/photo.py` were tuned on these pictures, so test images and pen digits are not used.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ CONFUSIONS = 8
 def speed() -> list[Figure]:
     """Measure latency and throughput from canvas to probabilities; return nothing without pen digits.
 
-    Other drawings would give other figures.
+    Other drawings would give different figures.
     """
     if not measuring_digits():
         return []
@@ -99,7 +99,7 @@ def accuracy() -> list[Figure]:
 
 
 def _misclassified(bundle: Bundle) -> list[Figure]:
-    """Count the misclassified test images, and those of them with a disputed label."""
+    """Count the misclassified test images, and those among them with a disputed label."""
     evaluation = bundle.evaluation()
     wrong = int((evaluation.predictions != evaluation.labels).sum())
     figures = [Figure("Misclassified MNIST test images", wrong, "")]
@@ -112,20 +112,24 @@ def _misclassified(bundle: Bundle) -> list[Figure]:
 
 
 def _pen_digit_figures(predictor: Predictor, digits: Sequence[PenDigit]) -> list[Figure]:
-    """Measure predictions and verdicts on these pen digits, each writer's accuracy, and that of each class."""
+    """Measure predictions and verdicts on these pen digits, and the accuracy for each writer and class."""
     generator = np.random.default_rng(SEED)
     readings = [predictor.read(replay(digit, generator)) for digit in digits]
     labels = np.array([digit.label for digit in digits])
-    right = np.array([reading.digit for reading in readings]) == labels
+    correct = np.array([reading.digit for reading in readings]) == labels
     verdicts = np.array([reading.verdict for reading in readings])
     writers = np.array([digit.writer for digit in digits])
-    accuracies = {writer: float(right[writers == writer].mean()) for writer in np.unique(writers).tolist()}
+    accuracies = {writer: float(correct[writers == writer].mean()) for writer in np.unique(writers).tolist()}
     worst = min(accuracies, key=lambda writer: accuracies[writer])
     return [
-        Figure(f"Accuracy on {len(digits):,} pen digits of the measuring writers", float(right.mean()) * 100, "%"),
-        Figure("Pen digits named rightly and without doubt", float((right & (verdicts == "digit")).mean()) * 100, "%"),
+        Figure(f"Accuracy on {len(digits):,} pen digits of the measuring writers", float(correct.mean()) * 100, "%"),
+        Figure(
+            "Pen digits predicted correctly and without doubt",
+            float((correct & (verdicts == "digit")).mean()) * 100,
+            "%",
+        ),
         Figure("Pen digits rejected", float((verdicts == "not_a_digit").mean()) * 100, "%"),
-        Figure("Accuracy on pen digits, mean of the writers", float(np.mean(list(accuracies.values()))) * 100, "%"),
+        Figure("Accuracy on pen digits, mean over the writers", float(np.mean(list(accuracies.values()))) * 100, "%"),
         Figure(f"Accuracy on pen digits, worst writer ({worst})", accuracies[worst] * 100, "%"),
         *_class_figures(Evaluation(np.stack([reading.probabilities for reading in readings]), labels)),
     ]

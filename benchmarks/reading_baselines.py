@@ -19,7 +19,7 @@ import psutil
 import uvloop
 
 from benchmarks import reading
-from benchmarks.child import measured
+from benchmarks.child import measure_in_child
 from benchmarks.pen_digits import measuring_digits
 from benchmarks.report import Figure
 from benchmarks.scenes import encoded
@@ -56,11 +56,11 @@ COMPILED = "`tf.function` of the model on a prepared image"
 def side_by_side() -> list[Figure]:
     """Measure median latencies, and the speedups over Keras and from threads and worker processes.
 
-    Returns nothing without pen digits, because other drawings would give other figures.
+    Returns nothing without pen digits, because other drawings would give different figures.
     """
     if not measuring_digits():
         return []
-    latencies: dict[str, float] = measured("benchmarks.reading_baselines")
+    latencies: dict[str, float] = measure_in_child("benchmarks.reading_baselines")
     figures = [Figure(f"{name}, median", latency, "ms") for name, latency in latencies.items()]
     figures += [
         Figure(f"Speedup over {name}", latency / latencies[TRAZO], "×")
@@ -112,7 +112,7 @@ def pool_figures() -> list[Figure]:
             f"Speedup of {pool.workers} worker processes over 1, {CLIENTS} concurrent clients", several / single, "×"
         ),
         Figure("Predictions that differ between worker processes and a thread", pool.difference_count, ""),
-        Figure("Memory of one worker process that no other process shares", pool.memory / 1e6, "MB"),
+        Figure("Unshared memory of one worker process", pool.memory / 1e6, "MB"),
     ]
 
 
@@ -154,9 +154,9 @@ async def _measure_pool(
 
 
 def median_latencies() -> dict[str, float]:
-    """Return the median latency of each method in milliseconds, measured in turns under the same conditions.
+    """Return the median latency of each method in milliseconds, measured alternately under the same conditions.
 
-    Keras gets a 28x28 float image, so its figures exclude the preparation of the canvas.
+    Keras gets a 28x28 float image, so its figures exclude preparing the drawing.
     """
     latencies: dict[str, list[float]] = {}
     methods = _methods()

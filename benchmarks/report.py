@@ -16,15 +16,15 @@ INTRODUCTION = """# Benchmark results
 Speed, memory and accuracy of Trazo. `make bench` writes this file and `results.json`; do not edit them. To repeat one
 section, run the command above its table. `make bench ARGS=--help` lists all sections.
 
-Three environment variables name the data: `TRAZO_MNIST` (MNIST), `TRAZO_PEN_DIGITS` (the pen digits' file)
+Three environment variables say where the data is: `TRAZO_MNIST` (MNIST), `TRAZO_PEN_DIGITS` (the pen digits' file)
 and `TRAZO_FASHION` (the folder of Fashion-MNIST). A section without its data is skipped.
 
-- *Pen digits* are real handwriting, recorded as pen strokes and replayed on the canvas: those of writers 21 to 30, on
-  which no model was trained.
+- *Pen digits* are real handwriting, recorded as pen strokes and replayed on the canvas: the digits of writers 21 to 30,
+  on which no model was trained.
 - *Rejected* images are those that the novelty detector reports as "not a digit".
 - *Close calls* are predictions with a low confidence, for which the Draw page names a second candidate.
 - *Redrawn* digits are test images that were traced and drawn again on the canvas.
-- *As a drawing* and *as a photo* include the preparation of ink; *direct to the network* skips it."""
+- *As a drawing* and *as a photo* include the preparation of the ink; *direct to the network* skips it."""
 FOLDER = Path(__file__).parent
 CPU_INFO = Path("/proc/cpuinfo")
 VECTOR_EXTENSIONS = ("avx512_vnni", "avx512f", "avx2", "asimd")

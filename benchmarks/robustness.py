@@ -35,7 +35,7 @@ Change = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
 @dataclass(frozen=True)
 class Modification:
-    """A change of digits at several levels, in up to three forms; None for a form that makes no sense."""
+    """A change to digits at several levels, in up to three forms; None for a form that does not apply."""
 
     title: str
     unit: str

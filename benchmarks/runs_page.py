@@ -76,7 +76,7 @@ def _load_times(visitor: _Visitor) -> list[Figure]:
 
 
 def _idle_cpu(visitor: _Visitor, dashboard: DashboardProcess) -> list[Figure]:
-    """Measure the dashboard's CPU usage while a page is open and nothing is running; Runs must be open at first."""
+    """Measure the dashboard's CPU usage while a page is open and nothing is running; Runs must be open when called."""
     runs = _cpu_usage(dashboard)
     visitor.page.goto(f"{dashboard.url}/train")
     at_rest(visitor.page)

@@ -23,7 +23,7 @@ def written(
 ) -> Plane:
     """Write the digit as sharp ink, 0..1, at a random position on a plane (480, 640).
 
-    `share`: range of the digit's height as a fraction of the plane's. `pen`: increase of stroke width in pixels at
+    `share`: range of the digit's height as a fraction of the plane's. `pen`: increase in stroke width, in pixels at
     28x28.
     """
     drawing = prepare(image)
@@ -84,7 +84,7 @@ def smooth_noise(generator: np.random.Generator, size: int) -> Plane:
 
 
 def shadow(generator: np.random.Generator, softness: float, depth: tuple[float, float] = (0.4, 0.7)) -> Plane:
-    """Return light, 0..1, with a shadow on one side of a slanted line whose edge is `softness` pixels wide."""
+    """Return light, 0..1, with a shadow on one side of a slanted line; its edge is `softness` pixels wide."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     angle = generator.uniform(0, 2 * np.pi)
     distance = (columns - WIDTH / 2) * np.cos(angle) + (rows - HEIGHT / 2) * np.sin(angle)
@@ -120,8 +120,8 @@ def on_table(sheet: Plane, generator: np.random.Generator, table: tuple[float, f
     background = generator.uniform(*table) * (
         1 + 0.06 * smooth_noise(generator, 40) + 0.05 * smooth_noise(generator, 4)
     )
-    room = WIDTH - rotated.shape[1], HEIGHT - rotated.shape[0]
-    left, top = (int(generator.integers(min(0, side) - 10, max(1, side + 10))) for side in room)
+    free_space = WIDTH - rotated.shape[1], HEIGHT - rotated.shape[0]
+    left, top = (int(generator.integers(min(0, side) - 10, max(1, side + 10))) for side in free_space)
     picture = Image.fromarray(background.astype(np.float32))
     picture.paste(Image.fromarray(rotated), (left, top), Image.fromarray((rotated >= 0).astype(np.uint8) * 255))
     return np.asarray(picture)

@@ -35,21 +35,21 @@ def sweep() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))
         started = time.time()
-        found = control.create_sweep(workspace, settings)
-        control.start(workspace, found)
+        new_sweep = control.create_sweep(workspace, settings)
+        control.start(workspace, new_sweep)
         try:
-            wait_until(lambda: found.status().state != "running", TIMEOUT_SECONDS, "the end of the sweep")
+            wait_until(lambda: new_sweep.status().state != "running", TIMEOUT_SECONDS, "the end of the sweep")
             ended = time.time()
-            assert found.status().state == "finished", found.status().message
-            progress = found.progress()
+            assert new_sweep.status().state == "finished", new_sweep.status().message
+            progress = new_sweep.progress()
             comparison = compare_seeds(workspace, progress, progress.winners[0])
         finally:
             end_all(workspace)
     trials = progress.trials
-    searched = max(trial.ended or 0.0 for trial in trials) - started
+    search_seconds = max(trial.ended or 0.0 for trial in trials) - started
     figures = [
-        Figure(f"{TRIALS} trials of `{DEFAULT_PRESET}`", searched / 60, "min"),
-        Figure("the winner trained again with three seeds", (ended - started - searched) / 60, "min"),
+        Figure(f"{TRIALS} trials of `{DEFAULT_PRESET}`", search_seconds / 60, "min"),
+        Figure("training the winner again with three seeds", (ended - started - search_seconds) / 60, "min"),
         Figure("complete trials", sum(trial.state == "complete" for trial in trials), ""),
         Figure("complete trial, median", median(_seconds(trials, "complete")), "s"),
         Figure("pruned trials", sum(trial.state == "pruned" for trial in trials), ""),
@@ -58,8 +58,8 @@ def sweep() -> list[Figure]:
         figures.append(Figure("pruned trial, median", median(pruned), "s"))
     if comparison:
         points = 100 * comparison.difference
-        figures.append(Figure("validation accuracy of the winner minus the preset's", points, "points"))
-        figures.append(Figure("spread of their seeds", 100 * comparison.spread, "points"))
+        figures.append(Figure("validation accuracy: the winner's minus the preset's", points, "points"))
+        figures.append(Figure("spread across seeds", 100 * comparison.spread, "points"))
     return figures
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.child import ONEDNN, measured
+from benchmarks.child import ONEDNN, measure_in_child
 from benchmarks.recipes import KERAS, Curve
 from benchmarks.report import Figure
 from core.data.sources import find_mnist
@@ -53,7 +53,7 @@ def time_to_target(seeds: int = SEEDS) -> list[Figure]:
 
 
 def _train(contender: Contender, seed: int) -> Curve:
-    values = measured("benchmarks.recipes", contender.recipe, str(seed), environment=contender.environment)
+    values = measure_in_child("benchmarks.recipes", contender.recipe, str(seed), environment=contender.environment)
     curve = Curve(**values)
     accuracy, seconds = curve.accuracies[-1], curve.seconds[-1]
     print(f"  seed {seed}, {contender.title}: {accuracy:.2%} after {seconds:.1f} s", flush=True)

@@ -17,7 +17,7 @@ def extract(
     comment_tags: Collection[str],
     options: Mapping[str, object],  # noqa: ARG001 - Babel passes it by name
 ) -> Iterator[tuple[int, str, list[str | None], list[str]]]:
-    """Yield the line, the function's name, its arguments and the translators' comments of each call of a keyword.
+    """Yield the line, the function's name, its arguments and the translators' comments for each call of a keyword.
 
     An argument that is not a literal string is None.
     """
@@ -35,12 +35,12 @@ def _literal(node: ast.expr) -> str | None:
 
 
 def _comments(lines: list[str], line: int, tags: Collection[str]) -> list[str]:
-    """Return the comment right above a line, from its tag on."""
-    found: list[str] = []
+    """Return the comment directly above a line, starting at its tag."""
+    comments: list[str] = []
     for text in reversed(lines[: line - 1]):
         if not text.strip().startswith("#"):
             break
-        found.insert(0, text.strip().lstrip("# "))
-        if found[0].startswith(tuple(tags)):
-            return found
+        comments.insert(0, text.strip().lstrip("# "))
+        if comments[0].startswith(tuple(tags)):
+            return comments
     return []

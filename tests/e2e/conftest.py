@@ -26,7 +26,7 @@ expect.set_options(timeout=PATIENCE_MS)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Record for fixtures that their test failed, and add the dashboard's output to the report."""
+    """Note a failure for the test's fixtures, and add the dashboard's output to the report."""
     report = yield
     if report.failed:
         item.stash[_failed] = True
@@ -58,7 +58,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def visitor_of(chromium: Browser) -> Callable[[str], Visitor]:
-    """Return a function that returns the session's visitor of a URL."""
+    """Return a function that gives the session's visitor for a URL."""
     return functools.cache(functools.partial(Visitor, chromium))
 
 

@@ -34,7 +34,7 @@ ALLOWED_PARAMETERS = {
     "/model": {"model"},
 }
 
-# A busy Chromium drops a step back that comes before the last one has changed the address.
+# A busy Chromium drops a step back that comes before the previous one has changed the address.
 QUICK_BACKS = """() => {
   let left = 3;
   const back = () => left-- > 0 && history.back();
@@ -191,7 +191,7 @@ def test_quick_backs_leave_no_parameters_behind(page: Page, runs: list[Run]) -> 
     open_from_sidebar(page, "Data")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Data")
 
-    server.holding = True  # the pages in between arrive when their addresses have gone
+    server.holding = True  # the pages in between arrive after their addresses are gone
     page.evaluate(QUICK_BACKS)
     page.wait_for_url(lambda url: urlsplit(url).path == "/")
     server.release()

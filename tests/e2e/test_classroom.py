@@ -1,4 +1,4 @@
-"""A student joins a class and the teacher follows it, below a prefix, in a real browser."""
+"""A student joins a class and the teacher watches, below a prefix, in a real browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.waiting import lasting
 
 @pytest.fixture
 def class_dashboard(tmp_path: Path) -> Iterator[DashboardProcess]:
-    """A dashboard for a class, below a prefix, where cookies and redirects are harder."""
+    """A dashboard for a class, below a prefix, where cookies and redirects are harder to get right."""
     process = DashboardProcess(tmp_path, TRAZO_CLASSROOM="1", STREAMLIT_SERVER_BASE_URL_PATH="lab")
     process.url = f"{process.url}/lab"
     yield process

@@ -15,7 +15,7 @@ from tests.support.waiting import wait_until
 
 
 def press_until_shown(page: Page, key: str, text: str) -> None:
-    """Press a key until the page shows this text; on a busy machine, a button appears before it knows its key.
+    """Press a key until the page shows this text; on a busy machine, a button appears before it reacts to its key.
 
     A second press has no effect: the other buttons have other keys.
     """

@@ -15,12 +15,12 @@ from tests.support.visit import Points, Record, at_rest, draw, on_canvas, open_d
 DOWN = [(250, 0), (250, 500)]
 ACROSS = [(0, 0), (250, 0)]
 BLANK = "Draw a digit"
-# As few points as a busy browser has of a quick stroke; the corners are all there.
+# As few points as a busy browser reports for a quick stroke; no corner is missing.
 QUICK_STROKES = {
     "7": [(80, 60), (420, 60), (220, 480)],
     "2": [(80, 120), (250, 20), (400, 130), (80, 480), (430, 480)],
 }
-# Chromium itself merges events only if the machine is slow.
+# Chromium merges events by itself only on a slow machine.
 MERGED_MOVE = """(points) => {
   const at = ([clientX, clientY]) => new PointerEvent("pointermove", { isPrimary: true, clientX, clientY });
   const [clientX, clientY] = points.at(-1);
@@ -38,7 +38,7 @@ def prediction(page: Page) -> Locator:
 
 
 def button(page: Page, name: str) -> Locator:
-    # The canvas has a toolbar of its own, which is hidden a moment after it appears.
+    # The canvas has its own toolbar, which is hidden a moment after it appears.
     return page.locator(".st-key-canvas_buttons").get_by_role("button", name=name, exact=True)
 
 
@@ -89,10 +89,10 @@ def test_first_visit_shows_an_example_and_keeps_its_layout(page: Page, predictio
         page.locator(".trazo-steps .title").last,
         page.get_by_text("Brush width"),
     ]
-    before = [element.bounding_box() for element in elements]
+    boxes = [element.bounding_box() for element in elements]
     expect(elements[2]).to_be_in_viewport()
-    assert before[0] is not None
-    assert before[0]["width"] >= 358
+    assert boxes[0] is not None
+    assert boxes[0]["width"] >= 358
     expect(page.get_by_role("heading", level=1)).to_have_text("Trazo")
     example = page.locator(".example")
     expect(example).to_contain_text("trace me")
@@ -101,7 +101,7 @@ def test_first_visit_shows_an_example_and_keeps_its_layout(page: Page, predictio
     expect(example).to_have_count(0)
     expect(prediction).to_have_text("1")
     at_rest(page)
-    assert [element.bounding_box() for element in elements] == before
+    assert [element.bounding_box() for element in elements] == boxes
     button(page, "Undo").click()
     expect(prediction).to_have_text(BLANK)
     expect(example).to_have_count(0)
@@ -113,7 +113,7 @@ def test_first_visit_shows_an_example_and_keeps_its_layout(page: Page, predictio
     at_rest(page)
     expect(example).to_have_count(0)
 
-    # The frame of a page focused by a key cuts through no heading.
+    # When a key moves the focus to the page, its focus frame does not cut through the heading.
     page.get_by_role("heading", level=1).click()
     page.keyboard.press("ArrowDown")
     frame = "main => getComputedStyle(main, '::before')"
@@ -172,7 +172,7 @@ def test_mouse_draws_and_every_stroke_is_read(page: Page, prediction: Locator) -
     assert bars.bounding_box() == before
 
 
-def test_quick_strokes_keep_their_corners_and_survive_a_visit(page: Page, prediction: Locator) -> None:
+def test_quick_strokes_keep_corners_and_survive_a_page_change(page: Page, prediction: Locator) -> None:
     for digit, stroke in QUICK_STROKES.items():
         draw(page, [stroke])
         expect(prediction).to_have_text(digit)

@@ -21,7 +21,7 @@ from tests.support.visit import Record, at_rest, draw
 from tests.support.waiting import wait_until
 
 
-def click_cell(page: Page, true: int, predicted: int, shown: str) -> None:
+def click_cell(page: Page, true: int, predicted: int, text: str) -> None:
     """Click a cell until the page shows this text; on a busy machine a chart appears before it reacts to clicks.
 
     The matrix is square and fills the chart except for the axis labels on the left and at the bottom.
@@ -37,11 +37,11 @@ def click_cell(page: Page, true: int, predicted: int, shown: str) -> None:
     def click_shows_text() -> bool:
         chart.click(position={"x": x, "y": y})
         with suppress(AssertionError):
-            expect(page.get_by_text(shown)).to_be_visible(timeout=5000)
+            expect(page.get_by_text(text)).to_be_visible(timeout=5000)
             return True
         return False
 
-    wait_until(click_shows_text, what=shown)
+    wait_until(click_shows_text, what=text)
 
 
 def test_clicking_a_cell_shows_its_images(page: Page, mnist: Dataset, record: Record) -> None:

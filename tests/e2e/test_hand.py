@@ -45,7 +45,7 @@ def prompt(page: Page) -> Locator:
 
 
 def start_teaching_ten(page: Page) -> None:
-    """Choose to teach ten digits, once the page has been shown to its end, and start."""
+    """Choose to teach ten digits once the page is complete, and start."""
     page.get_by_text("2 Teach").click()
     ten = page.get_by_role("radio", name="10", exact=True)
     expect(ten).to_be_visible()
@@ -58,7 +58,7 @@ def start_teaching_ten(page: Page) -> None:
 def write_next(page: Page, seeds: Counter[int], *, enter: bool = True) -> int:
     """Write the digit that the pad asks for, and move on with Enter or by waiting; return the digit.
 
-    `seeds`: the handwriting of the next digit of each kind, so that the order of the prompts does not matter.
+    `seeds`: the seed of each digit's latest handwriting, so that the order of the prompts does not matter.
     """
     expect(prompt(page)).to_have_text(re.compile("Write an? [0-9]"))
     digit = int(prompt(page).inner_text().split()[-1])
@@ -88,7 +88,7 @@ def write_until(hand: Hand, count: int) -> None:
         exam = read_exam(hand, exam.id)
 
 
-def test_digits_keep_their_labels_however_late_the_server_answers(page: Page, dashboard: DashboardProcess) -> None:
+def test_digits_keep_their_labels_when_the_server_answers_late(page: Page, dashboard: DashboardProcess) -> None:
     server = SlowServer(page)
     page.goto("/hand")
     start_teaching_ten(page)
@@ -97,7 +97,7 @@ def test_digits_keep_their_labels_however_late_the_server_answers(page: Page, da
     server.holding = True
     seeds: Counter[int] = Counter()
     asked = [write_next(page, seeds), write_next(page, seeds, enter=False)]
-    server.release()  # the answer to the first digit arrives while the pad waits whether the second is complete
+    server.release()  # the answer to the first digit arrives while the pad waits to see whether the second is complete
     expect(page.locator(".progress")).to_have_text("2 of 10")
     asked.append(write_next(page, seeds, enter=False))
     page.get_by_role("button", name="Stop here").click()
@@ -135,7 +135,7 @@ def test_a_person_gets_a_model_of_their_own(page: Page, dashboard: DashboardProc
     page.get_by_role("button", name="Start the exam").click()
     expect(prompt(page)).to_have_text(re.compile("Write a"))
     at_rest(page)
-    server.holding_requests = True  # nobody waits for the server between two digits
+    server.holding_requests = True  # writing does not wait for the server
     seeds: Counter[int] = Counter()
     asked = [write_next(page, seeds) for _ in range(3)]
     expect(page.locator(".progress")).to_have_text("3 of 50")
@@ -145,7 +145,7 @@ def test_a_person_gets_a_model_of_their_own(page: Page, dashboard: DashboardProc
     seeds[asked[-1]] -= 1
     (hand,) = list_hands(Workspace(dashboard.workspace))
     (exam,) = list_exams(hand)
-    # What the pad sends passes through this process, which lets it pass while it asks the browser for something.
+    # The pad's messages pass through this process, which forwards them only while it queries the browser.
     wait_until(lambda: page.title() and "taken back" in exam_file(hand, exam.id).read_text(), what="the last message")
     write_until(hand, 47)
     for title in ("Glossary", "Your hand"):

@@ -17,7 +17,7 @@ from tests.support.visit import upload
 
 
 @pytest.fixture
-def hostile(tmp_path: Path) -> Path:
+def hostile_picture(tmp_path: Path) -> Path:
     path = tmp_path / "tiles.jp2"
     path.write_bytes(jpeg2000_in_small_tiles(39))
     return path
@@ -31,14 +31,14 @@ def visitor(dashboard: DashboardProcess) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_hostile_uploads_do_not_delay_another_visitor(page: Page, visitor: httpx.Client, hostile: Path) -> None:
+def test_hostile_uploads_do_not_delay_another_visitor(page: Page, visitor: httpx.Client, hostile_picture: Path) -> None:
     tabs = [page, page.context.new_page()]
     for tab in tabs:
         tab.goto("/")
         tab.get_by_role("radio", name="Upload a picture").click()
         expect(tab.get_by_test_id("stFileUploader")).to_be_visible()
     for tab in tabs:
-        tab.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(hostile)
+        tab.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(hostile_picture)
 
     response = visitor.post("/api/predict", content=encoded(drawn_seven()))
     health = visitor.get("/_stcore/health")

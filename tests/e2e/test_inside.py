@@ -35,7 +35,7 @@ def test_a_drawing_is_misread_without_centring(page: Page) -> None:
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_a_channel_is_switched_though_another_request_follows_at_once(page: Page) -> None:
+def test_channel_is_switched_even_if_a_request_follows_at_once(page: Page) -> None:
     server = SlowServer(page)
     digit = open_draw_page(page)
     draw(page, [SEVEN])

@@ -21,7 +21,7 @@ def test_digits_drawn_by_keyboard_are_read(page: Page) -> None:
         expect(prediction).to_have_text("Draw a digit")
 
 
-def test_pen_says_what_it_does_and_takes_corners_back(page: Page) -> None:
+def test_pen_announces_its_actions_and_takes_corners_back(page: Page) -> None:
     prediction = open_draw_page(page)
     focus_pen(page)
     spoken = page.locator(".keyboard-pen .spoken")

@@ -1,4 +1,4 @@
-"""A person does every lesson to its end, in a real browser, and finds the results again later."""
+"""A person completes every lesson, in a real browser, and finds the results again later."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def predictor(dashboard: DashboardProcess) -> Predictor:
 
 
 @pytest.fixture
-def found(predictor: Predictor, mnist: Dataset) -> Evaluation:
-    """What that model predicts for the validation images."""
+def evaluation(predictor: Predictor, mnist: Dataset) -> Evaluation:
+    """The model's predictions for the validation images."""
     return Evaluation(predictor.probabilities(mnist.validation.images), mnist.validation.labels)
 
 
 @pytest.fixture
-def steps(predictor: Predictor, found: Evaluation, mnist: Dataset) -> int:
+def steps(predictor: Predictor, evaluation: Evaluation, mnist: Dataset) -> int:
     """The number of steps of the smallest change that turns the clearest 2 into another digit."""
-    image = mnist.validation.images[clearest(found, 2)]
+    image = mnist.validation.images[clearest(evaluation, 2)]
     path = fooling_path(load_network(predictor.bundle), image)
     first = first_other(predictor.probabilities(path).argmax(axis=1))
     assert first is not None
@@ -47,7 +47,7 @@ def steps(predictor: Predictor, found: Evaluation, mnist: Dataset) -> int:
 
 
 def begin(page: Page, number: int, guess: str) -> None:
-    """Guess before the answer of the lesson on the page is to be seen."""
+    """Make a guess in the lesson on the page, which does not show its answer yet."""
     expect(page.get_by_role("heading", level=2)).to_contain_text(re.compile(f"^{number} "))
     expect(done(page)).to_have_count(0)
     page.locator(f".st-key-guess_{LESSON_IDS[number - 1]}").get_by_role("button", name=guess).click()
@@ -113,9 +113,9 @@ def read_hard_digits(page: Page, labels: Sequence[int], mistakes: int) -> None:
     for position, label in enumerate(labels, 1):
         expect(page.get_by_text(f"Digit {position} of {len(labels)}.")).to_be_visible()
         page.locator(f".st-key-read_{label} button").click()
-    counted = page.locator(".st-key-lesson_counted input")
-    counted.fill(str(mistakes))
-    counted.press("Enter")
+    count_field = page.locator(".st-key-lesson_counted input")
+    count_field.fill(str(mistakes))
+    count_field.press("Enter")
 
 
 def bet(page: Page, right: Sequence[bool]) -> None:
@@ -135,18 +135,18 @@ def fool(page: Page, steps: int) -> None:
         page.keyboard.press("ArrowRight")
 
 
-def test_every_lesson_is_done_to_its_end(page: Page, found: Evaluation, steps: int) -> None:
-    hard, chosen = hardest(found, 20, 6), bets(found, 10, 7)
-    right = found.predictions == found.labels
-    wrong = int((~right[hard]).sum())
+def test_every_lesson_can_be_completed(page: Page, evaluation: Evaluation, steps: int) -> None:
+    hard_images, bet_images = hardest(evaluation, 20, 6), bets(evaluation, 10, 7)
+    right = evaluation.predictions == evaluation.labels
+    wrong = int((~right[hard_images]).sum())
     page.goto("/learn?lesson=1")
 
     for lesson in (paint_a_seven, draw_in_a_corner, turn_the_filter, find_a_learning_rate, learn_more_images):
         lesson(page)
         go_on(page)
-    read_hard_digits(page, found.labels[hard].tolist(), wrong)
+    read_hard_digits(page, evaluation.labels[hard_images].tolist(), wrong)
     go_on(page)
-    bet(page, right[chosen].tolist())
+    bet(page, right[bet_images].tolist())
     go_on(page)
     fool(page, steps)
     expect(done(page)).to_be_visible()

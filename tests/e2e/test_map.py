@@ -34,7 +34,7 @@ def test_a_lasso_on_the_map_shows_its_images(page: Page, record: Record) -> None
     at_rest(page)
     page.get_by_role("radio", name="Map").click()
     plot = page.locator(".js-plotly-plot .nsewdrag")
-    # The map is computed first.
+    # The map must be computed first.
     expect(plot).to_be_visible()
     expect(page).to_have_url(re.compile("view=map"))
     at_rest(page)

@@ -22,7 +22,7 @@ def open_gradio(page: Page) -> FrameLocator:
 
 def test_netron_shows_both_files_and_downloads_work(page: Page, record: Record) -> None:
     page.goto("/model")
-    # Netron would focus its graph in the moment in which it sets this class.
+    # Netron would focus its graph at the moment it sets this class.
     expect(page.frame_locator("iframe[src*='/netron/']").locator("body.default")).to_be_attached()
     assert page.evaluate(FOCUS_AND_SCROLL) == ["BODY", 0]
     for file in ("mnist_model.keras", "mnist_model.tflite"):

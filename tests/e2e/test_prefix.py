@@ -58,7 +58,7 @@ def setup(request: pytest.FixtureRequest) -> Setup:
 
 @pytest.fixture(scope="module")
 def dashboard(setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
-    """A dashboard behind nginx; its `url` is the one for visitors."""
+    """A dashboard behind nginx; its `url` is the one that visitors use."""
     executable = find_nginx()
     if executable is None:
         lacking("nginx is not installed; install it with `apt-get install nginx`.")

@@ -36,8 +36,8 @@ def show_trials(sweep: Sweep, count: int) -> int:
 
 def test_page_does_not_move_when_its_charts_appear(page: Page, sweep: Sweep) -> None:
     show_trials(sweep, 20)
-    held: list[Route] = []
-    page.route("**/ArrowVegaLiteChart.*.js", lambda route: held.append(route))
+    held_routes: list[Route] = []
+    page.route("**/ArrowVegaLiteChart.*.js", lambda route: held_routes.append(route))
     page.goto(f"/sweep?id={sweep.id}")
     axis = page.get_by_role("group", name="Optimizer").first
     expect(axis).to_be_visible()
@@ -45,7 +45,7 @@ def test_page_does_not_move_when_its_charts_appear(page: Page, sweep: Sweep) -> 
     expect(page.get_by_role("heading", name="Trials")).to_be_visible()
     before = axis.bounding_box()
 
-    for route in held:
+    for route in held_routes:
         route.continue_()
     expect(page.get_by_test_id("stVegaLiteChart").locator(".marks").first).to_be_visible()
 
@@ -58,7 +58,7 @@ def test_range_selects_trials_and_survives_a_refresh(page: Page, sweep: Sweep, r
     axis = page.get_by_role("group", name="Optimizer").first
     expect(axis).to_be_visible()
     at_rest(page)
-    # The lower half of the axis of the optimizer is "adam".
+    # The lower half of the optimizer's axis is "adam".
     axis.scroll_into_view_if_needed()
     box = axis.bounding_box()
     assert box is not None

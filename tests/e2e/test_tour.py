@@ -15,9 +15,9 @@ def test_every_page_opens_without_errors_or_tensorflow(page: Page, dashboard: Da
     page.goto("/")
     at_rest(page)
     links = page.get_by_test_id("stSidebarNavLink")
-    # The pages of one run and one sweep are reached from the lists; only the teacher of a class sees the page Class.
-    hidden = ("run", "sweep", "classroom")
-    views = [path for path in (PROJECT / "dashboard" / "views").glob("[!_]*.py") if path.stem not in hidden]
+    # The pages of one run and one sweep are reached from the lists; only the teacher of a class sees the Class page.
+    unlisted = ("run", "sweep", "classroom")
+    views = [path for path in (PROJECT / "dashboard" / "views").glob("[!_]*.py") if path.stem not in unlisted]
     expect(links).to_have_count(len(views))
 
     for position in range(links.count()):
@@ -30,9 +30,9 @@ def test_every_page_opens_without_errors_or_tensorflow(page: Page, dashboard: Da
         expect(page.get_by_test_id("stException")).to_have_count(0)
 
     assert not record.page_errors
-    mapped = {region.path for region in psutil.Process(dashboard.process.pid).memory_maps()}
-    assert any("streamlit" in path or "numpy" in path for path in mapped)
-    assert not [path for path in mapped if "tensorflow" in path]
+    mapped_files = {region.path for region in psutil.Process(dashboard.process.pid).memory_maps()}
+    assert any("streamlit" in path or "numpy" in path for path in mapped_files)
+    assert not [path for path in mapped_files if "tensorflow" in path]
 
 
 def test_all_ten_digits_fit_on_a_phone_without_scrolling(page: Page) -> None:
@@ -61,7 +61,7 @@ FOLLOW_TITLE = """
 
 
 @pytest.mark.parametrize("path", ["/", "/glossary"])
-def test_title_has_its_place_from_the_start(page: Page, path: str) -> None:
+def test_title_does_not_move_while_its_page_loads(page: Page, path: str) -> None:
     page.add_init_script(FOLLOW_TITLE)
     page.goto(path)
     expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -34,12 +34,12 @@ def prediction(page: Page) -> Locator:
 
 
 def button(page: Page, name: str) -> Locator:
-    # The canvas has a toolbar of its own, which is hidden a moment after it appears.
+    # The canvas has its own toolbar, which is hidden a moment after it appears.
     return page.locator(".st-key-canvas_buttons").get_by_role("button", name=name, exact=True)
 
 
 def press(page: Page, name: str, times: int = 1) -> None:
-    """Click a button at once; Playwright's own click waits until the button has stopped moving."""
+    """Click a button immediately; Playwright's own click waits until the button has stopped moving."""
     box = button(page, name).bounding_box()
     assert box is not None
     for _ in range(times):
@@ -54,7 +54,7 @@ def visit_another_page(page: Page) -> None:
 
 
 def return_from_train(page: Page) -> None:
-    """Wait until the page Train is shown and stays, and go back to Draw."""
+    """Wait until the Train page is shown and stays, then go back to Draw."""
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     at_rest(page)
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
@@ -257,7 +257,7 @@ def undo_that_waits_with_a_page_change_is_kept(page: Page, server: SlowServer) -
     expect_only_rows(page, [0, LAST])
 
 
-def drawing_that_arrives_after_a_page_change_is_kept_without_a_second_undo(page: Page, server: SlowServer) -> None:
+def late_drawing_is_kept_without_a_second_undo(page: Page, server: SlowServer) -> None:
     draw(page, [ROWS[0], ROWS[LAST], ROWS[1]])
     visit_another_page(page)
     expect(button(page, "Undo")).to_be_enabled()
@@ -266,7 +266,7 @@ def drawing_that_arrives_after_a_page_change_is_kept_without_a_second_undo(page:
     at_rest(page)
     server.holding_requests = True
 
-    # Every request also lists the values of the other widgets, such as the Undo that has been performed.
+    # Every request also lists the values of the other widgets, such as the Undo that has already been performed.
     draw(page, [ROWS[2]])
     server.wait_for_requests(1)
     page.get_by_role("link", name="Train", exact=True).click()
@@ -335,12 +335,12 @@ CASES = {
     "slow server and other pages": (
         strokes_and_undo_work_while_the_canvas_restarts,
         undo_that_waits_with_a_page_change_is_kept,
-        drawing_that_arrives_after_a_page_change_is_kept_without_a_second_undo,
+        late_drawing_is_kept_without_a_second_undo,
         stroke_drawn_while_the_next_page_is_on_its_way_is_kept,
         page_change_that_waits_is_not_lost_to_a_later_stroke,
     ),
 }
-"""Cases for one visit each, because opening the page takes longer than a case."""
+"""Groups of cases that share one visit, because opening the page takes longer than a case."""
 
 
 @pytest.mark.parametrize("cases", CASES.values(), ids=CASES)

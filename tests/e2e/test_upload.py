@@ -16,17 +16,17 @@ from tests.support.mnist_files import names, write_idx
 
 @pytest.fixture(scope="module")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
-    """A dashboard on a machine that MNIST is nowhere on."""
+    """A dashboard on a machine without MNIST."""
     folder = tmp_path_factory.mktemp("without-mnist")
     process = DashboardProcess(folder, TRAZO_MNIST="", KERAS_HOME=str(folder))
     yield process
     process.stop()
 
 
-def test_page_goes_on_with_uploaded_mnist(
+def test_page_continues_with_uploaded_mnist(
     page: Page, dashboard: DashboardProcess, mnist: Dataset, tmp_path: Path
 ) -> None:
-    # The training images are the largest file: they show that no limit on the way stops them.
+    # The training images are the largest file, which shows that no limit on the way rejects the upload.
     write_idx(tmp_path, read_mnist(Path(mnist.origin)))
     (tmp_path / "notes.txt").write_text("No digits here.")
     page.goto("/data")

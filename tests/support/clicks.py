@@ -18,7 +18,7 @@ GRID = f"{digit_grid.__name__}._component"
 
 @contextmanager
 def click_on_picture(key: str, index: int, component: str = GRID) -> Iterator[None]:
-    """Click a picture of the component with this key; the page gets the click when it runs inside the `with` block."""
+    """Click a picture of the component with this key; a page that runs inside the `with` block gets the click."""
     module, _, name = component.rpartition(".")
     with pytest.MonkeyPatch.context() as patch:
         draw = getattr(import_module(module), name)

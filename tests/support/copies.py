@@ -1,4 +1,4 @@
-"""Two dashboards on one workspace, behind a real nginx with the site of deploy/nginx.conf; or one, to compare."""
+"""Two dashboards on one workspace, behind a real nginx with the site of deploy/nginx.conf; or one, for comparison."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.nginx import Nginx, two_copies
 from tests.support.waiting import wait_until
 
 COOKIE = "trazo_copy"
-"""The cookie with the number of a visitor's copy, 1 or 2."""
+"""Name of the cookie that holds the number of a visitor's copy, 1 or 2."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Copies:
     nginx: Nginx
 
     def new_visitor(self) -> dict[str, str]:
-        """Open the first page as a browser does; return the cookies that it then has."""
+        """Open the first page as a browser does; return the cookies that it received."""
         return dict(httpx.get(f"{self.nginx.url}/", headers={"Accept": "text/html"}, timeout=300).cookies)
 
     def kill(self, number: int) -> None:
-        """Kill a copy as `kill -9` does, and return when it has ended."""
+        """Kill a copy as `kill -9` does; return once it has ended."""
         process = self.dashboards[number - 1].process
         process.kill()
         process.wait()

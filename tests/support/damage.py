@@ -1,4 +1,4 @@
-"""Ways to damage a run's files: cut off, emptied, replaced, or edited to invalid values."""
+"""Ways to damage a run's files: truncate, empty, replace, or edit them to invalid values."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def change_arrays(name: str, **changes: Change) -> Damage:
 
     def edit(run: Run) -> None:
         with np.load(run.folder / name) as file:
-            before = dict(file)
-        np.savez(run.folder / name, **before | {array: change(before[array]) for array, change in changes.items()})
+            arrays = dict(file)
+        np.savez(run.folder / name, **arrays | {array: change(arrays[array]) for array, change in changes.items()})
 
     return edit
 

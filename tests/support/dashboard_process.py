@@ -18,7 +18,7 @@ from core.workspace import PROJECT, Workspace
 from tests.support.waiting import wait_until
 
 PORTS = range(12_000, 30_000)
-"""Ports below those for outgoing connections, which could otherwise take a port between two starts."""
+"""Ports below the ephemeral range, from which an outgoing connection could take a port between two starts."""
 
 
 def free_port() -> int:
@@ -31,7 +31,7 @@ def free_port() -> int:
 
 
 def mnist_variable() -> dict[str, str]:
-    """Return the variable that gives a dashboard with its own workspace this machine's MNIST, if it needs one."""
+    """Return the variable through which a dashboard with its own workspace finds this machine's MNIST, if needed."""
     mnist = Workspace.from_environment().mnist_file
     return {"TRAZO_MNIST": str(mnist)} if mnist.exists() and "TRAZO_MNIST" not in os.environ else {}
 
@@ -59,7 +59,7 @@ class DashboardProcess:
         self.start()
 
     def start(self) -> None:
-        """Start the process and return when it responds; raises TimeoutError with its log if it does not."""
+        """Start the process and return once it responds; raise TimeoutError with its log if it does not."""
         with self.printed.open("ab") as printed, self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._command,

@@ -35,7 +35,7 @@ ACTIONS: dict[str, Callable[[Workspace, str], object]] = {
 
 
 def _dashboard(root: Path, python: str, requests: Connection, barrier: Barrier) -> None:
-    """Run one dashboard process: perform each requested action together with the others, and send the outcome."""
+    """Run one dashboard process: perform each requested action at the same time as the others; send the outcome."""
     sys.executable = python
     while request := requests.recv():
         action, name = request
@@ -54,7 +54,7 @@ class Dashboards:
     connections: list[Connection]
 
     def press(self, *actions: str, name: str = "") -> list[str]:
-        """Make each dashboard perform its action at the same moment; return "done" or the error message of each."""
+        """Make all dashboards perform their actions at the same moment; return "done" or an error message for each."""
         for connection, action in zip(self.connections, actions, strict=True):
             connection.send((action, name))
         return [connection.recv() for connection in self.connections]
@@ -62,7 +62,7 @@ class Dashboards:
 
 @contextmanager
 def three_dashboards(workspace: Workspace, python: str) -> Iterator[Dashboards]:
-    """Start dashboards whose workers use this Python, as do workers that this process starts in the with block."""
+    """Start dashboards; their workers, and those that this process starts in the with block, use this Python."""
     context = multiprocessing.get_context("spawn")
     barrier, connections, processes = context.Barrier(3), [], []
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""Debian packages that tests need besides Python's."""
+"""Debian packages that tests need in addition to Python packages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def can_install() -> bool:
 
 
 def install(*packages: str) -> bool:
-    """Install packages without the packages that they only recommend; return True on success."""
+    """Install packages without their recommended packages; return True on success."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     steps = ([*_APT, "update"], [*_APT, "install", "-y", "--no-install-recommends", *packages])
     return all(subprocess.run(step, env=environment, check=False).returncode == 0 for step in steps)

@@ -1,4 +1,4 @@
-"""A finished run, as if a model had been fine-tuned, without a worker."""
+"""A finished fine-tuning run, made without a worker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.workspace import SHIPPED_BUNDLE, Workspace
 
 
 def fine_tuned_run(workspace: Workspace, hand: str) -> Run:
-    """Return a run with the shipped model, as if that had been fine-tuned to the hand with this id, or to CLASS."""
+    """Return a run with the shipped model, as if it had been fine-tuned to the hand with this id, or to CLASS."""
     shipped = Bundle(SHIPPED_BUNDLE)
     fine_tuning = FineTuning(hand=hand, base="shipped", digits=10)
     run = create_run(workspace, fine_tuned_config(shipped.card().config), fine_tuning=fine_tuning)

@@ -1,4 +1,4 @@
-"""Real processes of sweeps that are forked, as are their workers, from a process with TensorFlow loaded."""
+"""Real sweep processes that are forked, like their workers, from a process with TensorFlow loaded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ForkedSweeps:
         self.processes: list[BaseProcess] = []
 
     def Popen(self, command: Sequence[str], **options: Any) -> BaseProcess:  # noqa: N802
-        """Fork a process that does what `python -m core.sweeps.process FOLDER` does."""
+        """Fork a process that runs a sweep as `python -m core.sweeps.process FOLDER` does."""
         assert command[:3] == [sys.executable, "-m", "core.sweeps.process"]
         sweep = _SweepProcess(command[3], options["stdout"], options["env"], options["cwd"], self.preamble)
         process = _CONTEXT.Process(target=sweep.run)
@@ -66,7 +66,7 @@ class _SweepProcess:
         os.dup2(lock, 1)
         os.dup2(lock, 2)
         os.close(lock)
-        # Its workers come from the same fork server; it would start another one, which loads TensorFlow again.
+        # Its workers come from the same fork server; a second one would have to load TensorFlow again.
         forkserver._forkserver._forkserver_address = self._address
         forkserver._forkserver.ensure_running = lambda: None
         from core.launcher import starting
@@ -76,5 +76,5 @@ class _SweepProcess:
         workers = ForkedWorkers()
         workers.preamble = preamble
         starting.subprocess = workers  # type: ignore[assignment]
-        # Without what multiprocessing does at an exit: it would end the last worker, which is exiting itself.
+        # Skip multiprocessing's exit handlers, which would kill the last worker while it exits by itself.
         os._exit(process.main(Path(folder)))

@@ -57,15 +57,15 @@ class _Worker:
         return {"_arguments": self._arguments, "_lock": DupFd(self._lock), "_log": DupFd(self._log)}
 
     def run(self) -> None:
-        """Do what a new Python process does for `python -m core.training.worker FOLDER LOCK`, and exit."""
+        """Run the worker as `python -m core.training.worker FOLDER LOCK` would in a new process, and exit."""
         folder, environment, project, preamble = self._arguments
         lock, log = self._lock.detach(), self._log.detach()  # type: ignore[attr-defined]
         os.setsid()
         os.chdir(project)
         os.environ.clear()
         os.environ.update(environment)
-        with open(os.devnull, "rb") as nothing:  # noqa: PTH123
-            os.dup2(nothing.fileno(), 0)
+        with open(os.devnull, "rb") as null_device:  # noqa: PTH123
+            os.dup2(null_device.fileno(), 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def fill_disk(path: Path) -> None:
-    """Write to this file until not a single byte is left on the disk."""
+    """Write to this file until the disk has no free byte left."""
     with suppress(OSError), path.open("wb", buffering=0) as file:
         while True:
             file.write(bytes(4096))

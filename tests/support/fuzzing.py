@@ -1,6 +1,6 @@
 """Malformed pictures, request bodies and files for fuzz tests.
 
-`TRAZO_FUZZ` is the total number sent: by default 200, or 2,000 with `TRAZO_FUZZ=2000 make test ARGS="-k fuzz"`.
+`TRAZO_FUZZ` is the total number of inputs, 200 by default; `TRAZO_FUZZ=2000 make test ARGS="-k fuzz"` sends 2,000.
 """
 
 from __future__ import annotations
@@ -106,5 +106,5 @@ def mutated_pictures() -> st.SearchStrategy[bytes]:
 
 
 def bodies() -> st.SearchStrategy[bytes]:
-    """Generate request bodies: pictures, nearly pictures, and arbitrary bytes."""
+    """Generate request bodies: valid and mutated pictures, and arbitrary bytes."""
     return st.one_of(mutated_pictures(), st.binary(max_size=500), st.sampled_from(SEEDS))

@@ -1,4 +1,4 @@
-"""Calls of Gradio's API, as programs and pages make them."""
+"""Calls to Gradio's API, as programs and pages make them."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ Pause = Callable[[], NoReturn]
 
 
 def pause_in(phase: str, reached: Path) -> None:
-    """Make this worker pause in a phase, after creating the file `reached`. Called before the worker starts."""
+    """Make this worker pause in a phase, after creating the file `reached`. Call this before the worker starts."""
 
     def pause() -> NoReturn:
         reached.touch()
@@ -124,7 +124,7 @@ PHASES: dict[str, Callable[[Pause], None]] = {
 
 
 def _before(module: str, name: str, pause: Pause) -> None:
-    """Pause where the module would call this function."""
+    """Pause instead of calling this function of the module."""
     from importlib import import_module
 
     setattr(import_module(module), name, lambda *_, **__: pause())

@@ -1,4 +1,4 @@
-"""Digits as lines on the grid of the keyboard's pen, and the keys that draw them."""
+"""Digits as lines on the grid of the keyboard pen, and the keys that draw them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LINES: dict[int, list[list[Position]]] = {
 
 
 def focus_pen(page: Page) -> None:
-    """Press Tab until the keyboard's pen has the focus."""
+    """Press Tab until the keyboard pen has the focus."""
     focused = """() => {
       let element = document.activeElement;
       while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
@@ -41,7 +41,7 @@ def focus_pen(page: Page) -> None:
 
 
 def keys(lines: Sequence[Sequence[Position]], at: Position) -> tuple[list[str], Position]:
-    """Return the keys that draw lines if the pen is at `at`, and its position afterwards."""
+    """Return the keys that draw these lines from the pen's position `at`, and its position afterwards."""
     pressed: list[str] = []
     for line in lines:
         for index, corner in enumerate(line):

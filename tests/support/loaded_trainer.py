@@ -1,4 +1,4 @@
-"""Loads what a worker loads, in the way a worker does; preloaded by the fork server of `forked_workers`."""
+"""Loads the modules of a worker, in the same way; preloaded by the fork server of `forked_workers`."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ importlib.import_module("core.classifier.detector_samples")._MAX_FRACTION = DETE
 for module in ("ai_edge_litert.interpreter", "sklearn.neural_network"):
     importlib.import_module(module)
 
-# Copies share the memory of these objects as long as the garbage collector does not touch them.
+# Forked processes share the memory of these objects as long as the garbage collector does not touch them.
 gc.freeze()

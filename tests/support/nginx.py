@@ -18,7 +18,7 @@ _PATH = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
 """Folders that may contain nginx but are missing from a user's PATH."""
 
 _LISTEN = "listen 8080;"
-"""Line of a site that is replaced by a free port."""
+"""Line of a site whose port is replaced by a free one."""
 
 _CONFIG = """
 daemon off;

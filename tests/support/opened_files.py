@@ -27,7 +27,7 @@ def opened_files() -> Iterator[Counter[Path]]:
 
 
 def _count(event: str, arguments: tuple[Any, ...]) -> None:
-    # Python's `open` reports a mode; `os.open`, which it calls if it has an opener, does not.
+    # Python's `open` reports a mode; `os.open`, which it calls if given an opener, does not.
     if event == "open" and _counters and arguments[1] and isinstance(arguments[0], str | os.PathLike):
         _counters[-1][Path(arguments[0])] += 1
 

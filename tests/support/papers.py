@@ -14,7 +14,7 @@ SIZE = (480, 640)
 
 
 def five(size: tuple[int, int] = SIZE, brush: float = 0.05) -> Pixels:
-    """Draw a 5 in two strokes, white on black, right of the centre; `brush` is a fraction of the height."""
+    """Draw a 5 in two strokes, white on black, to the right of the centre; `brush` is a fraction of the height."""
     height, width = size
     picture = Image.new("L", (width, height))
     draw = ImageDraw.Draw(picture)

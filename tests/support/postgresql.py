@@ -21,15 +21,15 @@ _DEBIAN_USER = "postgres"
 def find_postgresql() -> Path | None:
     """Return the folder of PostgreSQL's programs, or None."""
     versions = sorted(_DEBIAN_FOLDERS.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    found = versions[-1] if versions else shutil.which("initdb")
-    return Path(found).resolve().parent if found else None
+    initdb = versions[-1] if versions else shutil.which("initdb")
+    return Path(initdb).resolve().parent if initdb else None
 
 
 class PostgreSQL:
     """A server on a free port with its data in a temporary folder; root runs it as Debian's user `postgres`."""
 
     def __init__(self, programs: Path) -> None:
-        # Not below pytest's folder, which the other user cannot enter.
+        # Not below pytest's folder, which the other user cannot access.
         self._folder = Path(tempfile.mkdtemp(prefix="trazo-postgresql-"))
         self._user = _DEBIAN_USER if os.geteuid() == 0 else None
         if self._user:

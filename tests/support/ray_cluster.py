@@ -57,7 +57,7 @@ class _Node:
             )
 
     def has_joined(self) -> bool:
-        """Return True if the node has joined; start it again if it has given up, as it does on a busy machine."""
+        """Return True if the node has joined; start it again if it has given up, as happens on a busy machine."""
         if self.process.poll() is not None:
             self.start()
         return b"Ray runtime started" in self._log.read_bytes()
@@ -74,7 +74,7 @@ class _Node:
 
 
 class RayCluster:
-    """A head and its nodes. `environment`: variables with which the cluster and everything that uses it start."""
+    """A head and its nodes. `environment`: variables for the cluster and every process that uses it."""
 
     def __init__(self, nodes: int, head_cpus: int = 0) -> None:
         self.environment = {
@@ -83,7 +83,7 @@ class RayCluster:
             "RAY_ADDRESS": "",
             "TRAZO_BACKGROUND_TRAINING": "0",
         }
-        # The paths of Unix sockets, which Ray makes here, must be short.
+        # The paths of Unix sockets, which Ray creates here, must be short.
         self._folder = Path(tempfile.mkdtemp(prefix="ray"))
         self._port, self._client_port = free_port(), free_port()
         self._nodes: list[_Node] = []
@@ -103,7 +103,7 @@ class RayCluster:
         return f"ray://127.0.0.1:{self._client_port}"
 
     def start_head(self, cpus: int = 0) -> None:
-        """Start a head, at the same addresses as the last one, and wait until it runs."""
+        """Start a head, at the same addresses as the previous one, and wait until it runs."""
         options = (
             "--head",
             f"--port={self._port}",
@@ -116,7 +116,7 @@ class RayCluster:
         wait_until(self._head.has_joined, what="the head")
 
     def node_of(self, process: psutil.Process) -> int:
-        """Return the number of the node that has started a process."""
+        """Return the number of the node that started a process."""
         ancestors = {parent.pid for parent in process.parents()}
         return next(number for number, node in enumerate(self._nodes) if node.process.pid in ancestors)
 

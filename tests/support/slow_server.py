@@ -1,4 +1,4 @@
-"""A server that receives requests and sends responses as late as a test requires."""
+"""A server that delays requests and responses for as long as a test requires."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class SlowServer:
             else:
                 browser.send(message)
 
-        def request(message: str | bytes) -> None:
+        def forward(message: str | bytes) -> None:
             if self.holding_requests:
                 self._held_requests.append(lambda: server.send(message))
             else:
                 server.send(message)
 
         server.on_message(deliver)
-        browser.on_message(request)
+        browser.on_message(forward)
 
     def wait_for_requests(self, count: int) -> None:
         """Wait until the browser has sent this many requests that the server has not received."""
@@ -50,7 +50,7 @@ class SlowServer:
             self._page.wait_for_function("() => true")
 
     def wait_for_the_end_of_a_run(self) -> None:
-        """Wait until Streamlit has run the script to its end, of which the browser does not know yet."""
+        """Wait until Streamlit has finished a script run that the browser does not know of yet."""
         while not self._run_has_ended:
             self._page.wait_for_function("() => true")
 

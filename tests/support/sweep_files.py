@@ -53,7 +53,7 @@ def write_sweep(
     with_runs: bool = False,
     title: str = "",
 ) -> Sweep:
-    """Write a sweep of `trials` trials of the preset fast; `with_runs`: also a folder for each of their runs."""
+    """Write a sweep of `trials` trials of the preset fast; `with_runs`: also write a folder for each run."""
     sweep = Sweep(make_folder(workspace.sweeps / sweep_id))
     settings = SweepSettings(
         created=datetime.fromtimestamp(STARTED, UTC),
@@ -79,14 +79,14 @@ def write_sweep(
 
 
 def invented_progress(settings: SweepSettings, count: int, *, winner: bool = False) -> Progress:
-    """Return `count` trials whose accuracy depends mostly on the learning rate; some are pruned, and some failed."""
+    """Return `count` trials whose accuracy depends mostly on the learning rate; some are pruned, and some fail."""
     rng = np.random.default_rng(settings.seed)
-    free = [STARTED, STARTED]  # two workers
+    free_at = [STARTED, STARTED]  # when each of two workers is free
     trials = []
     for number in range(count):
-        worker = int(np.argmin(free))
-        trial = _trial(settings, number, free[worker], rng)
-        free[worker] = (trial.ended or trial.started) + 1
+        worker = int(np.argmin(free_at))
+        trial = _trial(settings, number, free_at[worker], rng)
+        free_at[worker] = (trial.ended or trial.started) + 1
         trials.append(trial)
     complete = [trial for trial in trials if trial.state == "complete"]
     best = max(complete, key=lambda trial: trial.values or (0.0,), default=None)
@@ -139,7 +139,7 @@ _BASE = {"label_smoothing": 0.05, "batch_size": 128, "filters": [8, 32, 96], "op
 
 
 def _settings(rng: np.random.Generator) -> dict[str, Any]:
-    # As TPE does, the search comes back to where it was good.
+    # Like TPE, return to a good region half of the time.
     centre = -2.1 if rng.random() < 0.5 else rng.uniform(-3.3, -1.3)
     return {
         "learning_rate": float(10 ** np.clip(centre + rng.normal(0, 0.12), -3.3, -1.3)),

@@ -1,4 +1,4 @@
-"""A dataset that is made in no time: each digit is a white square in a place of its own."""
+"""A dataset that takes no time to generate: each digit is a white square at its own position."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.data.datasets import Dataset, Split
 
 
 def tiny_dataset(train: int = 100, validation: int = 20) -> Dataset:
-    """Return such a dataset; each image has noise of its own, so that no two are equal."""
+    """Return the dataset; each image has its own noise, so that no two are equal."""
     rng = np.random.default_rng(1)
     splits = [_squares(count, rng) for count in (train, validation, 10)]
     return Dataset("digits", "Squares", "made by a test", "0123456789abcdef", *splits)

@@ -33,12 +33,12 @@ def tiny_settings(**values: Any) -> SweepSettings:
 
 
 def tiny_sweep(workspace: Workspace, **values: Any) -> Sweep:
-    """Create such a sweep, which is not started."""
+    """Create a tiny sweep without starting it."""
     return create_sweep(workspace, tiny_settings(**values))
 
 
 def search_of(workspace: Workspace, sweep: Sweep) -> Search:
-    """Return what a new process of the sweep would search with."""
+    """Return the search that a new process of the sweep would run."""
     return Search(workspace, sweep, study_of(sweep, sweep.settings()), TrialRuns(workspace, sweep.id))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from core.config import TrainingConfig, preset, replace_settings
 
 DETECTOR_FRACTION = 0.02
-"""For detector_samples._MAX_FRACTION: the novelty detector is fitted to a few samples, which saves 1.4 s of CPU time.
+"""Value for detector_samples._MAX_FRACTION; fitting the novelty detector to few samples saves 1.4 s of CPU time.
 
-The run of the fixture `trained` has all samples.
+The run of the fixture `trained` uses all samples.
 """
 
 

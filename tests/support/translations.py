@@ -29,7 +29,7 @@ def sentences() -> Catalog:
 
 
 def translation(file: Path) -> Catalog:
-    """Return the translations in a .po file, with its obsolete ones."""
+    """Return the translations in a .po file, including obsolete ones."""
     with file.open("rb") as content:
         return read_po(content, domain=DOMAIN)
 
@@ -40,12 +40,12 @@ def forms(message: Message) -> tuple[str, ...]:
 
 
 def pseudo(sentence: str) -> str:
-    """Return a sentence in brackets and longer by a third, so that a page shows which ones were translated."""
+    """Return a sentence in brackets and lengthened by a third, so that translated sentences stand out on a page."""
     return f"{START}{sentence}{' ' + 'ñ' * (len(sentence) // 3)}{END}"
 
 
 def write_pseudo_language(folder: Path, code: str) -> None:
-    """Write a translation of all sentences by `pseudo`, where `core.catalogues` looks for it in `folder`."""
+    """Translate all sentences with `pseudo`, and write them where `core.catalogues` looks for them in `folder`."""
     catalog = Catalog(locale=code, domain=DOMAIN)
     for message in sentences():
         if message.id:

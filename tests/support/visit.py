@@ -66,7 +66,7 @@ def open_draw_page(page: Page) -> Locator:
 
 
 def on_canvas(page: Page, points: Points, box: float = 500.0, margin: float = 0.15) -> list[tuple[float, float]]:
-    """Return points of the canvas as points of the page.
+    """Convert points on the canvas to points on the page.
 
     `points`: in a square of `box` by `box`, with the y-axis pointing down; the square fills the canvas except for
     `margin` (a fraction of its width) on each side.

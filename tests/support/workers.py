@@ -21,14 +21,14 @@ from core.workspace import Workspace
 from tests.support.waiting import wait_until
 
 WORKER_SECONDS = 90.0
-"""CPU time limit, many times as long as a tiny training run needs."""
+"""Limit on CPU time, many times what a tiny training run needs."""
 
 PATIENCE_SECONDS = 3600.0
 """Longer than any test's own timeout."""
 
 
 def kill_worker(run: Run) -> None:
-    """Kill a run's worker as `kill -9` does, and return when it has ended."""
+    """Kill a run's worker as `kill -9` does; return once it has ended."""
     os.kill(int(json.loads(run.process_file.read_text())["pid"]), signal.SIGKILL)
     wait_until(lambda: not run.alive, what="the end of the worker")
 
@@ -103,7 +103,7 @@ def kill_export_workers(workspace: Workspace) -> None:
 
 
 def _kill_export_workers(workspace: Workspace) -> bool:
-    """Kill the export workers that there are; return True if the lock is free."""
+    """Kill all running export workers; return True if the lock is free."""
     for child in psutil.Process().children():
         with suppress(psutil.Error):
             if child.environ().get("TRAZO_WORKSPACE") == str(workspace.root):

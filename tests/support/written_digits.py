@@ -1,4 +1,4 @@
-"""Written digits, as a hand stores them: drawn by code, and of any shape for hypothesis."""
+"""Written digits, as a hand stores them: synthetic ones, and arbitrary ones for Hypothesis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIZE = 160.0
 
 
 def write(digit: int, seed: int = 0, label: int | None = -1) -> Written:
-    """Return a digit in handwriting that depends on the seed; its label is the digit, unless another one is given."""
+    """Return a digit in handwriting that depends on the seed; its label is the digit unless one is given."""
     strokes = digit_strokes(digit, np.random.default_rng((digit, seed)))
     points = np.concatenate(strokes)
     low, scale = points.min(axis=0), _SIZE / max(float(np.ptp(points, axis=0).max()), 1.0)
@@ -33,13 +33,13 @@ def write(digit: int, seed: int = 0, label: int | None = -1) -> Written:
 
 
 def teach_digits(hand: Hand, count: int) -> None:
-    """Teach a hand this many digits, as many of each."""
+    """Teach a hand this many digits, 0 to 9 in turn."""
     for index in range(count):
         teach(hand, write(index % 10, seed=index))
 
 
 def take_exam(hand: Hand, digits: int = EXAM_DIGITS, seed: int = 0) -> Exam:
-    """Write the first digits of a new exam at once, in other handwriting than `teach_digits`; return the exam."""
+    """Write the first digits of a new exam in one go, in different handwriting from `teach_digits`; return the exam."""
     exam = start_exam(hand)
     written = tuple(write(prompt, 10_000 + seed + index) for index, prompt in enumerate(exam.prompts[:digits]))
     exam = Exam(exam.id, exam.prompts, written, exam.started)
