@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, expect, sync_playwright
 
-from benchmarks.pen_digits import measuring_digits
+from benchmarks.pen_digits import held_out_digits
 from benchmarks.report import Figure
 from core.handwriting.pen_digits import PenDigit
 from tests.support.chromium import FLAGS, find_chromium
@@ -38,7 +38,7 @@ _OBSERVER = """() => {
 
 def pen_to_prediction() -> list[Figure]:
     """Measure the latency for 50 single-stroke digits; return nothing without pen digits or Chromium."""
-    executable, digits = find_chromium(), measuring_digits()
+    executable, digits = find_chromium(), held_out_digits()
     if executable is None or not digits:
         return []
     single_stroke_digits = [digit for digit in digits if len(digit.strokes) == 1]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.pen_digits import measuring_digits
+from benchmarks.pen_digits import held_out_digits
 from benchmarks.report import Figure
 from benchmarks.scenes import encoded
 from core.classifier.bundle import Bundle
@@ -22,8 +22,8 @@ KINDS = ("PNG", "JPEG")
 
 
 def drawings() -> list[Figure]:
-    """Compare pen digits of the measuring writers; return nothing without the pen digits."""
-    digits = measuring_digits()
+    """Compare pen digits of the held-out writers; return nothing without the pen digits."""
+    digits = held_out_digits()
     if not digits:
         return []
     predictor = Predictor(Bundle(SHIPPED_BUNDLE))

@@ -18,7 +18,7 @@ from core.classifier.number_reader import read_digit
 from core.classifier.predictor import Predictor
 from core.config import preset
 from core.data.datasets import CLASSES, Dataset, load_dataset
-from core.data.pen_digits import MEASURING_WRITERS, measuring_digits, pen_digits_found
+from core.data.pen_digits import HELD_OUT_WRITERS, held_out_digits, pen_digits_found
 from core.handwriting.pen_digits import PenDigit, replay
 from core.launcher.queue import submit
 from core.personal.result import answered_digit
@@ -52,7 +52,7 @@ class Person:
 
 
 def hands() -> list[Figure]:
-    """Fine-tune the shipped model and a new model of the preset `fast` to each measuring writer.
+    """Fine-tune the shipped model and a new model of the preset `fast` to each held-out writer.
 
     Half of a writer's digits are the exam, and TAUGHT of the others are taught. Returns nothing without MNIST or the
     pen digits.
@@ -60,7 +60,7 @@ def hands() -> list[Figure]:
     workspace = Workspace.from_environment()
     if not share_mnist() or not pen_digits_found(workspace):
         return []
-    dataset, digits = load_dataset("mnist", workspace), measuring_digits(workspace)
+    dataset, digits = load_dataset("mnist", workspace), held_out_digits(workspace)
     with tempfile.TemporaryDirectory() as folder:
         run = submit(Workspace(Path(folder)), preset("fast"))
         wait_for_end(run)
@@ -76,7 +76,7 @@ def _measure(bundle: Bundle, dataset: Dataset, digits: Sequence[PenDigit]) -> li
     test_accuracy = rehearsal.layer.accuracy(test_inputs, test_labels)
     predictor = Predictor(bundle)
     people = []
-    for writer in MEASURING_WRITERS:
+    for writer in HELD_OUT_WRITERS:
         rng = np.random.default_rng((SEED, writer))
         own_digits = [digit for digit in digits if digit.writer == writer]
         readings = [read_digit(predictor, replay(digit, rng)) for digit in own_digits]
@@ -119,7 +119,7 @@ def _figures(title: str, people: Sequence[Person]) -> list[Figure]:
         Figure(f"{title}: accuracy on MNIST's test set, mean change", float(np.mean(changes)), "points"),
         Figure(f"{title}: accuracy on MNIST's test set, worst change", min(changes), "points"),
         Figure(f"{title}: time for one person, median", median(person.seconds for person in people), "s"),
-        *(Figure(f"{title}, writer {person.writer}: read correctly before", person.accuracy, "%") for person in people),
+        *(Figure(f"{title}, writer {person.writer}: read correctly before fine-tuning", person.accuracy, "%") for person in people),
         *(
             Figure(
                 f"{title}, writer {person.writer}: mistakes fixed",

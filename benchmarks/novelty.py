@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.fashion import fashion_images
 from benchmarks.novelty_baselines import Score, baselines
-from benchmarks.pen_digits import measuring_digits
+from benchmarks.pen_digits import held_out_digits
 from benchmarks.report import Figure
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import apply_temperature, expected_calibration_error, unsure_fractions
@@ -99,7 +99,7 @@ def _samples(dataset: Dataset) -> dict[str, Pixels]:
         "letters that look like digits": draw(proportions={"letters": 1.0}, letters=like_digits),
         "MNIST test digits": dataset.test.images,
     }
-    digits, generator = measuring_digits(), np.random.default_rng(SEED)
+    digits, generator = held_out_digits(), np.random.default_rng(SEED)
     if digits:
         samples["pen digits"] = _as_drawings([replay(digit, generator) for digit in digits])
     else:

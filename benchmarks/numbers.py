@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from benchmarks.number_scenes import SPACINGS, Range, Scene, compose, scenes
-from benchmarks.pen_digits import measuring_digits
+from benchmarks.pen_digits import held_out_digits
 from benchmarks.report import Figure
 from benchmarks.scenes import encoded, on_paper
 from benchmarks.timing import milliseconds
@@ -34,8 +34,8 @@ Read = Callable[[Scene], NumberReading]
 
 
 def numbers() -> list[Figure]:
-    """Measure numbers and single digits of the measuring writers; return nothing without the pen digits or MNIST."""
-    digits = measuring_digits()
+    """Measure numbers and single digits of the held-out writers; return nothing without the pen digits or MNIST."""
+    digits = held_out_digits()
     try:
         test = load_dataset("mnist", Workspace.from_environment()).test
     except DataError:

@@ -8,7 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.pen_digits import measuring_digits
+from benchmarks.pen_digits import held_out_digits
 from benchmarks.report import Figure
 from benchmarks.timing import milliseconds
 from core.classifier import robustness
@@ -41,7 +41,7 @@ def speed() -> list[Figure]:
 
     Other drawings would give different figures.
     """
-    if not measuring_digits():
+    if not held_out_digits():
         return []
     bundle = Bundle(SHIPPED_BUNDLE)
     load, _ = milliseconds(lambda _: Predictor(bundle), 30)
@@ -73,15 +73,15 @@ def _throughput(read: Callable[[int], object]) -> float:
 
 
 def canvas_drawings(count: int) -> list[np.ndarray]:
-    """Return the first pen digits of the measuring writers as the canvas sends them: uint8 (280, 280, 4)."""
+    """Return the first pen digits of the held-out writers as the canvas sends them: uint8 (280, 280, 4)."""
     generator = np.random.default_rng(SEED)
-    inks = [replay(digit, generator) for digit in measuring_digits()[:count]]
+    inks = [replay(digit, generator) for digit in held_out_digits()[:count]]
     return [np.dstack([ink, ink, ink, np.full_like(ink, 255)]) for ink in inks]
 
 
 def accuracy() -> list[Figure]:
     """Measure accuracy on pen digits and on MNIST's test images; return nothing if either is missing."""
-    network, digits = Network(Bundle(SHIPPED_BUNDLE).tflite_file), measuring_digits()
+    network, digits = Network(Bundle(SHIPPED_BUNDLE).tflite_file), held_out_digits()
     try:
         test = load_dataset("mnist", Workspace.from_environment()).test
     except DataError:
@@ -122,7 +122,7 @@ def _pen_digit_figures(predictor: Predictor, digits: Sequence[PenDigit]) -> list
     accuracies = {writer: float(correct[writers == writer].mean()) for writer in np.unique(writers).tolist()}
     worst = min(accuracies, key=lambda writer: accuracies[writer])
     return [
-        Figure(f"Accuracy on {len(digits):,} pen digits of the measuring writers", float(correct.mean()) * 100, "%"),
+        Figure(f"Accuracy on {len(digits):,} pen digits of the held-out writers", float(correct.mean()) * 100, "%"),
         Figure(
             "Pen digits predicted correctly and without doubt",
             float((correct & (verdicts == "digit")).mean()) * 100,

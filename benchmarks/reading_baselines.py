@@ -20,7 +20,7 @@ import uvloop
 
 from benchmarks import reading
 from benchmarks.child import measure_in_child
-from benchmarks.pen_digits import measuring_digits
+from benchmarks.pen_digits import held_out_digits
 from benchmarks.report import Figure
 from benchmarks.scenes import encoded
 from core.classifier.bundle import Bundle
@@ -58,7 +58,7 @@ def side_by_side() -> list[Figure]:
 
     Returns nothing without pen digits, because other drawings would give different figures.
     """
-    if not measuring_digits():
+    if not held_out_digits():
         return []
     latencies: dict[str, float] = measure_in_child("benchmarks.reading_baselines")
     figures = [Figure(f"{name}, median", latency, "ms") for name, latency in latencies.items()]

@@ -82,10 +82,10 @@ def thread_count() -> int:
 def thread_limits() -> dict[str, str]:
     """Return the variables that give each run its share of the cores; none if one run trains at a time."""
     workers = worker_count()
-    return {} if workers == 1 else threads_of(max(1, _cores() // workers))
+    return {} if workers == 1 else thread_variables(max(1, _cores() // workers))
 
 
-def threads_of(count: int) -> dict[str, str]:
+def thread_variables(count: int) -> dict[str, str]:
     """Return the variables that limit TensorFlow, NumPy and LiteRT to `count` threads, unless they are set already."""
     return {name: os.environ.get(name) or str(count) for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")}
 

@@ -19,7 +19,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from core.data import sources
 from core.data.datasets import Dataset, load_dataset
-from core.data.pen_digits import MEASURING_WRITERS, fingerprint, read_pen_digits
+from core.data.pen_digits import HELD_OUT_WRITERS, fingerprint, read_pen_digits
 from core.data.sources import ARRAY_SHAPES
 from core.environment import pen_digits_location
 from core.errors import DataMissing
@@ -31,7 +31,7 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.workspace import Workspace
 from tests.support.pen_digit_files import DIGITS
-from tests.support.requirements import IN_CI, lacking
+from tests.support.requirements import IN_CI, skip_or_fail
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all, wait_for_end
 
@@ -162,21 +162,21 @@ def mnist() -> Dataset:
     try:
         return load_dataset("mnist", Workspace.from_environment())
     except DataMissing:
-        return lacking("MNIST is not on this machine; get it with `.venv/bin/python -m core data download`.")
+        return skip_or_fail("MNIST is not on this machine; get it with `.venv/bin/python -m core data download`.")
 
 
 @pytest.fixture(scope="session")
 def pen_digits() -> tuple[PenDigit, ...]:
     """The pen digits of all writers, from the file named by TRAZO_PEN_DIGITS."""
     if PEN_DIGITS is None or not PEN_DIGITS.is_file():
-        lacking("The pen digits are not on this machine; name their file with TRAZO_PEN_DIGITS.")
+        skip_or_fail("The pen digits are not on this machine; name their file with TRAZO_PEN_DIGITS.")
     return read_pen_digits(PEN_DIGITS)
 
 
 @pytest.fixture(scope="session")
 def strokes(pen_digits: tuple[PenDigit, ...]) -> tuple[PenDigit, ...]:
-    """Pen digits by the measuring writers, on whose digits no model was trained."""
-    return tuple(digit for digit in pen_digits if digit.writer in MEASURING_WRITERS)
+    """Pen digits by the held-out writers, on whose digits no model was trained."""
+    return tuple(digit for digit in pen_digits if digit.writer in HELD_OUT_WRITERS)
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def idle_workers(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.Monke
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder on its own disk, with room for 2 MB."""
     if sys.platform != "linux" or os.geteuid() != 0:
-        lacking("Only root on Linux can mount a small disk to fill; run the tests as root to include this one.")
+        skip_or_fail("Only root on Linux can mount a small disk to fill; run the tests as root to include this one.")
     folder = tmp_path / "small-disk"
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=True)
@@ -241,7 +241,7 @@ def turned_read_only() -> Iterator[Callable[[Path], None]]:
 
     def turn(folder: Path) -> None:
         if sys.platform != "linux" or os.geteuid() != 0:
-            lacking(
+            skip_or_fail(
                 "Only root on Linux can make a folder read-only for itself; run the tests as root to include this one."
             )
         subprocess.run(["mount", "--bind", folder, folder], check=True)

@@ -131,7 +131,7 @@ class Robustness(Record):
     either direction (`turned`). For the next five, test images are altered and go directly to the network: `shifted` by
     4 pixels, `shrunk` to 70%, `noisy` (standard deviation 0.3 of full ink), `blurred` (1 pixel), and `faded` to half
     the ink (not measured by earlier versions). `images`: maximum number of test images for each accuracy.
-    `pen_strokes`: accuracy on up to a thousand pen digits of the measuring writers, replayed on the canvas; None if the
+    `pen_strokes`: accuracy on up to a thousand pen digits of the held-out writers, replayed on the canvas; None if the
     pen digits are missing.
     """
 

@@ -125,7 +125,7 @@ def forgetting_events(predictions_by_epoch: EpochPredictions) -> np.ndarray:
     return (correct[:-1] & ~correct[1:]).sum(axis=0)
 
 
-def learned_since(predictions_by_epoch: EpochPredictions, index: int) -> np.ndarray:
+def learned_in_epoch(predictions_by_epoch: EpochPredictions, index: int) -> np.ndarray:
     """Return the indices of images that were wrong before the epoch at this index and correct after it.
 
     For the first epoch, these are all correct images.
@@ -136,7 +136,7 @@ def learned_since(predictions_by_epoch: EpochPredictions, index: int) -> np.ndar
     return np.flatnonzero(newly_correct)
 
 
-def forgotten_since(predictions_by_epoch: EpochPredictions, index: int) -> np.ndarray:
+def forgotten_in_epoch(predictions_by_epoch: EpochPredictions, index: int) -> np.ndarray:
     """Return the indices of images that were correct before the epoch at this index and wrong after it.
 
     For the first epoch, there are none.

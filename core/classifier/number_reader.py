@@ -91,8 +91,8 @@ class NumberReading:
             )
         lowest = format_confidence(min(digit.reading.confidence or 0 for digit in self.digits))
         if lowest.startswith(">"):
-            return Message("Each digit {confidence} sure", confidence=lowest)
-        return Message("Each digit at least {confidence} sure", confidence=lowest)
+            return Message("{confidence} sure of each digit", confidence=lowest)
+        return Message("At least {confidence} sure of each digit", confidence=lowest)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields of `all_ink`, the number and its digits as JSON values, for the API.

@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 from core.classifier.bundle import Robustness
 from core.classifier.network import Network
 from core.data.datasets import Split
-from core.data.pen_digits import MEASURING_WRITERS
+from core.data.pen_digits import HELD_OUT_WRITERS
 from core.handwriting.pen_digits import PenDigit, replay
 from core.handwriting.tracing import RedrawRanges, centre_line, redraw
 from core.ink.drawing import Pixels, prepare
@@ -33,7 +33,7 @@ _FAT_BRUSH = (30 / 280, 40 / 280)
 def draw_robustness_images(test: Split, pen_digits: Sequence[PenDigit] = ()) -> dict[str, Split]:
     """Draw the images on which each accuracy of Robustness is measured, the same for every network.
 
-    Takes a few seconds. Only the pen digits of MEASURING_WRITERS count, because the network may have learned from those
+    Takes a few seconds. Only the pen digits of HELD_OUT_WRITERS count, because the network may have learned from those
     of other writers; without any, `pen_strokes` is missing.
     """
     # At most a tenth of the test images, so that a run on scikit-learn's small dataset stays short.
@@ -47,10 +47,10 @@ def draw_robustness_images(test: Split, pen_digits: Sequence[PenDigit] = ()) -> 
         "blurred": blur(images, 1.0),
         "faded": fade(images, 0.5),
     }
-    measuring_digits = [digit for digit in pen_digits if digit.writer in MEASURING_WRITERS]
+    held_out_digits = [digit for digit in pen_digits if digit.writer in HELD_OUT_WRITERS]
     return {
         **{name: Split(altered, labels) for name, altered in images_by_kind.items()},
-        **({"pen_strokes": _replay_some(measuring_digits, rng())} if measuring_digits else {}),
+        **({"pen_strokes": _replay_some(held_out_digits, rng())} if held_out_digits else {}),
     }
 
 

@@ -72,7 +72,7 @@ class RobustnessCurve:
     strengths: tuple[float, ...]
     accuracies: tuple[float, ...]
 
-    def falls_below(self, accuracy: float) -> float | None:
+    def first_strength_below(self, accuracy: float) -> float | None:
         """Return the strength, interpolated, at which the curve first falls below an accuracy, or None."""
         if self.accuracies[0] < accuracy:
             return self.strengths[0]

@@ -16,7 +16,7 @@ _EXAMPLES = (
     ("train --epochs 3 --rotation 10", None),
     ("runs list", Message("list all runs")),
     ("runs promote quiet-otter", Message("make that run's model the active model")),
-    ("sweep new --preset fast", Message("search for better settings with many trainings")),
+    ("sweep new --preset fast", Message("search for better settings with many training runs")),
     ("hand tune Anna", Message("fine-tune the active model to Anna's handwriting")),
     ("predict seven.png", Message("predict the digit in a picture")),
     ("export --format onnx", Message("write the active model as an ONNX file")),
@@ -135,7 +135,7 @@ def _add_hand(commands: Any) -> None:
     export = actions.add_parser(
         "export", help=tr("write a hand to one file, to import it elsewhere, and print its path")
     )
-    delete = actions.add_parser("delete", help=tr("delete all that was written by a hand; its models remain"))
+    delete = actions.add_parser("delete", help=tr("delete everything written in a hand; its models remain"))
     tune = actions.add_parser("tune", help=tr("fine-tune a model to a hand and show the progress"))
     for action, name in ((show, "show"), (export, "export"), (delete, "delete"), (tune, "tune")):
         action.add_argument("hand", metavar=tr("hand"), help=tr("name or id of a hand"))
@@ -156,7 +156,7 @@ def _add_hand(commands: Any) -> None:
         "file",
         metavar=tr("file"),
         type=Path,
-        help=tr("file that `hand export` or the page Your hand has written"),
+        help=tr("file written by `hand export` or the Your hand page"),
     )
     import_command.set_defaults(command=("hand", "import_file"))
 
@@ -173,7 +173,7 @@ def _add_predict(commands: Any) -> None:
     predict.add_argument(
         "--json", action="store_true", help=tr("print one JSON object per line, in the order of the files")
     )
-    predict.add_argument("--number", action="store_true", help=tr("read numbers of several digits, such as 42"))
+    predict.add_argument("--number", action="store_true", help=tr("read multi-digit numbers, such as 42"))
     predict.add_argument("--model", metavar=tr("MODEL"), help=tr(_MODEL))
     predict.set_defaults(command=("models", "predict"))
 

@@ -8,12 +8,12 @@ from tqdm import tqdm
 
 from core.data.datasets import available_dataset, load_dataset
 from core.data.pen_digits import (
-    MEASURING_WRITERS,
+    HELD_OUT_WRITERS,
     TRAINING_WRITERS,
     download_pen_digits,
     find_pen_digits,
+    held_out_digits,
     import_pen_digits,
-    measuring_digits,
     training_digits,
 )
 from core.data.sources import download_mnist, import_mnist
@@ -47,7 +47,7 @@ def _show_pen_digits(workspace: Workspace) -> None:
     if path is None:
         print(tr("The pen digits are not on this machine. Download them with: python -m core data download pen-digits"))
         return
-    training, measuring = training_digits(workspace), measuring_digits(workspace)
+    training, measuring = training_digits(workspace), held_out_digits(workspace)
     print(tr("pen digits: {count:,}, source: {source}", count=len(training) + len(measuring), source=path))
     print(
         tr(
@@ -61,8 +61,8 @@ def _show_pen_digits(workspace: Workspace) -> None:
         tr(
             "{count:,} by writers {first} to {last} for measuring",
             count=len(measuring),
-            first=MEASURING_WRITERS[0],
-            last=MEASURING_WRITERS[-1],
+            first=HELD_OUT_WRITERS[0],
+            last=HELD_OUT_WRITERS[-1],
         )
     )
 

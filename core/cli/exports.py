@@ -71,4 +71,4 @@ def _print(report: Parity) -> None:
     if report.failure:
         print(tr(report.failure))
     else:
-        print(tr("Every way that ran has the digits and verdicts of the Keras file."))
+        print(tr("Every way that ran gives the same digits and verdicts as the Keras file."))

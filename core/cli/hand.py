@@ -23,7 +23,7 @@ from core.personal.hand import Hand, delete_hand, find_hand, hand_name, list_han
 from core.personal.result import examine
 from core.personal.taught import taught
 from core.personal.tuning import keeps_accuracy
-from core.runs.active import SHIPPED, active_model, available_models, trained_model
+from core.runs.active import SHIPPED, active_model, available_models, original_model
 from core.runs.fine_tuning import FineTuning, fine_tuned_config
 from core.runs.registry import find_run
 from core.storage import atomic_write, system_reason
@@ -40,8 +40,8 @@ def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
     if not rows:
         print(
             tr(
-                "There are no hands yet. Create one on the page Your hand, or import one with: "
-                "python -m core hand import"
+                "There are no hands yet. Create one on the Your hand page, or import one with: python -m core hand "
+                "import"
             )
         )
         return 0
@@ -59,7 +59,7 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     hand = find_hand(workspace, options.hand)
     record = hand.record()
     date = f"{datetime.fromtimestamp(record.created).astimezone():%Y-%m-%d}"
-    print(tr("{name} ({hand}), begun on {date}", name=record.name, hand=hand.id, date=date))
+    print(tr("{name} ({hand}), created on {date}", name=record.name, hand=hand.id, date=date))
     counts = Counter(written.label for written in taught(hand).values())
     digits = ", ".join(f"{digit}: {counts[digit]}" for digit in range(10))
     print(
@@ -126,7 +126,9 @@ def delete(options: argparse.Namespace, workspace: Workspace) -> int:
     hand = find_hand(workspace, options.hand)
     name = hand_name(hand)
     delete_hand(workspace, hand)
-    print(tr("{name} was deleted. Models that learned this hand remain in: python -m core runs list", name=name))
+    print(
+        tr("{name} was deleted. Models that learned this hand are still listed by: python -m core runs list", name=name)
+    )
     return 0
 
 
@@ -135,7 +137,7 @@ def tune(options: argparse.Namespace, workspace: Workspace) -> int:
     hand = find_hand(workspace, options.hand)
     digits = sum(written.label is not None for written in taught(hand).values())
     if not digits:
-        raise HandError(Message("This hand has taught no digits yet. Teach some on the page Your hand."))
+        raise HandError(Message("This hand has taught no digits yet. Teach some on the Your hand page."))
     base = _base_model(options.model, workspace)
     card = available_models(workspace)[base].card()
     run = submit(
@@ -155,7 +157,7 @@ def tune(options: argparse.Namespace, workspace: Workspace) -> int:
     print(tr("accuracy on other people's digits: {change:+.2f} points on the validation split", change=100 * change))
     if not keeps_accuracy(card.metrics.validation_accuracy, tuned.metrics.validation_accuracy):
         print(tr("This is worse. Teach more digits, the same number of each, and tune again."))
-    print(tr("The page Your hand shows the proof, and lets this hand use the model."))
+    print(tr("The Your hand page shows the proof, and lets this hand use the model."))
     return 0
 
 
@@ -170,7 +172,7 @@ def _base_model(name: str | None, workspace: Workspace) -> str:
     models = available_models(workspace)
     if name is None:
         active = active_model(workspace).name
-        trained = trained_model(workspace, active)
+        trained = original_model(workspace, active)
         return trained if trained in models else active
     base = SHIPPED if name == SHIPPED else find_run(workspace, name).id
     if base not in models:

@@ -13,7 +13,7 @@ from core.runs.active import SHIPPED, promote
 from core.runs.label import read_label, write_label
 from core.runs.registry import check_runs, find_run
 from core.runs.summary import summaries
-from core.runs.trial import read_search_mark, read_trial_result
+from core.runs.trial import read_search_marker, read_trial_result
 from core.workspace import Workspace
 
 
@@ -52,7 +52,7 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
         if text:
             print(text)
     print(run.config().model_dump_json(indent=2))
-    if mark := read_search_mark(run.trial_file):
+    if mark := read_search_marker(run.trial_file):
         print(
             tr(
                 "trial {trial} of sweep {sweep}; the test accuracy of such a run is not measured",

@@ -110,7 +110,7 @@ def stop(options: argparse.Namespace, workspace: Workspace) -> int:
     """Stop a sweep and its runs."""
     sweep = control.find_sweep(workspace, options.sweep)
     control.stop(workspace, sweep)
-    print(tr("{sweep} was asked to stop. Its ended trials are kept; resume it to go on.", sweep=sweep.id))
+    print(tr("{sweep} was asked to stop. Its finished trials are kept; resume it to continue.", sweep=sweep.id))
     return 0
 
 
@@ -118,7 +118,7 @@ def resume(options: argparse.Namespace, workspace: Workspace) -> int:
     """Resume a sweep."""
     sweep = control.find_sweep(workspace, options.sweep)
     control.resume(workspace, sweep)
-    print(tr("{sweep} goes on.", sweep=sweep.id), flush=True)
+    print(tr("{sweep} continues.", sweep=sweep.id), flush=True)
     return _wait(sweep, workspace) if options.wait else 0
 
 
@@ -154,7 +154,7 @@ def _wait(sweep: Sweep, workspace: Workspace) -> int:
                 break
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
-        message = tr("The sweep goes on. Stop it with: python -m core sweep stop {sweep}", sweep=sweep.id)
+        message = tr("The sweep continues. Stop it with: python -m core sweep stop {sweep}", sweep=sweep.id)
         print(message, file=sys.stderr)
         return 130
     print(tr(status.message))

@@ -57,7 +57,7 @@ def add_train(commands: Any) -> None:
 def add_sweeps(commands: Any) -> None:
     """Add the `sweep` command."""
     sweep = commands.add_parser(
-        "sweep", help=tr("search for better settings with many trainings: new, list, show, stop, resume, ...")
+        "sweep", help=tr("search for better settings with many training runs: new, list, show, stop, resume, ...")
     )
     actions = sweep.add_subparsers(required=True, metavar=tr("ACTION"))
     _add_new_sweep(actions)
@@ -66,10 +66,10 @@ def add_sweeps(commands: Any) -> None:
     for name, text in (
         ("show", Message("show a sweep's trials, the importance of its settings and its winner")),
         ("stop", Message("stop a sweep and its runs; continue it with resume")),
-        ("resume", Message("continue a sweep that was stopped or interrupted, or that failed")),
+        ("resume", Message("continue a stopped, interrupted or failed sweep")),
         ("delete", Message("stop and delete a sweep; its runs are kept")),
         ("join", Message("join a sweep that another machine created in TRAZO_SWEEP_STORAGE")),
-        ("again", Message("train the settings of a trial again with three other seeds, as ordinary runs")),
+        ("again", Message("train a trial's settings again with three other seeds, as ordinary runs")),
     ):
         action = actions.add_parser(name, help=tr(text))
         sweep_help = _SHARED_SWEEP if name == "join" else _SWEEP
@@ -113,7 +113,7 @@ def _add_new_sweep(actions: Any) -> None:
         "--trials", type=int, metavar="N", help=tr("Number of trials (default: 20; with --hours, no limit).")
     )
     new.add_argument("--hours", type=float, metavar="H", help=tr("Start no new trials after this many hours."))
-    new.add_argument("--seeds", type=int, default=1, metavar="N", help=tr("Runs of each trial (default: %(default)s)."))
+    new.add_argument("--seeds", type=int, default=1, metavar="N", help=tr("Runs per trial (default: %(default)s)."))
     new.add_argument("--no-pruning", dest="pruning", action="store_false", help=tr("Train every trial to completion."))
     new.add_argument(
         "--seed",

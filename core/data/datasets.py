@@ -170,9 +170,7 @@ def _prepare_scikit_learn_digits() -> dict[str, np.ndarray]:
         prepared = prepare(enlarged).image
         if prepared is None:
             raise DataError(
-                Message(
-                    "Image {index} of the digits dataset of scikit-learn is blank. Reinstall scikit-learn.", index=index
-                )
+                Message("Image {index} in scikit-learn's digits dataset is blank. Reinstall scikit-learn.", index=index)
             )
         images[index] = prepared
     train, test = stratified_split(labels, TEST_FRACTION, SPLIT_SEED)

@@ -24,7 +24,7 @@ LICENSE_PAGE = "https://creativecommons.org/licenses/by/4.0/"
 TRAINING_WRITERS = range(1, 21)
 """Writers whose digits may be trained and tuned on."""
 
-MEASURING_WRITERS = range(21, 31)
+HELD_OUT_WRITERS = range(21, 31)
 """Writers whose digits are for measuring only; a model trained on these people would look better than it is."""
 
 PEN_DIGITS_SOURCE = (
@@ -87,9 +87,9 @@ def training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
     return _digits_by(TRAINING_WRITERS, workspace)
 
 
-def measuring_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
-    """Return the digits of MEASURING_WRITERS, which must never be trained or tuned on; raises like training_digits."""
-    return _digits_by(MEASURING_WRITERS, workspace)
+def held_out_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
+    """Return the digits of HELD_OUT_WRITERS, which must never be trained or tuned on; raises like training_digits."""
+    return _digits_by(HELD_OUT_WRITERS, workspace)
 
 
 def available_training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
@@ -100,10 +100,10 @@ def available_training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
         return ()
 
 
-def available_measuring_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
-    """Return the digits of MEASURING_WRITERS, or none if they are missing; a damaged file only causes a warning."""
+def available_held_out_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
+    """Return the digits of HELD_OUT_WRITERS, or none if they are missing; a damaged file only causes a warning."""
     try:
-        return measuring_digits(workspace)
+        return held_out_digits(workspace)
     except DataMissing:
         return ()
     except DataError as error:

@@ -109,7 +109,7 @@ class _Builder:
                 raise _UnknownLayer(str(kind))
             add[kind](layer["config"])
         if not isinstance(self._layers[-1], Softmax) or self._shape != (CLASSES,):
-            raise _UnknownLayer(Message("no probabilities of ten digits at the end"))
+            raise _UnknownLayer(Message("no softmax over ten digits at the end"))
         return tuple(self._layers)
 
     def _add_convolution(self, config: dict[str, Any]) -> None:
@@ -180,7 +180,7 @@ class _Builder:
 
     def _add_relu(self, config: dict[str, Any]) -> None:
         if any(config.get(name) for name in ("max_value", "negative_slope", "threshold")):
-            raise _UnknownLayer(Message("ReLU with settings"))
+            raise _UnknownLayer(Message("ReLU with non-default settings"))
         self._append(ReLU("relu", Message("ReLU after {layer}", layer=self._predecessor), self._shape))
 
     def _add_activation(self, config: dict[str, Any]) -> None:

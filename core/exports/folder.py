@@ -33,9 +33,7 @@ FILE_NAMES: dict[Task, str] = {
 MAX_FOLDERS = 20
 """Maximum number of networks whose exports are kept; each takes about 2 MB."""
 
-_INTERRUPTED = Message(
-    "The process ended unexpectedly before it was done. Try again; if that happens again, close other programs first."
-)
+_INTERRUPTED = Message("The process ended unexpectedly. Try again; if this happens again, close other programs first.")
 
 
 class Job(Record):

@@ -44,7 +44,7 @@ def start(workspace: Workspace, log_file: Path, module: str, *arguments: str) ->
             )
         except OSError as error:
             raise RunError(
-                Message("The background process could not be started. Close other programs, then retry.")
+                Message("The background process could not be started. Close other programs and try again.")
             ) from error
 
 

@@ -47,19 +47,19 @@ def exit_message(workspace: Workspace) -> Message | None:
     names = ", ".join(display_name(run.run) for run in running)
     if is_container_main_process():
         return count_message(
-            "Run {names} ends with this container. Completed epochs are kept; restart the container and press Resume "
-            "to continue.",
-            "Runs {names} end with this container. Completed epochs are kept; restart the container and press Resume "
-            "to continue.",
+            "Run {names} will stop when this container stops. Completed epochs are kept; restart the container and "
+            "press Resume to continue.",
+            "Runs {names} will stop when this container stops. Completed epochs are kept; restart the container and "
+            "press Resume to continue.",
             len(running),
             names=names,
         )
     if waiting:
         return count_message(
-            "Run {names} and {waiting} in the queue continue without the dashboard. Stop training with: python -m core "
-            "runs stop",
-            "Runs {names} and {waiting} in the queue continue without the dashboard. Stop training with: python -m "
-            "core runs stop",
+            "Run {names} continues without the dashboard, with {waiting} more in the queue. Stop training with: "
+            "python -m core runs stop",
+            "Runs {names} continue without the dashboard, with {waiting} more in the queue. Stop training with: "
+            "python -m core runs stop",
             len(running),
             names=names,
             waiting=waiting,

@@ -30,7 +30,7 @@ def fooling_path(network: NumpyNetwork, image: Pixels) -> np.ndarray:
     return np.stack(path).astype(np.uint8)
 
 
-def first_other(answers: np.ndarray) -> int | None:
+def first_different_answer(answers: np.ndarray) -> int | None:
     """Return the position of the first of the answers (n,) that differs from the initial one, or None."""
     others = np.flatnonzero(answers != answers[0])
     return int(others[0]) if len(others) else None

@@ -19,7 +19,7 @@ from core.personal.exam import Exam, exam_file, exam_from_lines, exam_lines, lis
 from core.personal.hand import Hand, clean_name, free_name, new_hand
 from core.personal.proof import JudgedExam
 from core.personal.taught import MAX_TAUGHT, taught, taught_from_lines, taught_lines
-from core.personal.written import Written
+from core.personal.written import WrittenDigit
 from core.records import Record, Timestamp
 from core.storage import atomic_write
 from core.workspace import Workspace
@@ -39,7 +39,7 @@ _NOT_A_HAND = Message(
     "This file is damaged, or it is not a hand that Trazo has exported. Export the hand again, then import it."
 )
 _TOO_LARGE = Message(
-    "This hand is too large to be one file. Remove taught digits that are no longer needed, then export it."
+    "This hand is too large to be one file. Remove taught digits that you no longer need, then export it."
 )
 
 
@@ -55,7 +55,7 @@ class _Header(Record, extra="ignore"):
 @dataclass(frozen=True)
 class _Contents:
     header: _Header
-    taught: Mapping[str, Written]
+    taught: Mapping[str, WrittenDigit]
     exams: tuple[Exam, ...]
     judged: tuple[JudgedExam, ...]
 
@@ -112,7 +112,7 @@ def import_hand(workspace: Workspace, archive: bytes) -> Hand:
         return new_hand(workspace, name, contents.header.created, fill)
 
 
-def _without_model(written: Written) -> Written:
+def _without_model(written: WrittenDigit) -> WrittenDigit:
     return written.model_copy(update={"model": ELSEWHERE})
 
 
@@ -121,7 +121,7 @@ def _read(archive: bytes) -> _Contents:
     if len(archive) > MAX_ARCHIVE_BYTES:
         raise HandError(
             Message(
-                "This file is too large for a hand. It can have at most {megabytes} MB.",
+                "This file is too large for a hand. The limit is {megabytes} MB.",
                 megabytes=MAX_ARCHIVE_BYTES // 2**20,
             )
         )
@@ -142,7 +142,7 @@ def _read(archive: bytes) -> _Contents:
     if len(digits) > MAX_TAUGHT or len(exams) > MAX_EXAMS:
         raise HandError(
             Message(
-                "This file has more than {digits} taught digits or {exams} exams. It is not imported.",
+                "This file has more than {digits} taught digits or more than {exams} exams. It was not imported.",
                 digits=MAX_TAUGHT,
                 exams=MAX_EXAMS,
             )
@@ -168,7 +168,7 @@ def _files(archive: bytes) -> Iterator[tuple[str, bytes]]:
             if left < 0:
                 raise HandError(
                     Message(
-                        "The files in this archive are larger than {megabytes} MB.",
+                        "The files in this archive are larger than {megabytes} MB in total.",
                         megabytes=MAX_CONTENT_BYTES // 2**20,
                     )
                 )

@@ -17,7 +17,7 @@ from core.errors import HandError, StorageError
 from core.personal.exam import Exam, newest_exam
 from core.personal.hand import Hand, list_hands
 from core.personal.result import examine
-from core.personal.written import Written, fingerprint, images_of
+from core.personal.written import WrittenDigit, fingerprint, images_of
 from core.workspace import Workspace
 
 _Stamp = tuple[Path, int, int]
@@ -133,7 +133,7 @@ class ClassExams:
         )
 
 
-def _read(predictor: Predictor, written: Written) -> tuple[int, np.ndarray]:
+def _read(predictor: Predictor, written: WrittenDigit) -> tuple[int, np.ndarray]:
     """Return the digit that the model reads, or CLASSES if it rejects the drawing, and the image uint8 (1, 28, 28)."""
     result = examine(predictor, [written])
     return CLASSES if result.rejected[0] else int(result.digits[0]), images_of([written])

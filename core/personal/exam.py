@@ -18,7 +18,7 @@ from core.json_lines import from_lines, read_records, to_lines
 from core.language import Message
 from core.personal.hand import Hand
 from core.personal.taught import taught
-from core.personal.written import Digit, Written, fingerprint
+from core.personal.written import Digit, WrittenDigit, fingerprint
 from core.records import Record, Timestamp
 from core.storage import storage_errors
 
@@ -29,7 +29,7 @@ _MAX_PROMPTS = 1000
 """Far more than an exam has in any version."""
 
 
-def _check_label(written: Written) -> Written:
+def _check_label(written: WrittenDigit) -> WrittenDigit:
     if written.label is None:
         raise ValueError("Expected the label of a digit. Received: None.")
     return written
@@ -43,7 +43,7 @@ class _Started(Record):
 
 class _Answered(Record):
     kind: Literal["written"] = "written"
-    written: Annotated[Written, AfterValidator(_check_label)]
+    written: Annotated[WrittenDigit, AfterValidator(_check_label)]
 
 
 class _TakenBack(Record):
@@ -63,7 +63,7 @@ class Exam:
 
     id: str
     prompts: tuple[int, ...]
-    written: tuple[Written, ...]
+    written: tuple[WrittenDigit, ...]
     started: float
 
     @property
@@ -85,7 +85,7 @@ def start_exam(hand: Hand) -> Exam:
     return Exam(exam_id, tuple(prompts), (), now)
 
 
-def answer(hand: Hand, exam: Exam, written: Written) -> None:
+def answer(hand: Hand, exam: Exam, written: WrittenDigit) -> None:
     """Add the digit that was written for the next prompt; its label becomes that prompt.
 
     Raises HandError if the exam is complete, if it was continued in another tab, or if the hand was deleted.
@@ -103,7 +103,7 @@ def take_back(hand: Hand, exam: Exam) -> None:
     hand.append(exam_file(hand, exam.id), _take_back(hand, exam))
 
 
-def _answer(hand: Hand, exam: Exam, written: Written) -> Iterator[_Answered]:
+def _answer(hand: Hand, exam: Exam, written: WrittenDigit) -> Iterator[_Answered]:
     """Yield the entry of `answer`, once the file is locked; raises HandError as `answer` does."""
     _check_unchanged(hand, exam)
     if exam.prompt is None:
@@ -120,13 +120,13 @@ def _take_back(hand: Hand, exam: Exam) -> Iterator[_TakenBack]:
 
 def _check_unchanged(hand: Hand, exam: Exam) -> None:
     if read_exam(hand, exam.id).written != exam.written:
-        raise HandError(Message("This exam went on in another tab. Continue there, or reload this page."))
+        raise HandError(Message("This exam was continued in another tab. Go on there, or reload this page."))
 
 
 def discard_exam(hand: Hand, exam: Exam) -> None:
     """Delete an exam that is not complete; raises HandError if it was completed in another tab."""
     if read_exam(hand, exam.id).complete:
-        raise HandError(Message("This exam is complete already. Reload the page to see its result."))
+        raise HandError(Message("This exam is already complete. Reload the page to see its result."))
     with storage_errors(hand.exams):
         exam_file(hand, exam.id).unlink(missing_ok=True)
 
@@ -174,7 +174,7 @@ def exam_from_lines(exam_id: str, lines: bytes) -> Exam:
 def _exam(exam_id: str, entries: Iterable[_Started | _Answered | _TakenBack]) -> Exam | None:
     """Return the exam that these entries of its file describe, or None if its prompts are missing."""
     started: _Started | None = None
-    written: list[Written] = []
+    written: list[WrittenDigit] = []
     for entry in entries:
         if isinstance(entry, _Started):
             started = started or entry
@@ -190,7 +190,7 @@ def exam_file(hand: Hand, exam_id: str) -> Path:
     return hand.exams / f"{exam_id}.jsonl"
 
 
-def learnable_digits(hands: Sequence[Hand]) -> list[Written]:
+def learnable_digits(hands: Sequence[Hand]) -> list[WrittenDigit]:
     """Return all digits that these hands have taught, except those of their exams. Raises StorageError."""
     sealed = sealed_fingerprints(exam for hand in hands for exam in list_exams(hand))
     return [each for hand in hands for each in taught(hand).values() if fingerprint(each) not in sealed]

@@ -19,7 +19,7 @@ from core.json_lines import read_records
 from core.language import Message
 from core.personal.hand import Hand, list_hands
 from core.personal.stamps import file_stamps
-from core.personal.written import Digit, RecordId, Written
+from core.personal.written import Digit, RecordId, WrittenDigit
 from core.records import Record
 from core.workspace import Workspace
 
@@ -35,7 +35,7 @@ _FILE = "fooling.jsonl"
 class _Drawn(Record):
     kind: Literal["drawn"] = "drawn"
     id: RecordId
-    written: Written
+    written: WrittenDigit
 
 
 class _Withdrawn(Record):
@@ -60,7 +60,7 @@ class Attempt:
 
     hand: Hand
     id: str
-    written: Written
+    written: WrittenDigit
     votes: Mapping[str, int | None]
 
     @property
@@ -75,7 +75,7 @@ class Attempt:
         return self.agreed is not None and self.agreed != self.written.predicted
 
 
-def submit(hand: Hand, written: Written) -> str:
+def submit(hand: Hand, written: WrittenDigit) -> str:
     """Add a drawing, labelled with the intended digit; return its id.
 
     Raises HandError if the model reads it, if the hand already has MAX_DRAWINGS, or if the hand was deleted.
@@ -85,7 +85,10 @@ def submit(hand: Hand, written: Written) -> str:
     entries = _entries(hand)
     if sum(isinstance(entry, _Drawn) for entry in entries) >= MAX_DRAWINGS:
         raise HandError(
-            Message("You have made {limit} drawings, which is the limit. Vote on those of others.", limit=MAX_DRAWINGS)
+            Message(
+                "You have made {limit} drawings, which is the limit. Vote on other people's drawings.",
+                limit=MAX_DRAWINGS,
+            )
         )
     drawn = _Drawn(id=uuid4().hex[:12], written=written)
     hand.append(_file(hand), [drawn])
@@ -102,13 +105,13 @@ def vote(hand: Hand, attempt: Attempt, label: int | None) -> None:
     if attempt.hand == hand:
         raise HandError(Message("You cannot vote on your own drawing."))
     if any(isinstance(entry, _Voted) and entry.drawing == attempt.id for entry in _entries(hand)):
-        raise HandError(Message("You have voted on this drawing already."))
+        raise HandError(Message("You have already voted on this drawing."))
     hand.append(_file(hand), [_Voted(drawing=attempt.id, label=label)])
 
 
 def attempts(workspace: Workspace) -> list[Attempt]:
     """Return all drawings with their votes; damaged lines and files are skipped."""
-    drawings: dict[str, tuple[Hand, Written]] = {}
+    drawings: dict[str, tuple[Hand, WrittenDigit]] = {}
     votes: dict[str, dict[str, int | None]] = {}
     for hand in list_hands(workspace):
         try:
@@ -132,7 +135,7 @@ def next_to_judge(hand: Hand, all_attempts: Sequence[Attempt]) -> Attempt | None
     return min(open_attempts, key=lambda each: len(each.votes), default=None)
 
 
-def won(all_attempts: Sequence[Attempt]) -> list[Written]:
+def won(all_attempts: Sequence[Attempt]) -> list[WrittenDigit]:
     """Return the drawings that score, labelled with the digit that people agreed on."""
     return [each.written.model_copy(update={"label": each.agreed}) for each in all_attempts if each.scores]
 

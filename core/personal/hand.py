@@ -29,7 +29,7 @@ _NEW_PREFIX = ".new-"
 _DELETED_PREFIX = ".deleted-"
 """Prefix of the folder of a hand that is being deleted."""
 
-_DELETED = Message("This hand was deleted. Choose another one on the page Your hand.")
+_DELETED = Message("This hand was deleted. Choose another one on the Your hand page.")
 
 
 class HandRecord(Record):

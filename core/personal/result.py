@@ -11,7 +11,7 @@ from core.classifier.evaluation import count_confusions, wilson_interval
 from core.classifier.number_reader import read_digit
 from core.classifier.predictor import Predictor, Reading, Verdict
 from core.data.datasets import CLASSES
-from core.personal.written import Written, canvas_strokes, ink_of
+from core.personal.written import WrittenDigit, canvas_strokes, ink_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def join_results(results: Sequence[ExamResult]) -> ExamResult:
     )
 
 
-def read_written(predictor: Predictor, written: Written) -> Reading:
+def read_written(predictor: Predictor, written: WrittenDigit) -> Reading:
     """Read a written digit as the Draw page does."""
     return read_digit(predictor, ink_of(written), canvas_strokes(written))
 
@@ -81,13 +81,13 @@ def answered_digit(reading: Reading) -> int | None:
     return None if reading.verdict == "not_a_digit" else reading.digit
 
 
-def with_prediction(written: Written, model: str, predictor: Predictor) -> Written:
+def with_prediction(written: WrittenDigit, model: str, predictor: Predictor) -> WrittenDigit:
     """Return a copy of a written digit, with the prediction of the model named `model`."""
     predicted = answered_digit(read_written(predictor, written))
     return written.model_copy(update={"predicted": predicted, "model": model})
 
 
-def examine(predictor: Predictor, written: Sequence[Written]) -> ExamResult:
+def examine(predictor: Predictor, written: Sequence[WrittenDigit]) -> ExamResult:
     """Read written digits; each must have a label."""
     readings = [read_written(predictor, each) for each in written]
     digits = [CLASSES if reading.digit is None else reading.digit for reading in readings]

@@ -12,7 +12,7 @@ from core.errors import HandError
 from core.json_lines import from_lines, read_records, to_lines
 from core.language import Message
 from core.personal.hand import Hand
-from core.personal.written import Digit, RecordId, Written, fingerprint
+from core.personal.written import Digit, RecordId, WrittenDigit, fingerprint
 from core.records import Record
 
 MAX_TAUGHT = 1000
@@ -22,7 +22,7 @@ MAX_TAUGHT = 1000
 class _Taught(Record):
     kind: Literal["taught"] = "taught"
     id: RecordId
-    written: Written
+    written: WrittenDigit
 
 
 class _Relabelled(Record):
@@ -39,7 +39,7 @@ class _Removed(Record):
 _Entry = Annotated[_Taught | _Relabelled | _Removed, Field(discriminator="kind")]
 
 
-def teach(hand: Hand, written: Written, sealed: Iterable[str] = ()) -> str:
+def teach(hand: Hand, written: WrittenDigit, sealed: Iterable[str] = ()) -> str:
     """Add a written digit; return its id.
 
     `sealed`: fingerprints of the digits of exams, from which nothing may be learned. Raises HandError for such a
@@ -66,19 +66,19 @@ def forget(hand: Hand, taught_id: str) -> None:
     hand.append(hand.taught_file, [_Removed(id=taught_id)])
 
 
-def taught_lines(digits: Mapping[str, Written]) -> bytes:
+def taught_lines(digits: Mapping[str, WrittenDigit]) -> bytes:
     """Return the contents of a file with these taught digits."""
     return to_lines(_Taught(id=taught_id, written=written) for taught_id, written in digits.items())
 
 
-def taught_from_lines(lines: bytes) -> dict[str, Written]:
+def taught_from_lines(lines: bytes) -> dict[str, WrittenDigit]:
     """Return the taught digits from the contents of such a file; raises ValueError if any line is damaged."""
     return {entry.id: entry.written for entry in from_lines(lines, _Taught)}
 
 
-def taught(hand: Hand) -> dict[str, Written]:
+def taught(hand: Hand) -> dict[str, WrittenDigit]:
     """Return all taught digits by id, the oldest first; damaged lines of the log are skipped. Raises StorageError."""
-    digits: dict[str, Written] = {}
+    digits: dict[str, WrittenDigit] = {}
     for entry in read_records(hand.taught_file, _Entry):
         if isinstance(entry, _Taught):
             digits[entry.id] = entry.written

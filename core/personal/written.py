@@ -46,7 +46,7 @@ def _check_size(strokes: tuple[WrittenStroke, ...]) -> tuple[WrittenStroke, ...]
     return strokes
 
 
-class Written(Record):
+class WrittenDigit(Record):
     """A written digit.
 
     `label`: the intended digit, or None for something that is not a digit. `predicted`: the digit that the model
@@ -78,12 +78,12 @@ def stored_strokes(strokes: Sequence[Stroke]) -> tuple[WrittenStroke, ...]:
     )
 
 
-def canvas_strokes(written: Written) -> list[Stroke]:
+def canvas_strokes(written: WrittenDigit) -> list[Stroke]:
     """Return a written digit's strokes as canvas strokes."""
     return _strokes(written.strokes)
 
 
-def ink_of(written: Written) -> Pixels:
+def ink_of(written: WrittenDigit) -> Pixels:
     """Return the ink of a written digit, uint8 (h, w)."""
     return _ink(written.strokes)
 
@@ -96,7 +96,7 @@ def _ink(strokes: tuple[WrittenStroke, ...]) -> Pixels:
     return draw_strokes(_strokes(strokes)).ink
 
 
-def images_of(digits: Sequence[Written]) -> Pixels:
+def images_of(digits: Sequence[WrittenDigit]) -> Pixels:
     """Return the network's images of written digits, uint8 (n, 28, 28); one without ink is blank."""
     images = np.zeros((len(digits), 28, 28), np.uint8)
     for image, written in zip(images, digits, strict=True):
@@ -111,12 +111,12 @@ def _image(strokes: tuple[WrittenStroke, ...]) -> Pixels:
     return np.zeros((28, 28), np.uint8) if image is None else image
 
 
-def pen_digit(written: Written) -> PenDigit:
+def pen_digit(written: WrittenDigit) -> PenDigit:
     """Return a written digit in the form that `draw_variations` takes."""
     strokes = [list(stroke.points) for stroke in written.strokes]
     return PenDigit(label=-1 if written.label is None else written.label, writer=0, strokes=strokes)
 
 
-def fingerprint(written: Written) -> str:
+def fingerprint(written: WrittenDigit) -> str:
     """Return the SHA-256 (hex) of the points, by which the same writing is recognised under any label."""
     return hashlib.sha256(repr([stroke.points for stroke in written.strokes]).encode()).hexdigest()

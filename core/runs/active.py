@@ -94,7 +94,7 @@ def available_models(workspace: Workspace) -> dict[str, Bundle]:
     return {SHIPPED: Bundle(SHIPPED_BUNDLE), **runs}
 
 
-def trained_model(workspace: Workspace, name: str) -> str:
+def original_model(workspace: Workspace, name: str) -> str:
     """Return the name of the model that a fine-tuned model was made from, or `name` itself for any other model.
 
     Raises RunError if the record of the fine-tuning is damaged.
@@ -161,7 +161,7 @@ class ActivePredictor:
         except BundleError as error:
             if active.run_id is None:
                 raise
-            problem = Message("{reason} Until then the shipped model is in use.", reason=error)
+            problem = Message("{reason} Until then, the shipped model is in use.", reason=error)
             shipped = ActiveModel(None, Bundle(SHIPPED_BUNDLE), problem)
             return shipped, Predictor(shipped.bundle)
 

@@ -12,7 +12,7 @@ from core.errors import RunError
 from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.status import State, Status
-from core.runs.trial import read_search_mark
+from core.runs.trial import read_search_marker
 from core.workspace import Workspace
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class RunSnapshot:
 
     @cached_property
     def _is_search_run(self) -> bool:
-        return bool(_read_or_error(lambda: read_search_mark(self.run.trial_file)))
+        return bool(_read_or_error(lambda: read_search_marker(self.run.trial_file)))
 
     @cached_property
     def _status(self) -> Status | RunError:

@@ -23,8 +23,8 @@ class Summary:
     """A run in one row: times in seconds, accuracies in 0..1.
 
     `drawings`: accuracy on redrawn digits, from `robustness` in the run's card. `created` is in this machine's time
-    zone. `of_search`: True for a measured search run of a sweep, which has no model. `problem`: why the run cannot be
-    read, or None if it can.
+    zone. `is_search_run`: True for a measured search run of a sweep, which has no model. `problem`: why the run cannot
+    be read, or None if it can.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Summary:
     parameters: int | None = None
     seconds: float | None = None
     has_model: bool = False
-    of_search: bool = False
+    is_search_run: bool = False
     promoted: bool = False
     problem: Message | None = None
     label: Label = UNNAMED
@@ -75,7 +75,7 @@ def summarise(snapshot: RunSnapshot, active: ActiveModel) -> Summary:
         parameters=record.parameters if record else None,
         seconds=card.seconds if card else status.seconds,
         has_model=card is not None,
-        of_search=result is not None,
+        is_search_run=result is not None,
         promoted=active.run_id == run.id,
         label=label,
         config=config,

@@ -49,7 +49,7 @@ def read_trial_mark(path: Path) -> TrialMark | None:
     return read_record(path, TrialMark)
 
 
-def read_search_mark(path: Path) -> TrialMark | None:
+def read_search_marker(path: Path) -> TrialMark | None:
     """Return the mark of a search run, or None for any other run; raises RunError if it is damaged."""
     mark = read_trial_mark(path)
     return None if mark is None or mark.winner else mark

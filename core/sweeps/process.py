@@ -89,7 +89,7 @@ class SweepProcess:
         if not study.creator:
             return {
                 "state": "finished",
-                "message": Message("Finished here. The machine that created the sweep goes on."),
+                "message": Message("Finished on this machine. The machine that created the sweep continues."),
             }
         best = best_trial(search.trials, settings.objectives)
         if best is None:

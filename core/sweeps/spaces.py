@@ -213,7 +213,7 @@ def _known(parameter: Parameter) -> Parameter:
     if parameter.name not in (NUMBERS if numeric else (*NUMBERS, *WORDS)):
         known = ", ".join(NUMBERS if numeric else (*NUMBERS, *WORDS))
         raise ConfigError(
-            Message("{name!r} cannot be varied. Choose among: {known}.", name=parameter.name, known=known),
+            Message("{name!r} cannot be varied. Choose one of: {known}.", name=parameter.name, known=known),
             parameter.name,
         )
     return parameter
@@ -224,7 +224,7 @@ def _check_range(parameter: Range) -> None:
     if not least <= parameter.low < parameter.high <= most:
         raise ConfigError(
             Message(
-                "{name}: the range must be within {least:.10g} and {most:.10g}. Received: {low:.10g} to {high:.10g}.",
+                "{name}: the range must be between {least:.10g} and {most:.10g}. Received: {low:.10g} to {high:.10g}.",
                 name=name,
                 least=least,
                 most=most,
@@ -246,7 +246,9 @@ def _check_range(parameter: Range) -> None:
         )
     if is_whole(name) and not all(float(x).is_integer() for x in (parameter.low, parameter.high, parameter.step or 1)):
         raise ConfigError(
-            Message("{name} has only whole numbers. Received: {values}.", name=name, values=parameter_text(parameter)),
+            Message(
+                "{name} takes only whole numbers. Received: {values}.", name=name, values=parameter_text(parameter)
+            ),
             name,
         )
 

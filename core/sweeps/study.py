@@ -150,7 +150,7 @@ class Study:
                     if record := self._ended(found):
                         self._records[found.number] = record
                 elif found.state == TrialState.RUNNING and found.number not in self._open_trials and len(found.params):
-                    running[found.number] = self._new_record(found, "running", Message("Trained on another machine."))
+                    running[found.number] = self._new_record(found, "running", Message("Training on another machine."))
         return {**self._records, **running}
 
     def others_are_running(self) -> bool:
@@ -230,7 +230,9 @@ class Study:
         if "machine" not in found.user_attrs:
             return None
         return self._new_record(
-            found, "failed", Message("Its machine was not heard of for two minutes; tried again as another.")
+            found,
+            "failed",
+            Message("Nothing was heard from its machine for two minutes; tried again as another trial."),
         )
 
     def _new_record(self, found: FrozenTrial, state: Any, message: Message) -> Trial:

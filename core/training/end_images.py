@@ -22,14 +22,14 @@ from core.classifier.detector_samples import MIN_PORTIONS, Samples, draw_other_h
 from core.classifier.robustness import draw_robustness_images
 from core.config import TrainingConfig
 from core.data.datasets import Dataset, Split, load_dataset
-from core.data.pen_digits import available_measuring_digits, available_training_digits
+from core.data.pen_digits import available_held_out_digits, available_training_digits
 from core.environment import python_environment
 from core.errors import TrazoError
 from core.handwriting.out_of_distribution import out_of_distribution_samples
 from core.handwriting.pen_digits import PenDigit
 from core.ink.drawing import Pixels
 from core.runs.run import Run
-from core.runs.trial import read_search_mark
+from core.runs.trial import read_search_marker
 from core.workspace import PROJECT, Workspace
 
 _EVALUATION_SAMPLES = 500
@@ -85,7 +85,7 @@ def draw_ahead(run: Run, config: TrainingConfig) -> Iterator[DrawingProcess | No
     Yield None for scikit-learn's small dataset, for a sweep's search run (which needs no images), and if no
     process can be started.
     """
-    if config.dataset == "digits" or read_search_mark(run.trial_file):
+    if config.dataset == "digits" or read_search_marker(run.trial_file):
         yield None
         return
     try:
@@ -108,11 +108,11 @@ class EndImages:
         dataset: Dataset,
         config: TrainingConfig,
         training_digits: Sequence[PenDigit] = (),
-        measuring_digits: Sequence[PenDigit] = (),
+        held_out_digits: Sequence[PenDigit] = (),
         process: DrawingProcess | None = None,
     ) -> None:
-        """`training_digits`: pen digits to fit the detector on; `measuring_digits`: those for measuring robustness."""
-        drawings = _drawings(dataset, config, training_digits, measuring_digits)
+        """`training_digits`: pen digits to fit the detector on; `held_out_digits`: those for measuring robustness."""
+        drawings = _drawings(dataset, config, training_digits, held_out_digits)
         self._process = process
         self._draw = {name: cache(draw) for name, draw in drawings.items()}
 
@@ -148,7 +148,7 @@ def _drawings(
     dataset: Dataset,
     config: TrainingConfig,
     training_digits: Sequence[PenDigit],
-    measuring_digits: Sequence[PenDigit],
+    held_out_digits: Sequence[PenDigit],
 ) -> dict[str, Callable[[], Any]]:
     """Return one drawing function per set of images; a run that is stopped needs only the first few."""
     validation, seed = dataset.validation.images, config.seed
@@ -164,7 +164,7 @@ def _drawings(
         **portions(0, MIN_PORTIONS),
         "other handwriting": partial(draw_other_handwriting, _OTHER_HANDWRITING, seed + 2, training_digits),
         "new samples": partial(out_of_distribution_samples, new_samples, validation, seed + 1),
-        "robustness": lambda: draw_robustness_images(dataset.test, measuring_digits),
+        "robustness": lambda: draw_robustness_images(dataset.test, held_out_digits),
         **portions(MIN_PORTIONS, portion_count(config)),
     }
 
@@ -175,7 +175,7 @@ def load_pen_digits(config: TrainingConfig, workspace: Workspace) -> tuple[tuple
     Raises DataError if the config needs the pen digits and their file is damaged.
     """
     training = available_training_digits(workspace) if config.pen_digits else ()
-    return training, available_measuring_digits(workspace)
+    return training, available_held_out_digits(workspace)
 
 
 def main(folder: Path, stream: IO[bytes]) -> None:

@@ -26,7 +26,7 @@ from core.personal.exam import learnable_digits
 from core.personal.fooling import attempts, won
 from core.personal.hand import Hand, find_hand, list_hands
 from core.personal.tuning import LastLayer, Rehearsal, Tuned, with_variations
-from core.personal.written import Written, images_of, pen_digit
+from core.personal.written import WrittenDigit, images_of, pen_digit
 from core.runs.active import available_models
 from core.runs.fine_tuning import CLASS, FineTuning
 from core.runs.run import Run
@@ -42,8 +42,8 @@ from core.workspace import Workspace
 class OwnDigits:
     """The taught digits of a hand or a class: `digits`, which have labels, and `others`, which are not digits."""
 
-    digits: Sequence[Written]
-    others: Sequence[Written]
+    digits: Sequence[WrittenDigit]
+    others: Sequence[WrittenDigit]
     seed: int
 
     @cached_property
@@ -85,7 +85,7 @@ def _base(workspace: Workspace, fine_tuning: FineTuning) -> Bundle:
         return available_models(workspace)[fine_tuning.base]
     except KeyError as error:
         raise RunError(
-            Message("The model to fine-tune was deleted. Choose another one on the page Your hand.")
+            Message("The model to fine-tune was deleted. Choose another one on the Your hand page.")
         ) from error
 
 
@@ -96,7 +96,7 @@ def _own_digits(workspace: Workspace, fine_tuning: FineTuning, seed: int, run: R
         written += won(attempts(workspace))
     digits = [each for each in written if each.label is not None]
     if not digits:
-        raise RunError(Message("No digits have been taught yet. Teach some on the page Your hand."), run.id)
+        raise RunError(Message("No digits have been taught yet. Teach some on the Your hand page."), run.id)
     return OwnDigits(digits, [each for each in written if each.label is None], seed)
 
 
@@ -106,7 +106,7 @@ def _hands(workspace: Workspace, fine_tuning: FineTuning, run: Run) -> list[Hand
     try:
         return [find_hand(workspace, fine_tuning.hand)]
     except HandError as error:
-        message = Message("The hand that this run should learn was deleted. Choose another one on the page Your hand.")
+        message = Message("The hand that this run should learn was deleted. Choose another one on the Your hand page.")
         raise RunError(message, run.id) from error
 
 

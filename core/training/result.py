@@ -84,7 +84,7 @@ def save_bundle(
         bundle, network, evaluation = exported.bundle, exported.network, exported.evaluation
         journal.write_status("saving", Message("Fitting the detector of non-digits."), evaluation.accuracy)
         novelty = fit_novelty(bundle, network, exported.outputs, dataset, images, config, run)
-        journal.write_status("saving", Message("Measuring the robustness."), evaluation.accuracy)
+        journal.write_status("saving", Message("Measuring robustness."), evaluation.accuracy)
         card = Card(
             run_id=run.id,
             created=datetime.now(UTC).replace(microsecond=0),

@@ -105,7 +105,7 @@ def train_and_evaluate(
 
     if search_mark:
         if not end.stopped:
-            journal.write_status("saving", Message("Measuring the trial."))
+            journal.write_status("saving", Message("Taking the trial's measurements."))
             write_measurements(model, run, search_mark, dataset, validation.evaluate(model)[1])
         return Outcome(None, end.stopped)
     journal.write_status("saving", Message("Saving the model."))

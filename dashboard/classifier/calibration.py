@@ -80,10 +80,10 @@ def _statistics(card: Card, evaluation: Evaluation) -> None:
     """Show the calibration error, the Brier score and the temperature, each with its meaning."""
     st.markdown(
         tr(
-            "- **Calibration error**: by how much confidence and accuracy differ on average. 0 is perfect.\n"
-            "- **Brier score**: how far the probabilities are from the truth. 0 is perfect, 2 is sure and always "
-            "wrong.\n"
-            "- **Temperature**: the number that tones the probabilities down (above 1) or up (below 1)."
+            "- **Calibration error**: by how much confidence and accuracy differ on average. 0 is perfect.\n- "
+            "**Brier score**: how far the probabilities are from the truth. 0 is perfect, 2 is sure and always "
+            "wrong.\n- **Temperature**: the number that softens the probabilities (above 1) or sharpens them (below "
+            "1)."
         )
     )
     with st.grid(3, min_column_width=MIN_TILE_WIDTH):

@@ -23,7 +23,7 @@ _PLAIN_WORDS = {
     "DepthwiseConv2D": Message("sums up the map of each pattern"),
     "BatchNormalization": Message("brings values to a common scale"),
     "ReLU": Message("keeps positive values only"),
-    "MaxPooling2D": Message("keeps the strongest of neighbours"),
+    "MaxPooling2D": Message("keeps the strongest neighbour"),
     "Flatten": Message("puts all values in one row"),
     "Dropout": Message("drops values while training"),
     "Dense": Message("weighs all values for each output"),

@@ -128,7 +128,7 @@ def robustness_curves_section(name: str, bundle: Bundle) -> None:
 
 
 def _show_panel(curve: RobustnessCurve, panel: _Panel) -> None:
-    limit = curve.falls_below(_GOOD_ACCURACY)
+    limit = curve.first_strength_below(_GOOD_ACCURACY)
     title, sentence = tr(panel.title), _sentence(curve, limit, panel)
     with st.container(gap="small"):
         st.markdown(f"**{title}**  \n:small[{sentence}]")

@@ -12,8 +12,8 @@ from core.classifier.learning import (
     class_accuracies,
     first_learned,
     forgetting_events,
-    forgotten_since,
-    learned_since,
+    forgotten_in_epoch,
+    learned_in_epoch,
 )
 from core.errors import BundleError, TrazoError
 from core.language import Message, number, tr
@@ -108,13 +108,13 @@ def _metrics(recorded: EpochPredictions, index: int) -> None:
             (tr("Mistakes"), mistakes.sum(), tr("of {count:,} images", count=len(recorded.labels)), None),
             (
                 tr("Learned"),
-                len(learned_since(recorded, index)),
+                len(learned_in_epoch(recorded, index)),
                 tr(period),
                 tr("Images that are classified correctly now but were not one epoch earlier."),
             ),
             (
                 tr(_FORGOTTEN),
-                len(forgotten_since(recorded, index)),
+                len(forgotten_in_epoch(recorded, index)),
                 tr(period),
                 tr("Images that were classified correctly one epoch earlier but are not now."),
             ),
@@ -238,11 +238,11 @@ def _groups(
             Message("wrong after the last epoch"),
         ),
         Message("Learned in this epoch"): (
-            learned_since(recorded, index),
+            learned_in_epoch(recorded, index),
             Message("correct after epoch {epoch}, wrong before", epoch=epoch),
         ),
         Message("Forgotten in this epoch"): (
-            forgotten_since(recorded, index),
+            forgotten_in_epoch(recorded, index),
             Message("wrong after epoch {epoch}, correct before", epoch=epoch),
         ),
     }

@@ -28,16 +28,16 @@ def show_accuracies(evaluation: Evaluation, fingerprint: str) -> None:
     st.caption(f"{_reviewers_changes(reviewers)} {_your_changes(yours)}" if reviewers else _your_changes(yours))
     st.caption(
         tr(
-            "An image is left out if no digit has the reviewers' majority, or if you can't tell. The court asks about "
-            "the model's mistakes first, so corrections raise its accuracy more often than they lower it: these "
-            "numbers describe the labels, and no model is chosen by them."
+            "An image is left out if no digit has a majority of the reviewers' votes, or if you can't tell. The "
+            "court asks about the model's mistakes first, so corrections raise its accuracy more often than they "
+            "lower it: these numbers describe the labels, and are not used to choose a model."
         )
     )
 
 
 def _tile(title: str, result: CorrectedAccuracy) -> None:
     if result.accuracy is None or result.interval is None:
-        metric_tile(title, "–", tr("no image is left"))
+        metric_tile(title, "–", tr("no images left"))
         return
     low, high = result.interval
     metric_tile(

@@ -42,7 +42,10 @@ def label_court_section(model: str, bundle: Bundle, evaluation: Evaluation, data
         return
     _show_court(docket, verdicts, model, bundle)
     if not may_change():
-        note = tr("You may not make changes here, so your verdicts are not saved and are lost when you leave.")
+        note = tr(
+            "You do not have permission to make changes here, so your verdicts are not saved and are lost when "
+            "you leave."
+        )
         st.caption(f":material/lock: {note}")
     elif verdicts:
         st.caption(tr("Everyone who may make changes here adds to the same verdicts."))

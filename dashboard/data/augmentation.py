@@ -33,8 +33,8 @@ def show_augmentation(data: Dataset) -> None:
     """Show an image and its random variants for settings that the visitor chooses."""
     st.markdown(
         tr(
-            "Augmentation changes each image a little at random whenever the network sees the image, so that the "
-            "network learns the digit and not the single drawing. Move the sliders to preview a setting."
+            "Augmentation changes each image a little at random whenever the network sees it, so that the network "
+            "learns the digit rather than one particular drawing. Move the sliders to preview a setting."
         )
     )
     with st.grid(3, min_column_width=150):

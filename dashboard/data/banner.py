@@ -89,7 +89,7 @@ def show_pen_digits_banner(problem: DataError) -> None:
                 download=download_pen_digits,
                 size=3.6,
                 import_uploads=import_uploaded_pen_digits,
-                choose=Message("Choose **pendigits-train**, or **pen_digits.jsonl.gz** of another workspace."),
+                choose=Message("Choose **pendigits-train**, or **pen_digits.jsonl.gz** from another workspace."),
                 failure=Message("The pen digits could not be downloaded: none of the sources returned a valid file."),
                 sources=pen_digits.SOURCES,
             ),
@@ -140,7 +140,7 @@ def _download(offer: _Offer) -> None:
             name=offer.name,
         )
         _show_error(f"{tr(offer.failure)} {advice}")
-        with st.expander(tr("Errors of each source")):
+        with st.expander(tr("Errors from each source")):
             for attempt in error.attempts:
                 st.markdown(f"- {safe_text(attempt)}")
     except TrazoError as error:

@@ -10,9 +10,9 @@ import streamlit as st
 
 from core.data.datasets import CLASSES
 from core.data.pen_digits import (
+    HELD_OUT_WRITERS,
     HOME_PAGE,
     LICENSE_PAGE,
-    MEASURING_WRITERS,
     PEN_DIGITS_FINGERPRINT,
     PEN_DIGITS_SOURCE,
     TRAINING_WRITERS,
@@ -41,9 +41,9 @@ _USE_NOTES = {
 }
 _USE_NAMES = {"training": Message("training"), "measuring": Message("measuring")}
 _WRITERS = {
-    "all": range(TRAINING_WRITERS.start, MEASURING_WRITERS.stop),
+    "all": range(TRAINING_WRITERS.start, HELD_OUT_WRITERS.stop),
     "training": TRAINING_WRITERS,
-    "measuring": MEASURING_WRITERS,
+    "measuring": HELD_OUT_WRITERS,
 }
 
 
@@ -89,7 +89,7 @@ def _show_sizes(digits: Sequence[PenDigit]) -> None:
             help=tr("A network may learn from the digits of these writers."),
         )
         st.metric(
-            tr("For measuring: writers {first} to {last}", first=MEASURING_WRITERS[0], last=MEASURING_WRITERS[-1]),
+            tr("For measuring: writers {first} to {last}", first=HELD_OUT_WRITERS[0], last=HELD_OUT_WRITERS[-1]),
             number(len(digits) - training, ","),
             help=tr("No network learns from these writers, so they show how well it reads people it has never seen."),
         )

@@ -63,7 +63,7 @@ def _scale_step(drawing: Drawing | None, steps: Steps) -> dict[str, object]:
     strokes = (
         tr("Its strokes become about as wide as MNIST's.")
         if steps.stroke_width
-        else tr("Its strokes keep the width they get.")
+        else tr("Its stroke width is left as it is.")
     )
     scaled = drawing.scaled if drawing else None
     if steps.scale:

@@ -50,7 +50,7 @@ def show_counterfactual_section(
             show_probabilities(counterfactual.probabilities[step], current, "make_it_answer")
     sentences = [
         tr(
-            "Step {step} of {last}. All steps add and remove {change:.0%} as much ink as the image has.",
+            "Step {step} of {last}. Together, all steps add and remove ink equal to {change:.0%} of the image's.",
             step=step,
             last=last,
             change=counterfactual.change,

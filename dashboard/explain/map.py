@@ -66,8 +66,8 @@ def show_data_map(data: Dataset) -> None:
         return
     st.markdown(
         tr(
-            "Each dot is an image. Images that are alike to the active model lie close together: its ten digits form "
-            "islands, and a dot on the wrong island is a digit that it misreads or a doubtful label."
+            "Each dot is an image. Images that look alike to the active model lie close together: the ten digits "
+            "form islands, and a dot on the wrong island is a digit that the model misreads or a doubtful label."
         )
     )
     show_map(active.bundle, active.name, data.id, key="data_map", splits=SPLITS)
@@ -85,7 +85,7 @@ def show_map_section(bundle: Bundle, image: Pixels, rejected: bool, model: str) 
         return
     st.markdown(
         tr(
-            "Each small dot is a training image, and images that are alike to the network lie close together. The "
+            "Each small dot is a training image, and images that look alike to the network lie close together. The "
             "large dot is your picture; it is hollow if the network says that it is not a digit."
         )
     )
@@ -278,7 +278,7 @@ def _wait_for_map(bundle: Bundle, dataset_id: str, computing: bool, key: str) ->
             return
         if state.computation_requested(name):
             st.warning(
-                tr("The map could not be computed. Its log is in the folder cache of the workspace."),
+                tr("The map could not be computed. Its log is in the workspace's cache folder."),
                 icon=":material/warning:",
             )
             if not st.button(tr("Try again"), key=f"{key}_again"):

@@ -63,8 +63,8 @@ def show_near_duplicates(data: Dataset) -> None:
     """Show the closest pairs of images, or offer to find them."""
     st.markdown(
         tr(
-            "Each image with the one that looks most like it, nearest pairs first. The distance compares their blurred "
-            "pixels: it is 0 for identical images and {distance:.1f} for images without common ink.",
+            "Each image with the one that looks most like it, nearest pairs first. The distance compares their "
+            "blurred pixels: it is 0 for identical images and {distance:.1f} for images with no ink in common.",
             distance=2**0.5,
         )
     )
@@ -85,7 +85,8 @@ def _find(data: Dataset) -> None:
         st.error(tr("The last search ended without a result. Search again."), icon=":material/error:")
     st.info(
         tr(
-            "The {count:,} images of this dataset have not been compared yet. That takes about a minute, only once.",
+            "The {count:,} images of this dataset have not been compared yet. Comparing them takes about a minute "
+            "and is needed only once.",
             count=len(data.train) + len(data.validation) + len(data.test),
         ),
         icon=":material/difference:",
@@ -107,7 +108,10 @@ def _wait(data: Dataset) -> None:
     if not duplicates_process.is_searching(state.workspace(), data):
         st.rerun()
     st.info(
-        tr("Comparing all images with each other. The pairs appear here; you can use the other pages in the meantime."),
+        tr(
+            "Comparing all images with each other. The pairs will appear here; you can use the other pages in the "
+            "meantime."
+        ),
         icon=":material/hourglass_top:",
     )
 
@@ -129,7 +133,7 @@ def _show_pairs(data: Dataset, duplicates: NearDuplicates) -> None:
             list(range(CLASSES)),
             selection_mode="multi",
             key="pairs_digits",
-            help=tr("Show pairs with one of these labels. Straight 1s are easily alike, so they come first."),
+            help=tr("Show pairs with one of these labels. Straight 1s look much alike, so they come first."),
         )
         different = st.toggle(
             tr("Different labels only"), value=address.switch("different", False), key="pairs_different"

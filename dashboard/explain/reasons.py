@@ -93,7 +93,7 @@ def compare_distances(first: NearestImage, second: NearestImage) -> Message:
             "the most similar {first} and {second} are equally far away", first=first.label, second=second.label
         )
     if near.distance == 0:
-        return Message("there is the same {digit}", digit=near.label)
+        return Message("there is an identical {digit}", digit=near.label)
     return Message(
         "the most similar {far} is {ratio:.1f} times as far away as the most similar {near}",
         far=far.label,

@@ -74,7 +74,7 @@ def drawing_on_canvas() -> Subject | None:
 
 def last_drawing() -> Subject | None:
     """Return the picture that Draw last read, or None if nothing has been drawn. Raises PictureError."""
-    png = drawings.looked_at()
+    png = drawings.inspected_ink()
     if png is not None:
         return Subject(tr("Your last picture"), image_from_png(png), "drawing")
     drawing = drawing_on_canvas()

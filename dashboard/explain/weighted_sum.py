@@ -51,7 +51,7 @@ def _field_html(image: Pixels, box: Box) -> str:
 def _field_sentence(box: Box) -> str:
     top, left, bottom, right = box
     if (bottom - top, right - left) == (IMAGE_SIZE, IMAGE_SIZE):
-        return tr("It depends on the complete image.")
+        return tr("It depends on the whole image.")
     return tr(
         "It depends only on the {height} × {width} pixels in the frame, its **receptive field**.",
         height=bottom - top,
@@ -147,7 +147,7 @@ def _rest_sentence(breakdown: WeightedSum, source: int) -> str:
     sentences = [
         tr("Inputs from the image, weights, and their products; teal is positive, orange negative.")
         if source == 0
-        else tr("Inputs from the layer before, weights, and their products; teal is positive, orange negative.")
+        else tr("Inputs from the previous layer, weights, and their products; teal is positive, orange negative.")
     ]
     if rest > 0:
         others = float(sums.sum() - sums[_largest(sums)].sum())

@@ -68,7 +68,7 @@ def _show_bundle_files(bundle: Bundle) -> None:
     _row(".keras", keras, cache.file_size(bundle.keras_file), partial(_download, ".keras", bundle.keras_file))
     _row(
         ".tflite",
-        tr("Runs in LiteRT (TensorFlow Lite), also on phones; this dashboard uses it."),
+        tr("Runs in LiteRT (TensorFlow Lite), including on phones; this dashboard uses it."),
         cache.file_size(bundle.tflite_file),
         partial(_download, ".tflite", bundle.tflite_file),
     )

@@ -23,7 +23,7 @@ from dashboard.session.permission import safe_text
 
 _SCREENS = {"Gradio": screens.gradio_answers, "HTTP API": screens.api_answers}
 _NOT_ACTIVE = Message("Runs the active model only. Make this model active on the Runs page to compare it.")
-_DATA_CHANGED = Message("The dataset is no longer the one that was used. Compare again.")
+_DATA_CHANGED = Message("The dataset has changed since the comparison. Compare again.")
 _MIN_SHOWN_DIFFERENCE = 0.0001  # between probabilities; smaller differences are rounding errors
 
 
@@ -81,7 +81,7 @@ def _start(bundle: Bundle) -> None:
 def _last_drawing() -> bytes | None:
     """Return, as a PNG, the ink that the Draw page read most recently, or None if nothing has been drawn."""
     try:
-        png = drawings.looked_at()
+        png = drawings.inspected_ink()
         ink = canvas.ink() if png is None else image_from_png(png)
     except TrazoError:  # the drawing arrived incomplete
         return None
@@ -144,7 +144,7 @@ def _show_report(report: Parity) -> None:
     else:
         st.success(
             tr(
-                "All {count} pictures have the same digit and verdict in every way that ran.",
+                "Every way that ran gives the same digit and verdict for all {count} pictures.",
                 count=len(report.verdicts),
             ),
             icon=":material/check_circle:",
@@ -172,9 +172,9 @@ def _show_report(report: Parity) -> None:
         else tr("{count} pictures: validation images of {data}.", count=len(report.verdicts), data=tr(report.data))
     )
     columns = tr(
-        "Difference: the greatest difference of a calibrated probability. Digits, verdicts: the number of pictures for "
-        "which they change. Time: for one picture; the command line, Gradio and the API first have to find the digit "
-        "in it. NumPy is the network of the Inside page."
+        "Difference: the greatest difference in a calibrated probability. Digits, verdicts: the number of pictures "
+        "for which they differ. Time: for one picture; the command line, Gradio and the API first have to find the "
+        "digit in it. NumPy is the network of the Inside page."
     )
     st.caption(f"{pictures} {columns}")
 

@@ -13,8 +13,8 @@ from core.personal.class_exams import StudentExam
 from dashboard.parts.charts import CORRECT_COLOUR
 from dashboard.parts.vega_lite import apply_layout
 
-WRITERS = (99.2, 98.8, 100.0, 99.2, 99.2, 100.0, 99.6, 92.8, 100.0, 99.6)
-"""Percentage of each measuring writer's digits that the shipped model reads correctly; a rejected digit counts as wrong
+WRITER_ACCURACIES = (99.2, 98.8, 100.0, 99.2, 99.2, 100.0, 99.6, 92.8, 100.0, 99.6)
+"""Percentage of each held-out writer's digits that the shipped model reads correctly; a rejected digit counts as wrong
 (`make bench ARGS=hands`).
 """
 
@@ -23,19 +23,19 @@ _ROW_HEIGHT = 24
 
 
 def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: str) -> alt.LayerChart:
-    """Draw a person's accuracy and its interval (0..1) among the accuracies in WRITERS."""
+    """Draw a person's accuracy and its interval (0..1) among the accuracies in WRITER_ACCURACIES."""
     low, high = (100 * bound for bound in interval)
     x = alt.X(
         "accuracy:Q",
-        scale=alt.Scale(domain=[np.floor(min(*WRITERS, low)), 100.5]),
+        scale=alt.Scale(domain=[np.floor(min(*WRITER_ACCURACIES, low)), 100.5]),
         title=tr("Digits read correctly (%)"),
         axis=alt.Axis(tickMinStep=1),
     )
     tooltip = [alt.Tooltip("accuracy", title=tr("read correctly (%)"), format=".1f")]
     # Writers with the same accuracy are stacked.
-    rows = [WRITERS[:index].count(writer) for index, writer in enumerate(WRITERS)]
+    rows = [WRITER_ACCURACIES[:index].count(writer) for index, writer in enumerate(WRITER_ACCURACIES)]
     row = alt.Y("row:Q", scale=alt.Scale(domain=[-1.5, max(rows) + 0.5]), axis=None)
-    others = alt.Chart(pd.DataFrame({"accuracy": WRITERS, "row": rows})).mark_circle(size=90, opacity=0.7)
+    others = alt.Chart(pd.DataFrame({"accuracy": WRITER_ACCURACIES, "row": rows})).mark_circle(size=90, opacity=0.7)
     own = pd.DataFrame({"accuracy": [100 * accuracy], "low": [low], "high": [high], "row": [-1.0]})
     person = alt.Chart(own).mark_tick(thickness=4, size=26, color=text_colour)
     rule = alt.Chart(own).mark_rule(strokeWidth=4, opacity=0.4, color=text_colour)

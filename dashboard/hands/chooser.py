@@ -81,8 +81,8 @@ def _show_menu(hand: Hand) -> None:
         pass
     st.markdown(
         tr(
-            "Deleting removes all that {name} has written here: the exams and the taught digits. Models that learned "
-            "from them stay on the Runs page, and can be deleted there.",
+            "Deleting removes everything that {name} has written here: the exams and the taught digits. Models that "
+            "learned from them stay on the Runs page and can be deleted there.",
             name=plain(hand_name(hand)),
         )
     )
@@ -113,7 +113,7 @@ def _show_name_form(key: str, name: str, action: str, submit: Callable[[str], No
 
 
 def _show_export(hand: Hand) -> None:
-    st.markdown(tr("All that was written, as one file, to take to another Trazo."))
+    st.markdown(tr("Everything written in this hand, as one file that another Trazo can import."))
     try:
         archive = export_hand(hand)
     except TrazoError as error:

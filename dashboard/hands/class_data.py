@@ -15,10 +15,10 @@ def show_deletion() -> None:
     with st.popover(tr("Delete everybody's handwriting"), icon=":material/delete:"):
         st.markdown(
             tr(
-                "Nicknames and handwriting are personal data. This deletes all hands: nicknames, exams, taught digits, "
-                "the drawings and votes of Fool it, and the guesses and results of lessons. Models that learned from "
-                "them stay on the Runs page, and can be deleted there. To delete one hand only, choose it on the page "
-                "Your hand."
+                "Nicknames and handwriting are personal data. This deletes all hands: nicknames, exams, taught "
+                "digits, the drawings and votes of Fool it, and the guesses and results of lessons. Models that "
+                "learned from them stay on the Runs page and can be deleted there. To delete only one hand, choose "
+                "it on the Your hand page."
             )
         )
         st.button(

@@ -26,9 +26,9 @@ def show_class_map(hide_names: bool) -> None:
     st.subheader(tr("Map"), anchor=False)
     st.caption(
         tr(
-            "Each small dot is a training image; images that are alike to the model lie close together. The large dots "
-            "are the drawings of the newest exams: orange if they are misread, hollow if the model takes them for no "
-            "digit."
+            "Each small dot is a training image; images that look alike to the model lie close together. The large "
+            "dots are the drawings of the newest exams: orange if they are misread, hollow if the model rejects them "
+            "as not a digit."
         )
     )
     # Not shown by default, because it loads a large library.

@@ -18,7 +18,7 @@ from core.personal.proof import compare_results, exams_for
 from core.personal.result import ExamResult, join_results
 from core.personal.taught import taught
 from core.personal.tuning import MAX_ACCURACY_LOSS, keeps_accuracy
-from core.personal.written import Written
+from core.personal.written import WrittenDigit
 from core.runs.active import active_model
 from core.runs.fine_tuning import CLASS, read_fine_tuning
 from core.runs.run import Run
@@ -49,7 +49,7 @@ class _StudentResults:
     """The results of a student's exams with the base model (before) and the class model (after)."""
 
     name: str
-    written: Sequence[Written]
+    written: Sequence[WrittenDigit]
     before: ExamResult
     after: ExamResult
 
@@ -67,7 +67,7 @@ def show_class_model(hide_names: bool) -> None:
     runs = runs_of(CLASS, listing)
     show_start_button(CLASS, digits, again=bool(runs), busy=listing.busy)
     if not digits:
-        st.caption(tr("Ask your students to teach some digits: step 2 on the page Your hand."))
+        st.caption(tr("Ask your students to teach some digits: step 2 on the Your hand page."))
     if runs and has_model_or_show_status(runs[0]):
         _show_proof(runs[0], students, hide_names)
 
@@ -77,15 +77,15 @@ def _show_proof(run: Run, students: Sequence[StudentExam], hide_names: bool) -> 
     assert fine_tuning is not None
     base = cache.models().get(fine_tuning.base)
     if base is None:
-        st.info(tr("The model before the fine-tuning was deleted, so there is nothing to compare with."))
+        st.info(tr("The model from before fine-tuning was deleted, so there is nothing to compare with."))
         return
     results, without_exam = _judge(run, base, students, hide_names)
     if without_exam:
         names = ", ".join(map(plain, without_exam))
-        st.caption(tr("Without a fresh exam, and so without a proof: {names}.", names=names))
+        st.caption(tr("No fresh exam, and therefore no proof: {names}.", names=names))
     if not results:
         st.info(
-            tr("The proof needs exams that have judged no other model. Ask your students to take one."),
+            tr("The proof needs exams that have not been used for another model. Ask your students to take one."),
             icon=":material/edit_note:",
         )
         return
@@ -106,8 +106,8 @@ def _show_proof(run: Run, students: Sequence[StudentExam], hide_names: bool) -> 
     if not keeps_accuracy(*accuracies):
         st.warning(
             tr(
-                "The new model reads other people's digits worse by more than {points:g} points, so it is not offered. "
-                "Let the class teach more digits, the same number of each, and fine-tune again.",
+                "The new model's accuracy on other people's digits fell by more than {points:g} points, so it is not "
+                "offered. Let the class teach more digits, the same number of each, and fine-tune again.",
                 points=100 * MAX_ACCURACY_LOSS,
             ),
             icon=":material/warning:",

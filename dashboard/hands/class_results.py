@@ -65,7 +65,7 @@ def show_results(hide_names: bool) -> None:
         elif not any(student.written for student in students):
             st.info(
                 tr(
-                    "Here so far: {names}. Ask them to start the exam on the page Your hand.",
+                    "Here so far: {names}. Ask them to start the exam on the Your hand page.",
                     names=", ".join(map(plain, names)),
                 ),
                 icon=":material/front_hand:",
@@ -100,9 +100,7 @@ def _show_charts(students: Sequence[StudentExam], names: Sequence[str]) -> None:
     by_student, confusions = st.columns([3, 2], gap="large")
     with by_student:
         st.subheader(tr("Accuracy by student"), anchor=False)
-        st.caption(
-            tr("Each dot is the fraction read correctly so far; its line is where the true value lies, 95% sure.")
-        )
+        st.caption(tr("Each dot is the fraction read correctly so far; its line is the 95% confidence interval."))
         numbers = listed(
             {
                 name: f"{int(student.right.sum())} / {student.written}"
@@ -159,7 +157,7 @@ def _show_drawings(students: Sequence[StudentExam], names: Sequence[str]) -> Non
 
 def _title(name: str, digit: int) -> str:
     if digit == CLASSES:
-        return tr("{name}: read as nothing", name=name)
+        return tr("{name}: not answered", name=name)
     return tr("{name}: read as {digit}", name=name, digit=digit)
 
 

@@ -14,9 +14,9 @@ from core.language import Message, number, tr
 from core.personal.exam import EXAM_DIGITS, Exam, answer, discard_exam, list_exams, read_exam, start_exam, take_back
 from core.personal.hand import Hand
 from core.personal.result import ExamResult, examine
-from core.personal.written import Written, images_of
+from core.personal.written import WrittenDigit, images_of
 from core.runs.active import SHIPPED
-from dashboard.hands.charts import WRITERS, writers_chart
+from dashboard.hands.charts import WRITER_ACCURACIES, writers_chart
 from dashboard.hands.chooser import chosen_or_new_hand
 from dashboard.hands.pad import writing_pad
 from dashboard.parts.chart_text import confusions_text
@@ -88,7 +88,7 @@ def _show_writing(hand: Hand, started_exam: Exam) -> None:
     def exam_at(position: int) -> Exam:
         current = read_exam(hand, exam.id)
         if len(current.written) != position:
-            raise HandError(Message("This exam went on in another tab. Continue there, or reload this page."))
+            raise HandError(Message("This exam was continued in another tab. Go on there, or reload this page."))
         return current
 
     writing_pad(
@@ -125,7 +125,7 @@ def _show_result(hand: Hand, exam: Exam) -> None:
             ),
         )
         metric_tile(tr("Misread"), str(int(result.misread.sum())), tr("as another digit"))
-        metric_tile(tr("Not answered"), str(int(result.rejected.sum())), tr("taken for no digit"))
+        metric_tile(tr("Not answered"), str(int(result.rejected.sum())), tr("rejected as not a digit"))
         metric_tile(tr("Unsure"), str(result.count("unsure")), tr("of all answers"))
     if model.name == SHIPPED:
         show_writers(result)
@@ -141,7 +141,7 @@ def show_writers(result: ExamResult) -> None:
         )
     )
     low, high = result.interval
-    others = "; ".join(number(writer / 100, ".1%") for writer in WRITERS)
+    others = "; ".join(number(writer / 100, ".1%") for writer in WRITER_ACCURACIES)
     show_chart(
         writers_chart(result.accuracy, result.interval, text_colour()),
         alt=tr(
@@ -180,7 +180,7 @@ def answer_of(result: ExamResult, position: int) -> str:
     return tr("no answer") if result.rejected[position] else tr("read as {digit}", digit=result.digits[position])
 
 
-def show_digits(written: Sequence[Written], captions: Sequence[str], key: str) -> None:
+def show_digits(written: Sequence[WrittenDigit], captions: Sequence[str], key: str) -> None:
     """Show written digits with captions."""
     digit_grid(images_of(written), key=key, captions=captions, tile=84, clickable=False)
 

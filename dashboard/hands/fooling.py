@@ -26,7 +26,7 @@ from core.personal.fooling import (
 )
 from core.personal.hand import Hand, hand_name
 from core.personal.result import with_prediction
-from core.personal.written import Written, images_of, ink_of
+from core.personal.written import WrittenDigit, images_of, ink_of
 from dashboard.hands.labels import label_buttons
 from dashboard.hands.pad import writing_pad
 from dashboard.parts.digit_grid import digit_grid
@@ -63,7 +63,7 @@ def show_fooling(hand: Hand | None) -> None:
 def _show_pad(hand: Hand) -> None:
     prompts, ids = _prompts_and_ids(hand)
 
-    def keep(position: int, written: Written) -> None:
+    def keep(position: int, written: WrittenDigit) -> None:
         del ids[position:]
         active, predictor = cache.predictor().current()  # the same model for everybody
         ids.append(submit(hand, with_prediction(written, active.name, predictor)))
@@ -91,7 +91,7 @@ def _show_vote(hand: Hand) -> None:
     if attempt is None:
         st.caption(tr("There is nothing to vote on now. New drawings appear here."))
     else:
-        st.html(image_html(_square_picture(ink_of(attempt.written)), 200, tr("a drawing of another student")))
+        st.html(image_html(_square_picture(ink_of(attempt.written)), 200, tr("a drawing by another student")))
         with st.container(horizontal=True, gap="xsmall", key="fool_votes"):
             label_buttons("vote", hand, vote, hand, attempt)
     own_attempts = [each for each in all_attempts if each.hand == hand]

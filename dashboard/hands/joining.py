@@ -40,13 +40,13 @@ def show_membership() -> None:
             tr("Not you?"),
             type="tertiary",
             key="leave",
-            help=tr("Lets another student join on this device. To come back, keep the address of this page."),
+            help=tr("Lets another student join on this device. To come back later, save the address of this page."),
             on_click=leave,
         )
 
 
 def _show_form() -> None:
-    heading(Message("Join the class"), tr("Choose a nickname. You need no account, and no real name."))
+    heading(Message("Join the class"), tr("Choose a nickname. You don't need an account or your real name."))
     with st.form("join", border=False, width=420):
         st.text_input(tr("Nickname"), max_chars=MAX_NAME_LENGTH, key="nickname", placeholder=tr("Such as Blue Otter"))
         st.form_submit_button(tr("Join"), type="primary", icon=":material/login:", on_click=_join)

@@ -15,7 +15,7 @@ from core.personal.exam import list_exams, sealed_fingerprints
 from core.personal.hand import Hand, hand_name
 from core.personal.result import answered_digit
 from core.personal.taught import forget, taught, teach
-from core.personal.written import Written, fingerprint, stored_strokes
+from core.personal.written import WrittenDigit, fingerprint, stored_strokes
 from dashboard.hands.labels import label_buttons
 from dashboard.session.hands import chosen_hand
 from dashboard.session.markdown import plain
@@ -34,7 +34,7 @@ def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None
     except HandError:  # hundreds of strokes are not a digit
         return
     predicted = answered_digit(reading)
-    written = Written(strokes=drawn_strokes, label=None, predicted=predicted, model=model, time=time.time())
+    written = WrittenDigit(strokes=drawn_strokes, label=None, predicted=predicted, model=model, time=time.time())
     hand_id, drawing, taught_id = st.session_state.get(_LESSON) or ("", "", None)
     if (hand_id, drawing) != (hand.id, fingerprint(written)):
         taught_id = None
@@ -54,11 +54,11 @@ def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None
         label_buttons("meant", hand, _teach, hand, written, likely=predicted)
 
 
-def _teach(hand: Hand, drawing: Written, label: int | None) -> None:
+def _teach(hand: Hand, drawing: WrittenDigit, label: int | None) -> None:
     written = drawing.model_copy(update={"label": label})
     # A second tap before the first is handled must not teach the drawing twice.
     if fingerprint(written) in {fingerprint(each) for each in taught(hand).values()}:
-        raise HandError(Message("This drawing is taught already."))
+        raise HandError(Message("This drawing has already been taught."))
     taught_id = teach(hand, written, sealed_fingerprints(list_exams(hand)))
     st.session_state[_LESSON] = (hand.id, fingerprint(written), taught_id)
 

@@ -14,7 +14,7 @@ from core.errors import HandError, TrazoError
 from core.handwriting.pen_digits import BRUSH_WIDTH, CANVAS_SIZE
 from core.language import Message, tr
 from core.personal.hand import Hand
-from core.personal.written import Written, WrittenStroke, ink_of
+from core.personal.written import WrittenDigit, WrittenStroke, ink_of
 from dashboard.parts.component import component
 from dashboard.parts.keyboard_pen import pen_words
 from dashboard.session.permission import require_permission, safe_text
@@ -33,7 +33,7 @@ def writing_pad(
     key: str,
     prompts: Sequence[int],
     done: int,
-    on_written: Callable[[int, Written], None],
+    on_written: Callable[[int, WrittenDigit], None],
     on_taken_back: Callable[[int], None],
     done_text: str,
 ) -> None:
@@ -82,18 +82,18 @@ def _words() -> dict[str, str | list[str]]:
             for digit in range(CLASSES)
         ],
         "progress": tr("{done} of {count}"),
-        "pad": tr("The pad to write on"),
-        "hint": tr("Lift the pen for a second, or press Enter, and the next digit comes."),
+        "pad": tr("Writing pad"),
+        "hint": tr("Lift the pen for a second or press Enter to go to the next digit."),
         "clear": tr("Clear"),
-        "takeBack": tr("Take back the last one"),
+        "takeBack": tr("Undo the last digit"),
     }
 
 
-def _written(action: dict[str, Any], prompts: Sequence[int]) -> Written:
+def _written(action: dict[str, Any], prompts: Sequence[int]) -> WrittenDigit:
     """Return the digit that the browser sent; raises HandError if it is damaged or has no ink."""
     try:
         strokes = [WrittenStroke(points=points, width=BRUSH_WIDTH) for points in action["strokes"]]
-        written = Written(
+        written = WrittenDigit(
             strokes=tuple(strokes), label=prompts[action["position"]], predicted=None, model="", time=time.time()
         )
     except (ValidationError, IndexError, TypeError) as error:

@@ -9,7 +9,7 @@ import streamlit as st
 from core.language import number, tr
 from core.personal.proof import Proof
 from core.personal.result import ExamResult
-from core.personal.written import Written
+from core.personal.written import WrittenDigit
 from core.runs.fine_tuning import CLASS
 from dashboard.hands.exam import answer_of, show_digits
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
@@ -37,11 +37,13 @@ def proof_tiles(proof: Proof, before: ExamResult, after: ExamResult, models: tup
             tr("Other people's digits"),
             number(100 * change, "+.2f") if change else tr("unchanged"),
             tr("points of accuracy"),
-            tr("Change of the accuracy on MNIST's validation images."),
+            tr("Change in accuracy on MNIST's validation images."),
         )
 
 
-def show_changes(proof: Proof, before: ExamResult, after: ExamResult, written: Sequence[Written], run_id: str) -> None:
+def show_changes(
+    proof: Proof, before: ExamResult, after: ExamResult, written: Sequence[WrittenDigit], run_id: str
+) -> None:
     """Show the digits that only one of the two models reads correctly."""
     changes = (("Newly right", tr("Newly right"), proof.fixed), ("Newly wrong", tr("Newly wrong"), proof.broken))
     for key, title, positions in changes:
@@ -63,19 +65,19 @@ def proof_sentence(proof: Proof, hand: str) -> str:
     """Return what the proof shows, in words; `hand`: the id of the hand that the new model has learned, or CLASS."""
     if proof.better:
         if hand == CLASS:
-            return tr("**Shown:** the new model reads the class's hands better; chance alone would hardly do this.")
-        return tr("**Shown:** the new model reads your hand better; chance alone would hardly do this.")
+            return tr("**Shown:** the new model reads the class's hands better; this is unlikely to be chance.")
+        return tr("**Shown:** the new model reads your hand better; this is unlikely to be chance.")
     if proof.shown:
         if hand == CLASS:
             return tr(
-                "**Worse:** the new model reads the class's hands worse than the one before, so it is not offered."
+                "**Worse:** the new model reads the class's hands worse than the previous one, so it is not offered."
             )
-        return tr("**Worse:** the new model reads your hand worse than the one before, so it is not offered.")
+        return tr("**Worse:** the new model reads your hand worse than the previous one, so it is not offered.")
     more = proof.more_digits
     if more:
         return tr(
-            "**Not shown yet:** this may be chance. If it goes on like this, {count} more digits would show it: take "
-            "another exam, which then counts together with this one.",
+            "**Not shown yet:** this may be chance. If the trend continues, {count} more digits would be enough to "
+            "show it: take another exam, which then counts together with this one.",
             count=more,
         )
-    return tr("**Not shown:** on these digits, the new model is not clearly better than the one before.")
+    return tr("**Not shown:** on these digits, the new model is not clearly better than the previous one.")

@@ -12,7 +12,7 @@ from core.personal.exam import list_exams, sealed_fingerprints
 from core.personal.hand import Hand
 from core.personal.result import with_prediction
 from core.personal.taught import forget, relabel, taught, teach
-from core.personal.written import Written, images_of
+from core.personal.written import WrittenDigit, images_of
 from dashboard.hands.chooser import chosen_or_new_hand
 from dashboard.hands.labels import NO_DIGIT, label_buttons
 from dashboard.hands.pad import writing_pad
@@ -72,7 +72,7 @@ def _start() -> None:
 def _show_pad(hand: Hand, prompts: list[int], written_ids: list[str]) -> None:
     """Show the pad. `written_ids`: ids of the digits taught for the first prompts; changed in place."""
 
-    def keep(position: int, written: Written) -> None:
+    def keep(position: int, written: WrittenDigit) -> None:
         del written_ids[position:]
         model, predictor = current_model()
         predicted_digit = with_prediction(written, model.name, predictor)
@@ -126,7 +126,7 @@ def _show_taught(hand: Hand) -> None:
         )
 
 
-def _title(written: Written) -> str:
+def _title(written: WrittenDigit) -> str:
     if written.label is None:
         meant = tr(NO_DIGIT)
     elif written.label == 8:

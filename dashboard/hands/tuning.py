@@ -17,7 +17,7 @@ from core.personal.proof import compare_results, exams_for
 from core.personal.result import ExamResult, join_results
 from core.personal.taught import taught
 from core.personal.tuning import MAX_ACCURACY_LOSS, keeps_accuracy
-from core.runs.active import trained_model
+from core.runs.active import original_model
 from core.runs.fine_tuning import CLASS, FineTuning, fine_tuned_config, read_fine_tuning
 from core.runs.label import display_name
 from core.runs.run import Run
@@ -97,7 +97,7 @@ def show_start_button(hand: str, digits: int, *, again: bool, busy: bool) -> Non
         icon=":material/tune:",
         key="fine_tune",
         disabled=busy or not digits,
-        help=tr("Another training is running; wait until it has ended.") if busy else None,
+        help=tr("Another run is in progress; wait until it ends.") if busy else None,
         on_click=attempt,
         args=(start_fine_tuning, hand, base, digits),
     )
@@ -153,7 +153,7 @@ def run_link(run: Run) -> None:
 def base_model() -> str:
     """Return the name of the model to fine-tune: the active model, or the model that it was fine-tuned from."""
     active = cache.predictor().current()[0].name
-    trained = trained_model(workspace(), active)
+    trained = original_model(workspace(), active)
     return trained if trained in cache.models() else active
 
 
@@ -179,7 +179,7 @@ def _show_progress(run: Run) -> None:
     if status.over:
         st.rerun()
     is_queued = status.state == "queued"
-    text = tr("Waiting for another training to end.") if is_queued else plain(tr(status.message))
+    text = tr("Waiting for another run to end.") if is_queued else plain(tr(status.message))
     st.status(text, state="running", expanded=False)
 
 
@@ -209,7 +209,7 @@ def _show_proof(hand: Hand, run: Run) -> None:
         right = int(_result(hand, exams, current, models).right.sum())
         st.markdown(
             tr(
-                "**{model}**, which reads you now, reads {right} of them correctly.",
+                "**{model}**, which reads your hand now, reads {right} of them correctly.",
                 model=plain(run_cache.model_name(current)),
                 right=right,
             )
@@ -219,8 +219,8 @@ def _show_proof(hand: Hand, run: Run) -> None:
     if not accuracy_is_kept:
         st.warning(
             tr(
-                "The new model reads other people's digits worse by more than {points:g} points, so it is not offered. "
-                "Teach more digits, the same number of each, and fine-tune again.",
+                "The new model's accuracy on other people's digits fell by more than {points:g} points, so it is not "
+                "offered. Teach more digits, the same number of each, and fine-tune again.",
                 points=100 * MAX_ACCURACY_LOSS,
             ),
             icon=":material/warning:",

@@ -80,8 +80,8 @@ def _show_bet(data: Dataset, evaluation: Evaluation, chosen: np.ndarray, stakes:
     index = chosen[len(stakes)]
     st.markdown(
         tr(
-            "**Bet {position} of {count}.** Is the model right? A bet that is right wins its points. A bet that is "
-            "wrong loses {factor} times as many.",
+            "**Bet {position} of {count}.** Is the model right? If it is, you win the points that you bet. If not, "
+            "you lose {factor} times as many.",
             position=len(stakes) + 1,
             count=len(chosen),
             factor=LOSS_FACTOR,
@@ -145,8 +145,8 @@ def _show_outcome(guess: str, data: Dataset, evaluation: Evaluation, chosen: np.
     )
     st.caption(
         tr(
-            "An orange frame marks a mistake of the model. These answers were picked because many are wrong; most are "
-            "not."
+            "An orange frame marks one of the model's mistakes. These answers were picked because many of them are "
+            "wrong; most of the model's answers are right."
         )
     )
     _show_diagram(evaluation)
@@ -159,8 +159,8 @@ def _show_outcome(guess: str, data: Dataset, evaluation: Evaluation, chosen: np.
 def _show_diagram(evaluation: Evaluation) -> None:
     st.markdown(
         tr(
-            "**All {count:,} answers.** Each bar gathers the answers with about the same confidence; its height is the "
-            "part of them that is right. If confidence can be trusted, the bars end at the orange ticks.",
+            "**All {count:,} answers.** Each bar groups answers with about the same confidence; its height is the "
+            "fraction of them that is right. If confidence can be trusted, the bars end at the orange ticks.",
             count=len(evaluation.labels),
         )
     )
@@ -172,7 +172,7 @@ def _finish(guess: str, evaluation: Evaluation, won: int) -> None:
     sure = sure_answers(evaluation, _SURE)
     answer = "none" if not sure.wrong else "fewer" if sure.wrong < 0.1 * sure.count else "more"
     outcome = tr(
-        "{count:,} answers are at least {sure:.0%} sure, and {wrong} of them are wrong. Their confidences announce "
+        "{count:,} answers are at least {sure:.0%} sure, and {wrong} of them are wrong. Their confidences predict "
         "{expected:.1f} mistakes.",
         count=sure.count,
         sure=_SURE,

@@ -129,7 +129,7 @@ def _report(result: Result) -> str:
 LESSON = Lesson(
     "centring",
     Message("Why centring matters"),
-    Message("Where a digit stands must not matter, so Trazo moves it to the middle first."),
+    Message("The position of a digit should not matter, so Trazo moves it to the middle first."),
     ":material/center_focus_strong:",
     _OPTIONS,
     _show,

@@ -33,7 +33,7 @@ def show_class_lessons(students_url: str) -> None:
     # A code block has a button that copies it.
     st.code(lesson_url(students_url, chosen), language=None, wrap_lines=True)
     st.caption(
-        tr("The link asks for a nickname first. Students who have joined already find the lesson on their page Learn.")
+        tr("The link asks for a nickname first. Students who have already joined find the lesson on their Learn page.")
     )
 
 

@@ -36,7 +36,7 @@ _OPTIONS = {"me": Message("I will"), "model": Message("The model will"), "equal"
 _RESULTS = {
     "me": Message("You read more of them correctly."),
     "model": Message("The model reads more of them correctly."),
-    "equal": Message("You and the model read equally many correctly."),
+    "equal": Message("You and the model read the same number correctly."),
 }
 _READ = f"{WORK}read_digits"
 _COUNTED = "lesson_counted"
@@ -45,8 +45,8 @@ _COUNTED = "lesson_counted"
 def _show() -> None:
     text_with_terms(
         tr(
-            "Some digits are hard to read, for people as for models. A {confusion_matrix} shows who takes which digit "
-            "for which. Here are the {count} {validation} images that the model is least sure about.",
+            "Some digits are hard to read, for people as well as for models. A {confusion_matrix} shows which digits "
+            "are mistaken for which. Here are the {count} {validation} images that the model is least sure about.",
             confusion_matrix=term("confusion matrix", tr("confusion matrix")),
             count=_COUNT,
             validation=term("validation", tr("validation")),
@@ -85,7 +85,7 @@ def _show_reading(hard_digits: Split, answers: list[int]) -> None:
         for digit in range(CLASSES):
             st.button(str(digit), key=f"read_{digit}", on_click=_add, args=(answers, len(answers), digit))
     if answers:
-        st.button(tr("Take the last one back"), type="tertiary", key="read_back", on_click=_take_back, args=(answers,))
+        st.button(tr("Undo the last answer"), type="tertiary", key="read_back", on_click=_take_back, args=(answers,))
 
 
 def _add(answers: list[int], position: int, digit: int) -> None:
@@ -127,7 +127,7 @@ def _show_comparison(guess: str, hard_digits: Split, own_digits: np.ndarray, mod
         key=_COUNTED,
     )
     if right <= _MAX_BY_GUESSING * len(labels):
-        to_do(tr("That is hardly more than guessing gets. Read them again, and take your time."))
+        to_do(tr("That is hardly better than guessing. Read them again, and take your time."))
     elif counted is None:
         to_do(tr("Read the matrix: the number in an orange cell says how often it happened."))
     elif counted != wrong:

@@ -54,7 +54,9 @@ def _show_list() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="lesson_start"):
         next_number = next((number for number, lesson in LESSONS.items() if lesson.id not in results), None)
         if next_number is not None:
-            label = tr("Go on with lesson {number}", number=next_number) if count else tr("Start with the first lesson")
+            label = (
+                tr("Continue with lesson {number}", number=next_number) if count else tr("Start with the first lesson")
+            )
             st.button(label, type="primary", key="lesson_go_on", on_click=_open, args=(str(next_number),))
         st.page_link("views/draw.py", label=tr("Just start drawing"), icon=":material/draw:", width="content")
         if count:
@@ -82,7 +84,7 @@ def _privacy_note() -> str:
     if lessons.own_hand() is None:
         return tr("Your results stay in this browser. Nobody else sees them.")
     return tr(
-        "Your guesses and results are stored with your hand, on the teacher's computer. The page Class shows the "
+        "Your guesses and results are stored with your hand, on the teacher's computer. The Class page shows the "
         "teacher how many students finished each lesson and what they guessed, without names."
     )
 

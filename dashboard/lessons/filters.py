@@ -32,8 +32,8 @@ _BUTTONS = {
 def _show() -> None:
     text_with_terms(
         tr(
-            "A {filter} is a grid of 3 × 3 numbers that moves over the picture. At every place, it multiplies its "
-            "numbers with the brightness below them and adds everything up. The result is bright where the picture "
+            "A {filter} is a grid of 3 × 3 numbers that moves over the picture. At every position, it multiplies its "
+            "numbers by the brightness below them and adds everything up. The result is bright where the picture "
             "looks like the filter.",
             filter=term("filter", tr("filter")),
         )
@@ -95,7 +95,7 @@ def _show_measurement(guess: str, kernel: np.ndarray) -> None:
         return
     answer = "both" if initial.level == initial.upright else "level" if initial.level > initial.upright else "upright"
     finding = tr(
-        "Your filter sees level strokes. The first one saw upright strokes, because their left edge is dark beside "
+        "Your filter sees level strokes. The first one saw upright strokes, because at their left edge, dark meets "
         "bright."
     )
     finish(

@@ -12,7 +12,7 @@ from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Drawing, Pixels
 from core.language import Message, tr
 from core.lessons.examples import clearest
-from core.lessons.fooling import STEP, STEPS, first_other, fooling_path
+from core.lessons.fooling import STEP, STEPS, first_different_answer, fooling_path
 from core.lessons.results import Result
 from dashboard.explain.colours import activation_picture
 from dashboard.lessons.lesson import Lesson, ask, finish, to_do, verdict
@@ -44,8 +44,8 @@ def _show() -> None:
         )
     )
     question = tr(
-        "How strongly must every pixel of a clear digit change, on the scale from 0 to 255, until the model answers "
-        "another digit?"
+        "How much must every pixel of a clear digit change, on the scale from 0 to 255, before the model gives "
+        "another answer?"
     )
     guess = ask("fooling", question, _OPTIONS)
     if guess is None:
@@ -57,7 +57,7 @@ def _show() -> None:
 
 def _show_rejection(predictor: Predictor) -> bool:
     """Let the visitor draw something that is not a digit; return True once the model has rejected it."""
-    st.subheader(tr("Draw what is no digit"), anchor=False)
+    st.subheader(tr("Draw something that is not a digit"), anchor=False)
     st.markdown(tr("A star, a face, a letter: find a drawing that the model **rejects** as not a digit."))
     left, right = st.columns([1, 1.4], gap="large")
     with left:
@@ -67,7 +67,7 @@ def _show_rejection(predictor: Predictor) -> bool:
         shown = None if reading is None or reading.verdict == "blank" else reading
         show_prediction(shown, tr("Draw anything"), key="fooling_answer")
     if reading is not None and reading.novelty is None:
-        st.caption(tr("The model in use has no detector, so it takes everything for a digit. Go on below."))
+        st.caption(tr("The model in use has no detector, so it takes everything for a digit. Continue below."))
         return True
     if reading is not None and reading.verdict == "not_a_digit":
         st.session_state[_REJECTED] = True
@@ -77,7 +77,7 @@ def _show_rejection(predictor: Predictor) -> bool:
         else:
             to_do(tr("Draw anything but a digit."))
         return False
-    st.markdown(f":material/check: {tr('The model has rejected a drawing of yours.')}")
+    st.markdown(f":material/check: {tr('The model has rejected one of your drawings.')}")
     return True
 
 
@@ -86,7 +86,7 @@ def _show_fooling(guess: str, bundle: Bundle, predictor: Predictor) -> None:
     st.markdown(
         tr(
             "Here is a digit that the model reads without doubt. Trazo makes each pixel a little brighter or darker, "
-            "just so that the model's doubt grows. **Find the smallest change that gives another answer.**"
+            "whichever makes the model less sure. **Find the smallest change that gives another answer.**"
         )
     )
     data = images()
@@ -97,10 +97,12 @@ def _show_fooling(guess: str, bundle: Bundle, predictor: Predictor) -> None:
         return
     path = _path(bundle, predictor.version, data.fingerprint, index, data.validation.images[index])
     answers = predictor.probabilities(path).argmax(axis=1)
-    strength = st.slider(tr("Change of each pixel, of 255"), 0, STEP * STEPS, 0, STEP, key=f"fooling_strength_{digit}")
+    strength = st.slider(
+        tr("Change in each pixel, out of 255"), 0, STEP * STEPS, 0, STEP, key=f"fooling_strength_{digit}"
+    )
     position = strength // STEP
     _show_pictures(path[0], path[position], predictor)
-    first = first_other(answers)
+    first = first_different_answer(answers)
     if first is None:
         to_do(tr("This digit keeps its answer, whatever happens. Choose another one."))
     elif answers[position] == answers[0]:
@@ -111,7 +113,7 @@ def _show_fooling(guess: str, bundle: Bundle, predictor: Predictor) -> None:
         low, high = _RANGES[guess]
         reading = predictor.read_drawing(Drawing.of_image(path[position]))
         fooled = tr(
-            "A change by {strength} of 255 turns the answer from {before} into {after}.",
+            "A change of {strength} out of 255 turns the answer from {before} into {after}.",
             strength=strength,
             before=answers[0],
             after=answers[position],
@@ -136,7 +138,7 @@ def _show_pictures(before: Pixels, after: Pixels, predictor: Predictor) -> None:
     left, middle, right = st.columns([1, 1, 1.6], gap="medium")
     with left:
         st.markdown(tr("**The change**"))
-        st.html(image_html(activation_picture(change, 100), 196, tr("the change of each pixel")))
+        st.html(image_html(activation_picture(change, 100), 196, tr("the change in each pixel")))
         st.caption(tr("Teal pixels become brighter, orange ones darker."))
     with middle:
         st.markdown(tr("**The changed digit**"))
@@ -149,7 +151,7 @@ def _path(bundle: Bundle, version: str, fingerprint: str, index: int, image: Pix
     return _cached_path(version, fingerprint, index, cache.numpy_network(bundle), image)
 
 
-@st.cache_data(show_spinner=Spinner(Message("Looking for the weak spots of the model…")), max_entries=40)
+@st.cache_data(show_spinner=Spinner(Message("Looking for the model's weak spots…")), max_entries=40)
 def _cached_path(
     version: str,  # noqa: ARG001 - the first three arguments are the key of the cache
     fingerprint: str,  # noqa: ARG001
@@ -162,7 +164,7 @@ def _cached_path(
 
 def _report(result: Result) -> str:
     return tr(
-        "The model rejected a drawing of mine. A change of each pixel by {strength:.0f} of 255 made it take a "
+        "The model rejected one of my drawings. Changing each pixel by {strength:.0f} out of 255 made it mistake a "
         "{before:.0f} for a {after:.0f}.",
         strength=result.measured.get("strength", 0),
         before=result.measured.get("before", 0),
@@ -172,7 +174,7 @@ def _report(result: Result) -> str:
 
 LESSON = Lesson(
     "fooling",
-    Message("What is no digit, and how to fool it"),
+    Message("What is not a digit, and how to fool it"),
     Message("A model answers even where there is no answer, and small changes can fool it."),
     ":material/theater_comedy:",
     _OPTIONS,

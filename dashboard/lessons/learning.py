@@ -37,14 +37,14 @@ def _show() -> None:
             learning_rate=term("learning rate", tr("learning rate")),
         )
     )
-    question = tr("Three networks start the same. With which learning rate does one learn best?")
+    question = tr("Three networks start out the same. Which learning rate works best?")
     guess = ask("learning", question, _OPTIONS)
     if guess is None:
         return
     data = images()
     st.markdown(
         tr(
-            "These are **three real trainings**, computed on this machine: {steps} steps each, on {images:,} "
+            "These are **three real training runs**, computed on this machine: {steps} steps each, on {images:,} "
             "handwritten digits.",
             steps=_STEPS,
             images=min(_IMAGES, len(data.train)),
@@ -57,7 +57,11 @@ def _show() -> None:
         tr("Steps that are too small hardly get anywhere. Steps that are too large jump over the goal each time.")
     )
     st.markdown(
-        tr("**Now you.** Find a learning rate that reads at least **{goal:.0%}** of the validation images.", goal=_GOAL)
+        tr(
+            "**Now you.** Find a learning rate with which the network reads at least **{goal:.0%}** of the validation "
+            "images.",
+            goal=_GOAL,
+        )
     )
     rate = st.select_slider(
         tr("Your learning rate"),

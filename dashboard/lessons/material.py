@@ -36,7 +36,7 @@ def predictions(data: Dataset) -> Evaluation:
     return _predictions(predictor.version, data.id, dataset_version(data.id, workspace()), predictor, data)
 
 
-@st.cache_resource(show_spinner=Spinner(Message("The model reads thousands of images…")), max_entries=4)
+@st.cache_resource(show_spinner=Spinner(Message("The model is reading thousands of images…")), max_entries=4)
 def _predictions(
     model: str,  # noqa: ARG001 - the first three arguments are the key of the cache
     dataset: str,  # noqa: ARG001

@@ -58,7 +58,7 @@ def _show() -> None:
         return
     data = images()
     first_training = _train_on(data, _FEW_IMAGES, augmented=False)
-    st.markdown(tr("A real training on **{images} images**, computed on this machine:", images=_FEW_IMAGES))
+    st.markdown(tr("A real training run on **{images} images**, computed on this machine:", images=_FEW_IMAGES))
     _show_training(first_training)
     st.markdown(
         tr(

@@ -29,7 +29,7 @@ def _show() -> None:
             "pixels: 0 is black, 255 is white. From these numbers alone, it works out which digit it is."
         )
     )
-    question = tr("How many white pixels does it take until the model reads a {digit}?", digit=_GOAL)
+    question = tr("How many white pixels does it take for the model to read a {digit}?", digit=_GOAL)
     guess = ask("pixels", question, _OPTIONS)
     if guess is None:
         return
@@ -49,7 +49,7 @@ def _show() -> None:
         verdict = tr("Your guess was right.") if _is_right(guess, lit) else tr("Your guess was different.")
         finish("pixels", guess, f"{finding} {verdict}", lit=lit)
     elif reading is not None and reading.verdict == "not_a_digit":
-        to_do(tr("The model sees no digit yet. Paint on, or erase pixels that do not belong to it."))
+        to_do(tr("The model sees no digit yet. Keep painting, or erase pixels that do not belong to it."))
     else:
         to_do(tr("The lesson is done when the model reads a {digit}.", digit=_GOAL))
     _show_numbers(image)
@@ -66,8 +66,8 @@ def _show_numbers(image: np.ndarray) -> None:
     with st.expander(tr("See a {digit} that somebody wrote on paper", digit=_GOAL), icon=":material/history_edu:"):
         st.markdown(
             tr(
-                "Of all {digit}s in the validation images, the model is most sure about this one. {lit} of its pixels "
-                "are not black; many are grey, because paper was scanned.",
+                "Of all {digit}s in the validation images, the model is most sure about this one. {lit} of its "
+                "pixels are not black; many are grey, because it was scanned from paper.",
                 digit=_GOAL,
                 lit=int(np.count_nonzero(real)),
             )

@@ -34,7 +34,7 @@ TERMS: dict[str, Message] = {
     Message("calibration"): Message(
         "A calibrated model is right as often as it claims: of all answers with 80% confidence, 80% are correct."
     ),
-    Message("close call"): Message("A prediction with a low confidence. Draw then names a second candidate."),
+    Message("close call"): Message("A prediction with low confidence. Draw then names a second candidate."),
     Message("confidence"): Message("The probability that a model gives to its own answer."),
     Message("confidence interval"): Message(
         "A range that very probably contains the true value, because a measurement on a limited number of images "
@@ -69,7 +69,8 @@ TERMS: dict[str, Message] = {
         "The ten raw scores that a network computes before softmax turns them into probabilities."
     ),
     Message("loss"): Message(
-        "How wrong the predictions are, as one number that training makes smaller. Being sure and wrong costs most."
+        "How wrong the predictions are, as one number that training makes smaller. Being confidently wrong costs the "
+        "most."
     ),
     Message("McNemar's test"): Message(
         "A test of whether one of two models is better, based on the images that only one of them gets right."
@@ -90,7 +91,7 @@ TERMS: dict[str, Message] = {
     ),
     Message("parameters"): Message("The numbers that a network learns: its weights and biases."),
     Message("Pareto front"): Message(
-        "The trials that no other one beats in all goals at once, such as accuracy and size."
+        "The trials that no other trial beats in all objectives at once, such as accuracy and size."
     ),
     Message("precision"): Message("Of the images that the model calls a 7, for example, the fraction that are a 7."),
     Message("preset"): Message("A ready-made choice of network and training settings."),
@@ -101,13 +102,13 @@ TERMS: dict[str, Message] = {
     Message("rehearsal"): Message(
         "Training on old images while learning new ones, so that a network does not forget them."
     ),
-    Message("run"): Message("One training, with its settings, curves and, at the end, its model."),
+    Message("run"): Message("One training of a network, with its settings, curves and, at the end, its model."),
     Message("seed"): Message(
         "The number from which all random choices follow. The same seed gives the same choices again."
     ),
     Message("softmax"): Message("The formula that turns ten scores into ten probabilities that add up to 100%."),
     Message("sweep"): Message(
-        "A search for better settings: many trainings with different settings, each informed by those before."
+        "A search for better settings: many training runs with different settings, each informed by the earlier ones."
     ),
     Message("temperature"): Message(
         "A number that makes probabilities more cautious (above 1) or bolder (below 1) without changing the answer."

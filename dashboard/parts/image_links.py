@@ -16,7 +16,7 @@ _SIMILAR = Message("Find similar"), ":material/image_search:"
 _DRAW = Message("Open in Draw"), ":material/draw:"
 _DATA_PAGE, _DRAW_PAGE = "data", ""
 _TITLES = {
-    "train": Message("Train image {index:,}, label {label}"),
+    "train": Message("Training image {index:,}, label {label}"),
     "validation": Message("Validation image {index:,}, label {label}"),
     "test": Message("Test image {index:,}, label {label}"),
 }

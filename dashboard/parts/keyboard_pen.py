@@ -10,13 +10,13 @@ def pen_words() -> dict[str, str]:
     return {
         "help": tr(
             "Draw with the keyboard. The arrow keys move the pen. Space puts it down and sets a corner. Enter lifts "
-            "it. Backspace takes back the last corner or line."
+            "it. Backspace undoes the last corner or line."
         ),
         "keys": tr("arrows · Space: pen down, corner · Enter: pen up"),
         "position": tr("Column {column}, row {row}"),
         "down": tr("Pen down"),
         "corner": tr("Corner"),
         "up": tr("Pen up"),
-        "taken_back": tr("Taken back"),
-        "corner_taken_back": tr("Corner taken back"),
+        "taken_back": tr("Undone"),
+        "corner_taken_back": tr("Corner undone"),
     }

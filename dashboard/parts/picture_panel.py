@@ -143,7 +143,7 @@ def _show_links(picture: Picture, model: str | None) -> None:
             open_in_draw_link(drawings.OFFERED, picture.image)
             return
         look_inside_link(model=model)
-        if drawings.looked_at() is None:
+        if drawings.inspected_ink() is None:
             find_similar_link(None, model=model)
 
 

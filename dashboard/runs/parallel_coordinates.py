@@ -14,8 +14,8 @@ from dashboard.parts.theme import faint_colour, ink_colour, shade_colours
 from dashboard.runs.parallel_axes import Axis, Line, chart_data, within
 
 HINT = Message(
-    "Drag along an axis to keep only the lines in a range; click the range to remove it. Point at a line to see its "
-    "values."
+    "Drag along an axis to keep only the lines in a range; click the range to remove it. Hover over a line to see "
+    "its values."
 )
 
 _component = component(

@@ -10,7 +10,7 @@ import streamlit as st
 
 _SKETCH = "sketch"
 _HAS_DRAWN = "has_drawn"
-_LOOKED_AT = "looked_at"
+_LOOKED_AT = "inspected_ink"
 _COMPARED_DRAWING = "compared_drawing"
 _OFFERED = "offered_drawing"
 
@@ -117,12 +117,12 @@ def remember_first_drawing() -> None:
     st.session_state[_HAS_DRAWN] = True
 
 
-def looked_at() -> bytes | None:
+def inspected_ink() -> bytes | None:
     """Return the ink that the Draw page last read, a PNG, or None if that was the digit on the canvas."""
     return cast("bytes | None", st.session_state.get(_LOOKED_AT))
 
 
-def keep_looked_at(png: bytes | None) -> None:
+def keep_inspected_ink(png: bytes | None) -> None:
     """Remember the ink of a picture or of one digit of a number; None means the digit on the canvas."""
     st.session_state[_LOOKED_AT] = png
 

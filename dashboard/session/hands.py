@@ -54,5 +54,5 @@ def current_model() -> tuple[ActiveModel, Predictor]:
         run = find_run(workspace(), run_id)
         return ActiveModel(run.id, run.bundle), cache.bundle_predictor(run.bundle)
     except TrazoError:
-        problem = Message("The model of this hand was deleted or is damaged; the active model reads instead.")
+        problem = Message("The model of this hand was deleted or is damaged; the active model is used instead.")
         return ActiveModel(active.run_id, active.bundle, problem), predictor

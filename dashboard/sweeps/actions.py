@@ -48,7 +48,7 @@ def state_buttons(sweep: Sweep, status: SweepStatus) -> None:
             tr("Resume"),
             icon=":material/resume:",
             key="resume_sweep",
-            help=tr("Goes on with the sweep; finished trials are not trained again."),
+            help=tr("Continues the sweep; finished trials are not trained again."),
             on_click=attempt,
             args=(control.resume, state.workspace(), sweep),
             kwargs={"runs": [sweep.id]},

@@ -126,7 +126,7 @@ def _choose_goal() -> dict[str, Any]:
             placeholder=tr("Nothing else"),
             format_func=lambda name: tr(OBJECTIVES[name]),
             key="sweep_second",
-            help=tr("With two goals, the sweep finds the most accurate network of each size or speed."),
+            help=tr("With two goals, the sweep finds the most accurate network for each size or speed."),
         )
         prunable = second is None and first == "validation_accuracy"
         pruning = st.toggle(
@@ -136,8 +136,8 @@ def _choose_goal() -> dict[str, Any]:
             key="sweep_pruning" if prunable else "sweep_no_pruning",
             disabled=not prunable,
             help=tr(
-                "Pruning: a trial whose validation accuracy is clearly below the best at the same point of the "
-                "training is stopped. Possible only if the validation accuracy is the only goal."
+                "Pruning: a trial is stopped if its validation accuracy is clearly below the best at the same point "
+                "in training. Possible only if the validation accuracy is the only goal."
             ),
         )
     return {"objectives": (first, second) if second else (first,), "pruning": pruning or not prunable}
@@ -153,12 +153,12 @@ def _choose_extent() -> dict[str, Any]:
             20,
             key="sweep_trials",
             help=tr(
-                "No trial begins after this many, or after the hours beside, whichever comes first; enter a large "
-                "number for a sweep by time alone. From 20 on, the page shows which settings matter."
+                "The sweep starts at most this many trials, and none after the time limit next to it; to limit it by "
+                "time alone, enter a large number. From 20 trials on, the page shows which settings matter."
             ),
         )
         hours = st.number_input(
-            tr("Hours at most"), 0.1, 1000.0, None, step=0.5, placeholder=tr("No limit"), key="sweep_hours"
+            tr("Maximum hours"), 0.1, 1000.0, None, step=0.5, placeholder=tr("No limit"), key="sweep_hours"
         )
         seeds = st.number_input(
             tr("Seeds per trial"),
@@ -167,8 +167,8 @@ def _choose_extent() -> dict[str, Any]:
             1,
             key="sweep_seeds",
             help=tr(
-                "Number of times that each trial is trained, each time with other random choices. More seeds tell luck "
-                "from progress, and take as many times longer."
+                "Number of times that each trial is trained, each time with a different seed. More seeds help to "
+                "tell progress from luck, but take proportionally longer."
             ),
         )
     return {"trials": trials, "hours": hours, "seeds_per_trial": seeds}

@@ -87,7 +87,7 @@ def show_figures(status: SweepStatus, trials: Trials) -> None:
             tr(_BEST[objective]),
             objective_text(objective, accuracy(best)) if best else "–",
             tr("trial {trial}", trial=best.number) if best else tr("no complete trial yet"),
-            tr("The best of many trials is partly luck. The winner, trained again, shows how good it is."),
+            tr("The best of many trials is partly luck. Training the winner again shows how good it really is."),
         )
         metric_tile(tr("Gain"), *_gain(trials))
         metric_tile(
@@ -95,8 +95,8 @@ def show_figures(status: SweepStatus, trials: Trials) -> None:
             number(trials.ended, ",") + (f" / {number(settings.trials, ',')}" if settings.trials else ""),
             ", ".join(count_text(state, count) for state, count in counts.items() if count) or tr("none yet"),
             tr(
-                "Complete: trained to the end. Pruned: stopped early, because it was far behind. Failed: it ended with "
-                "an error, such as a diverged training."
+                "Complete: trained to the end. Pruned: stopped early, because it was far behind. Failed: ended with "
+                "an error, for example because training diverged."
             ),
         )
         metric_tile(tr("Time"), *_times(status, trials))

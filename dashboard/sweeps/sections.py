@@ -168,7 +168,7 @@ def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
         icon=":material/check:" if trained_again else ":material/rocket_launch:",
         key="use_trial",
         disabled=trained_again,
-        help=tr("Trains these settings again with three seeds, as ordinary runs, and tests each of them once."),
+        help=tr("Trains these settings again as three ordinary runs with different seeds, and tests each run once."),
         on_click=use_trial,
         args=(sweep, trial.number),
     )
@@ -208,7 +208,12 @@ def _trial_text(trials: Trials, trial_number: int) -> str:
 def timeline(trials: Trials) -> None:
     """Draw a timeline of the trials."""
     st.subheader(tr("Timeline"), anchor=False)
-    st.caption(tr("Each bar is a trial. A triangle marks one that was interrupted, and went on after its last epoch."))
+    st.caption(
+        tr(
+            "Each bar is a trial. A triangle marks a trial that was interrupted and resumed after its last "
+            "completed epoch."
+        )
+    )
     show_chart(timeline_chart(trials, time.time()), alt=tr("When each trial was trained"))
 
 
@@ -251,7 +256,7 @@ def _columns(trials: Trials) -> dict:
         "Retries": numbers(
             tr("Retries"),
             width=_width(tr("Retries"), 66),
-            help=tr("How often the trial was interrupted and went on."),
+            help=tr("How often the trial was interrupted and resumed."),
         ),
         "Seconds": numbers(tr("Seconds"), format="%.1f", width=_width(tr("Seconds"), 76)),
         "Message": text(tr("Message"), width=220),

@@ -32,7 +32,7 @@ class PresetMeasurements:
     seconds: float | None = None
 
 
-MEASURED: dict[str, PresetMeasurements] = {
+PRESET_MEASUREMENTS: dict[str, PresetMeasurements] = {
     "fast": PresetMeasurements(39_218, 0.9918, 8.4),
     # The benchmark trains it for 12 epochs; elsewhere, early stopping may end the training earlier.
     "original": PresetMeasurements(225_034, 0.9918, 120),
@@ -78,7 +78,7 @@ def _caption(name: str, rows: Sequence[Summary], dataset_id: str) -> str:
 
 def facts(name: str, rows: Sequence[Summary], dataset_id: str) -> str:
     """Return a preset's accuracy, size and training time in a few words; unknown facts are omitted."""
-    measurements, own_runs = MEASURED.get(name), _own_runs(name, rows, dataset_id)
+    measurements, own_runs = PRESET_MEASUREMENTS.get(name), _own_runs(name, rows, dataset_id)
     on_mnist = measurements if dataset_id == "mnist" else None
     accuracies = [row.accuracy for row in own_runs if row.accuracy is not None]
     accuracy = on_mnist.accuracy if on_mnist and on_mnist.accuracy else median(accuracies) if accuracies else None
@@ -105,6 +105,6 @@ def _own_runs(name: str, rows: Sequence[Summary], dataset_id: str) -> list[Summa
     return [
         row
         for row in rows
-        if not row.of_search and row.state == "finished" and row.config
+        if not row.is_search_run and row.state == "finished" and row.config
         if replace_settings(row.config, seed=config.seed) == config
     ][:LATEST_RUNS]

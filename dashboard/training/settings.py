@@ -17,7 +17,9 @@ from dashboard.training.wording import SETTINGS, display_value
 def differences_from_preset(config: TrainingConfig, name: str | None = None) -> None:
     """Show the settings that differ from the preset, next to the preset's values; `name`: the run's name."""
     if config.fine_tuned:
-        st.caption(tr("Those of the model that it was fine-tuned from, which trained for more than one epoch."))
+        st.caption(
+            tr("These are the settings of the model it was fine-tuned from, which trained for more than one epoch.")
+        )
         return
     try:
         original = preset(config.preset, config.dataset)

@@ -41,7 +41,7 @@ def show_start_form(dataset_id: str, rows: Sequence[Summary], submit: Callable[[
         icon=":material/travel_explore:",
         type="tertiary",
         key="search_around",
-        help=tr("Trains these settings many times with small changes, to find out which changes help."),
+        help=tr("Trains many times with small changes to these settings, to find out which changes help."),
     ):
         title = template.title if template else Message("the preset {preset}", preset=chosen)
         changed = changed_labels(defaults, config)
@@ -83,7 +83,10 @@ def _show_description(config: TrainingConfig) -> None:
         sentences.append(_describe_teachers(config))
     if config.pen_digits and not pen_digits_found(state.workspace()):
         sentences.append(
-            tr("The pen digits are not on this machine, so it trains without them; you can get them on the Data page.")
+            tr(
+                "The pen digits are not on this machine, so the run trains without them; you can get them on the Data "
+                "page."
+            )
         )
     st.caption(" ".join(sentences))
 

@@ -197,14 +197,14 @@ def chosen_drawing(number: NumberReading) -> Drawing:
             key=f"digit_of_{count}",
         )
     digit = number.digits[position]
-    drawings.keep_looked_at(png_bytes(digit.reading.drawing.ink))
+    drawings.keep_inspected_ink(png_bytes(digit.reading.drawing.ink))
     return replace(digit.reading.drawing, ink=number.all_ink.drawing.ink, box=digit.box)
 
 
 def keep_for_inside(reading: Reading | None, drawn: Drawn | None) -> None:
     """Remember the ink of a picture for the Inside page; the canvas keeps its own."""
     on_canvas = drawn is None or drawn.on_canvas
-    drawings.keep_looked_at(None if on_canvas or reading is None else png_bytes(reading.drawing.ink))
+    drawings.keep_inspected_ink(None if on_canvas or reading is None else png_bytes(reading.drawing.ink))
 
 
 def show_link(model: str, *, enabled: bool) -> None:

@@ -142,14 +142,14 @@ def show_trial(run: Run) -> None:
     names = {"trial": mark.trial, "sweep": plain(mark.sweep)}
     if mark.winner:
         st.markdown(
-            tr("Trains the settings of trial {trial} of the sweep {sweep} again, with another seed.", **names),
+            tr("Trains again with the settings of trial {trial} of the sweep {sweep} and another seed.", **names),
             width="content",
         )
         return
     sentences = [tr("Part of trial {trial} of the sweep {sweep}.", **names)]
     if result:
         sentences.append(tr("Validation accuracy {accuracy:.2%}.", accuracy=result.validation_accuracy))
-    sentences.append(tr("Its test accuracy is not measured, so that nothing is chosen on the test set."))
+    sentences.append(tr("Its test accuracy is not measured, so that no choice depends on the test set."))
     st.markdown(" ".join(sentences), width="content")
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from core.workspace import PROJECT
 from tests.support.chromium import FLAGS, find_chromium
 from tests.support.dashboard_process import DashboardProcess, mnist_variable
-from tests.support.requirements import lacking
+from tests.support.requirements import skip_or_fail
 from tests.support.visit import Record
 from tests.support.visitor import PATIENCE_MS, Visitor
 
@@ -49,7 +49,7 @@ def chromium() -> Iterator[Browser]:
     """A headless Chromium."""
     executable = find_chromium()
     if executable is None:
-        lacking("Chromium is not installed; install it with `make browser`.")
+        skip_or_fail("Chromium is not installed; install it with `make browser`.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser

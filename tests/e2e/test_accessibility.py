@@ -152,7 +152,9 @@ def _work(trained: Run, dashboard: DashboardProcess) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", params=["en", "es"])
-def visit(chromium: Browser, dashboard: DashboardProcess, _work: None, request: pytest.FixtureRequest) -> Iterator[Page]:
+def visit(
+    chromium: Browser, dashboard: DashboardProcess, _work: None, request: pytest.FixtureRequest
+) -> Iterator[Page]:
     """A tab for all places, because a new one for each would take twice as long, in English or Spanish."""
     visitor = Visitor(chromium, dashboard.url)
     page = visitor.context.new_page()

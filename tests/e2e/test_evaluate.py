@@ -116,7 +116,7 @@ def test_a_sample_opens_its_panel_by_keyboard_and_goes_to_draw(page: Page, mnist
     sample.press("Enter")
 
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text(f"Train image 3, label {mnist.train.labels[3]}")).to_be_visible()
+    expect(dialog.get_by_text(f"Training image 3, label {mnist.train.labels[3]}")).to_be_visible()
     expect(dialog.locator(".trazo-answer .bar.best .name")).to_have_text(str(mnist.train.labels[3]))
     assert sample.bounding_box() == place
     dialog.get_by_text("Pixel values").click()

@@ -140,7 +140,7 @@ def test_a_person_gets_a_model_of_their_own(page: Page, dashboard: DashboardProc
     asked = [write_next(page, seeds) for _ in range(3)]
     expect(page.locator(".progress")).to_have_text("3 of 50")
     server.release()
-    page.get_by_role("button", name="Take back the last one").click()
+    page.get_by_role("button", name="Undo the last digit").click()
     expect(page.locator(".progress")).to_have_text("2 of 50")
     seeds[asked[-1]] -= 1
     (hand,) = list_hands(Workspace(dashboard.workspace))

@@ -32,7 +32,7 @@ def test_pen_announces_its_actions_and_takes_corners_back(page: Page) -> None:
         ("Space", "Pen down"),
         ("ArrowRight", "Column 4, row 1"),
         ("Space", "Corner"),
-        ("Backspace", "Corner taken back"),
+        ("Backspace", "Corner undone"),
         ("Backspace", "Pen up"),
         ("Space", "Pen down"),
     ):

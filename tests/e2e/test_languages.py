@@ -119,7 +119,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory, trained: Run) -> Iterato
 
 @pytest.fixture
 def addresses(trained: Run) -> list[str]:
-    """The address of each page and of its views; a neighbour is another page, which `open_within_visit` opens faster."""
+    """The address of each page and of its views; no page follows itself, because that takes longer to open."""
     evaluate = f"/evaluate?model={trained.id}&evaluate_view="
     return [
         *("/", "/learn", "/inside?image=test-3&dataset=digits", "/learn?lesson=1", "/hand", "/learn?lesson=2"),

@@ -13,7 +13,7 @@ from core.classifier.predictor import Predictor
 from core.data.datasets import Dataset
 from core.explain.keras_reader import load_network
 from core.lessons.examples import bets, clearest, hardest
-from core.lessons.fooling import first_other, fooling_path
+from core.lessons.fooling import first_different_answer, fooling_path
 from core.lessons.results import LESSON_IDS
 from core.runs.active import ActivePredictor
 from core.workspace import Workspace
@@ -41,7 +41,7 @@ def steps(predictor: Predictor, evaluation: Evaluation, mnist: Dataset) -> int:
     """The number of steps of the smallest change that turns the clearest 2 into another digit."""
     image = mnist.validation.images[clearest(evaluation, 2)]
     path = fooling_path(load_network(predictor.bundle), image)
-    first = first_other(predictor.probabilities(path).argmax(axis=1))
+    first = first_different_answer(predictor.probabilities(path).argmax(axis=1))
     assert first is not None
     return first
 
@@ -130,7 +130,7 @@ def fool(page: Page, steps: int) -> None:
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
     at_rest(page)
     draw(page, STAR)
-    page.get_by_role("slider", name="Change of each pixel").focus()
+    page.get_by_role("slider", name="Change in each pixel").focus()
     for _ in range(steps):
         page.keyboard.press("ArrowRight")
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.nginx import Nginx, below_prefix, find_nginx
-from tests.support.requirements import lacking
+from tests.support.requirements import skip_or_fail
 from tests.support.visit import Record, at_rest, sketch_and_submit
 from tests.support.waiting import wait_until
 
@@ -61,7 +61,7 @@ def dashboard(setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A dashboard behind nginx; its `url` is the one that visitors use."""
     executable = find_nginx()
     if executable is None:
-        lacking("nginx is not installed; install it with `apt-get install nginx`.")
+        skip_or_fail("nginx is not installed; install it with `apt-get install nginx`.")
     folder = tmp_path_factory.mktemp("dashboard")
     process = DashboardProcess(folder, setup.command, **setup.environment)
     nginx = None

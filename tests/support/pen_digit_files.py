@@ -52,4 +52,4 @@ DIGITS = [
     PenDigit(0, 30, [[(100, 400), (100, 100)]]),
     PenDigit(0, 20, [[(100, 390), (100, 100)]]),
 ]
-"""The digits in UNIPEN, by the first and last of the training writers and of the measuring writers."""
+"""The digits in UNIPEN, by the first and last of the training writers and of the held-out writers."""

@@ -15,7 +15,7 @@ import psutil
 
 from core.workspace import PROJECT
 from tests.support.dashboard_process import free_port
-from tests.support.requirements import lacking
+from tests.support.requirements import skip_or_fail
 from tests.support.waiting import wait_until
 
 TOKEN = "a-token-that-only-the-machines-of-this-test-know"
@@ -34,7 +34,7 @@ _OPTIONS = (
 def require_ray() -> None:
     """Skip the test on a machine without Ray."""
     if find_spec("ray") is None:
-        lacking("Ray is not installed; get it with `sh scripts/install.sh dev cluster`.")
+        skip_or_fail("Ray is not installed; get it with `sh scripts/install.sh dev cluster`.")
 
 
 class _Node:

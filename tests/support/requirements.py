@@ -10,7 +10,7 @@ import pytest
 IN_CI = bool(os.environ.get("CI"))
 
 
-def lacking(reason: str) -> NoReturn:
+def skip_or_fail(reason: str) -> NoReturn:
     """Skip the test for this reason, or fail it in CI, where nothing may be missing."""
     if IN_CI:
         pytest.fail(reason, pytrace=False)

@@ -9,18 +9,18 @@ from core.handwriting.strokes import digit_strokes
 from core.personal.exam import EXAM_DIGITS, Exam, exam_file, exam_lines, start_exam
 from core.personal.hand import Hand
 from core.personal.taught import teach
-from core.personal.written import MAX_SIDE, Written, WrittenStroke
+from core.personal.written import MAX_SIDE, WrittenDigit, WrittenStroke
 
 _SIZE = 160.0
 """Height of a digit in pixels, on a canvas of 280."""
 
 
-def write(digit: int, seed: int = 0, label: int | None = -1) -> Written:
+def write(digit: int, seed: int = 0, label: int | None = -1) -> WrittenDigit:
     """Return a digit in handwriting that depends on the seed; its label is the digit unless one is given."""
     strokes = digit_strokes(digit, np.random.default_rng((digit, seed)))
     points = np.concatenate(strokes)
     low, scale = points.min(axis=0), _SIZE / max(float(np.ptp(points, axis=0).max()), 1.0)
-    return Written(
+    return WrittenDigit(
         strokes=tuple(
             WrittenStroke(points=tuple(map(tuple, ((stroke - low) * scale + 60).round(1).tolist())), width=16)
             for stroke in strokes
@@ -55,7 +55,7 @@ _STROKES = st.builds(
 )
 
 any_written = st.builds(
-    Written,
+    WrittenDigit,
     strokes=st.lists(_STROKES, min_size=1, max_size=3).map(tuple),
     label=st.none() | st.integers(0, 9),
     predicted=st.none() | st.integers(0, 9),

@@ -153,8 +153,8 @@ def _check_name(name: str) -> None:
     if len(parts) > 2 or name in _PRIVATE_FILES or any(part == "" or _is_hidden(part) for part in parts):
         raise ClusterError(
             Message(
-                "A machine of the cluster sent a file with the unexpected name {name!r}. Use only machines "
-                "that you trust, then train again.",
+                "A machine in the cluster sent a file with the unexpected name {name!r}. Use only machines that you "
+                "trust, then train again.",
                 name=name[:100],
             )
         )

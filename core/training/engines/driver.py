@@ -124,10 +124,10 @@ def _waiting_message() -> Message:
     if gpus:
         needs = Message("{cpus} and {gpus}", cpus=needs, gpus=count_message("{count} GPU", "{count} GPUs", gpus))
     if any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in resources):
-        return Message("Waiting for a machine of the cluster with {needs} free.", needs=needs)
+        return Message("Waiting for a machine in the cluster with {needs} free.", needs=needs)
     return Message(
-        "Waiting: no machine of the cluster has {needs}. Add one with make join, or stop this run and "
-        "lower TRAZO_RAY_CPUS or TRAZO_RAY_GPUS.",
+        "Waiting: no machine in the cluster has {needs}. Add one with make join, or stop this run and lower "
+        "TRAZO_RAY_CPUS or TRAZO_RAY_GPUS.",
         needs=needs,
     )
 

@@ -13,7 +13,7 @@ from core.language import Message
 from core.packages import hide_packages
 from core.runs.fine_tuning import FineTuning
 from core.runs.run import Run
-from core.runs.trial import read_search_mark
+from core.runs.trial import read_search_marker
 from core.training.end_images import DrawingProcess, EndImages, draw_ahead, load_pen_digits
 from core.training.start import write_start
 from core.workspace import Workspace
@@ -28,13 +28,13 @@ def train(run: Run, config: TrainingConfig, fine_tuning: FineTuning | None, work
         if fine_tuning:
             return _fine_tune(run, config, fine_tuning, workspace, process)
         outcome = _train_and_evaluate(run, config, workspace, process)
-    if read_search_mark(run.trial_file):
+    if read_search_marker(run.trial_file):
         return _search_end(run, outcome)
     if outcome.card is None:
         return {"state": "stopped", "message": Message("Stopped before the first step.")}
     print(f"test accuracy {outcome.card.metrics.test_accuracy:.4f}", flush=True)
     if outcome.stopped:
-        return {"state": "stopped", "message": Message("Stopped on request. The model of the last step is kept.")}
+        return {"state": "stopped", "message": Message("Stopped on request. The model from the last step is kept.")}
     return {"state": "finished", "message": Message("Finished.")}
 
 
@@ -42,7 +42,7 @@ def _search_end(run: Run, outcome: Outcome) -> dict[str, str]:
     """Return the final state and message of a sweep's search run, which has no model."""
     if outcome.stopped:
         return {"state": "stopped", "message": run.stop_reason or Message("Stopped on request.")}
-    return {"state": "finished", "message": Message("Finished. Measured on the validation images only.")}
+    return {"state": "finished", "message": Message("Finished. Evaluated on the validation images only.")}
 
 
 def _fine_tune(
@@ -54,8 +54,8 @@ def _fine_tune(
     from core.training.batches import Stopped
     from core.training.fine_tuning import fine_tune
 
-    dataset, training_digits, measuring_digits = _load_data(config, workspace)
-    images = EndImages(dataset, config, training_digits, measuring_digits, process)
+    dataset, training_digits, held_out_digits = _load_data(config, workspace)
+    images = EndImages(dataset, config, training_digits, held_out_digits, process)
     try:
         card = fine_tune(run, config, fine_tuning, dataset, workspace, images)
     except Stopped:
@@ -75,11 +75,11 @@ def _train_and_evaluate(
         # Import the trainer only after the first status is written.
         import_trainer()
         from core.training.trainer import train_and_evaluate
-    dataset, training_digits, measuring_digits = loading.result()
+    dataset, training_digits, held_out_digits = loading.result()
     write_start(run, config, "images", Message("Preparing images."))
     if config.pen_digits and not training_digits:
         print("The pen digits are not on this machine, so this run trains without them.", flush=True)
-    images = EndImages(dataset, config, training_digits, measuring_digits, process)
+    images = EndImages(dataset, config, training_digits, held_out_digits, process)
     return train_and_evaluate(config, run, dataset, training_digits, images)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from core.environment import python_environment, threads_of
+from core.environment import python_environment, thread_variables
 from core.runs.run import Run
 from core.storage import make_folder
 from core.training.engines.changes import FolderChanges, FolderWatch
@@ -59,7 +59,7 @@ class NodeRun:
             "TRAZO_MNIST": _store(self._root / "mnist", mnist),
             "TRAZO_PEN_DIGITS": _store(self._root / "pen_digits", pen_digits),
             "TRAZO_RAY": "",
-            **threads_of(cpus),
+            **thread_variables(cpus),
         }
         self._watch = FolderWatch(self._run.folder, seen=True)
         with self._run.log_file.open("ab") as log:

@@ -9,7 +9,7 @@ import pytest
 
 from core.classifier.architectures import build_model
 from core.config import PRESETS, ModelConfig
-from dashboard.training.preset_cards import MEASURED
+from dashboard.training.preset_cards import PRESET_MEASUREMENTS
 
 ARCHITECTURES = get_args(ModelConfig.model_fields["architecture"].annotation)
 
@@ -27,7 +27,7 @@ def test_any_number_of_blocks_outputs_ten_probabilities(architecture: str, filte
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_cards_show_their_number_of_parameters(name: str) -> None:
-    assert build_model(PRESETS[name].model).count_params() == MEASURED[name].parameters
+    assert build_model(PRESETS[name].model).count_params() == PRESET_MEASUREMENTS[name].parameters
 
 
 def test_strides_cost_less_than_half_as_much_as_pooling() -> None:

@@ -15,8 +15,8 @@ from core.classifier.learning import (
     class_accuracies,
     first_learned,
     forgetting_events,
-    forgotten_since,
-    learned_since,
+    forgotten_in_epoch,
+    learned_in_epoch,
     read_epoch_predictions,
     write_epoch_predictions,
 )
@@ -84,7 +84,7 @@ def test_learned_and_forgotten_images_add_up(
     correct: set[int] = set()
     events = np.zeros(len(predictions.labels), int)
     for index in range(len(predictions)):
-        learned, forgotten = learned_since(predictions, index), forgotten_since(predictions, index)
+        learned, forgotten = learned_in_epoch(predictions, index), forgotten_in_epoch(predictions, index)
         assert correct.isdisjoint(learned)
         assert correct.issuperset(forgotten)
         correct = correct.union(learned).difference(forgotten)

@@ -18,13 +18,13 @@ from core.workspace import Workspace
 def test_curve_falls_below_an_accuracy_between_strengths(accuracy: float, strength: float | None) -> None:
     curve = RobustnessCurve(strengths=(0, 10, 20), accuracies=(0.999, 0.801, 0.6))
 
-    assert curve.falls_below(accuracy) == (strength if strength is None else pytest.approx(strength, abs=0.06))
+    assert curve.first_strength_below(accuracy) == (strength if strength is None else pytest.approx(strength, abs=0.06))
 
 
 def test_curve_with_descending_strengths_is_interpolated() -> None:
     curve = RobustnessCurve(strengths=(1, 0.5), accuracies=(1, 0))
 
-    assert curve.falls_below(0.9) == pytest.approx(0.95)
+    assert curve.first_strength_below(0.9) == pytest.approx(0.95)
 
 
 def test_every_kind_has_a_curve_that_falls_with_strength(trained: Run) -> None:

@@ -15,7 +15,7 @@ from core.classifier.robustness import accuracy, prepare_all
 from core.data.datasets import Dataset
 from core.handwriting.pen_digits import PenDigit, replay
 from core.workspace import SHIPPED_BUNDLE
-from tests.support.requirements import lacking
+from tests.support.requirements import skip_or_fail
 
 BUNDLE = Bundle(SHIPPED_BUNDLE)
 
@@ -71,7 +71,7 @@ def test_shipped_model_accepts_other_handwriting(readings: list[tuple[int, Readi
 def test_shipped_model_rejects_clothes(predictor: Predictor) -> None:
     images = fashion_images()
     if images is None:
-        lacking("Fashion-MNIST is not on this machine. Set TRAZO_FASHION to the folder of its IDX files.")
+        skip_or_fail("Fashion-MNIST is not on this machine. Set TRAZO_FASHION to the folder of its IDX files.")
 
     verdicts = [predictor.read(image).verdict for image in images[:1000]]
 

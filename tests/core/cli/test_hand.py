@@ -14,7 +14,7 @@ from core.config import TrainingConfig
 from core.personal.exam import EXAM_DIGITS, answer, read_exam, start_exam
 from core.personal.hand import Hand, create_hand, list_hands
 from core.personal.taught import taught, teach
-from core.runs.active import SHIPPED, promote, trained_model
+from core.runs.active import SHIPPED, original_model, promote
 from core.runs.fine_tuning import FineTuning, read_fine_tuning, write_fine_tuning
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
@@ -125,16 +125,16 @@ def test_tune_creates_a_run_from_the_active_model(
     assert main(["hand", "show", "Anna"]) == 0
     assert "0 of 50 digits written" in capsys.readouterr().out
     # A second fine-tuning starts from the trained model again, not from the first one.
-    assert trained_model(workspace, tuned.id) == run.id
+    assert original_model(workspace, tuned.id) == run.id
 
 
 def test_trained_model_is_found_at_the_end_of_any_chain(run: Run, workspace: Workspace) -> None:
-    assert trained_model(workspace, SHIPPED) == SHIPPED
-    assert trained_model(workspace, run.id) == run.id
+    assert original_model(workspace, SHIPPED) == SHIPPED
+    assert original_model(workspace, run.id) == run.id
 
     write_fine_tuning(run.fine_tuning_file, FineTuning(hand="a", base=run.id, digits=1))
 
-    assert trained_model(workspace, run.id) == run.id
+    assert original_model(workspace, run.id) == run.id
 
 
 def test_tune_without_taught_digits_or_model_starts_nothing(

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from core.data.pen_digits import (
-    MEASURING_WRITERS,
+    HELD_OUT_WRITERS,
     PEN_DIGITS_FINGERPRINT,
     TRAINING_WRITERS,
-    available_measuring_digits,
+    available_held_out_digits,
     find_pen_digits,
     fingerprint,
+    held_out_digits,
     import_pen_digits,
-    measuring_digits,
     read_pen_digits,
     training_digits,
 )
@@ -29,14 +29,14 @@ from tests.support.pen_digit_files import DIGITS, UNIPEN
 def test_real_pen_digits_have_the_expected_fingerprint(pen_digits: tuple[PenDigit, ...]) -> None:
     assert len(pen_digits) == 7494
     assert fingerprint(pen_digits) == PEN_DIGITS_FINGERPRINT
-    assert {digit.writer for digit in pen_digits} == {*TRAINING_WRITERS, *MEASURING_WRITERS}
+    assert {digit.writer for digit in pen_digits} == {*TRAINING_WRITERS, *HELD_OUT_WRITERS}
 
 
 def test_writers_are_split_into_training_and_measuring(few_pen_digits: Workspace) -> None:
     assert {digit.writer for digit in training_digits(few_pen_digits)} == {1, 20}
-    assert {digit.writer for digit in measuring_digits(few_pen_digits)} == {21, 30}
-    assert available_measuring_digits(few_pen_digits) == measuring_digits(few_pen_digits)
-    assert not set(TRAINING_WRITERS) & set(MEASURING_WRITERS)
+    assert {digit.writer for digit in held_out_digits(few_pen_digits)} == {21, 30}
+    assert available_held_out_digits(few_pen_digits) == held_out_digits(few_pen_digits)
+    assert not set(TRAINING_WRITERS) & set(HELD_OUT_WRITERS)
 
 
 @pytest.mark.parametrize("variable", ["TRAZO_PEN_DIGITS", "TRAZO_STROKES"])
@@ -53,7 +53,7 @@ def test_variable_takes_precedence_over_the_workspace(
 
 def test_error_for_missing_pen_digits_names_the_command(workspace: Workspace) -> None:
     assert find_pen_digits(workspace) is None
-    assert available_measuring_digits(workspace) == ()
+    assert available_held_out_digits(workspace) == ()
     with pytest.raises(DataMissing, match="data download pen-digits"):
         training_digits(workspace)
 
@@ -64,7 +64,7 @@ def test_variable_that_names_a_missing_file_is_an_error(workspace: Workspace, mo
     with pytest.raises(DataError, match="TRAZO_PEN_DIGITS"):
         find_pen_digits(workspace)
     with pytest.warns(match="TRAZO_PEN_DIGITS"):
-        assert available_measuring_digits(workspace) == ()
+        assert available_held_out_digits(workspace) == ()
 
 
 @pytest.mark.parametrize(

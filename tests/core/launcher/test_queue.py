@@ -25,7 +25,7 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, Workspace
-from tests.support.requirements import lacking
+from tests.support.requirements import skip_or_fail
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker
@@ -160,7 +160,7 @@ def test_exit_message_in_a_container_says_that_training_ends(
     )
 
     if shell.returncode:
-        lacking(f"Only root on Linux can start processes as a container does ({shell.stderr.strip()}).")
+        skip_or_fail(f"Only root on Linux can start processes as a container does ({shell.stderr.strip()}).")
     assert shell.stdout.startswith(f"Run {running.title} ends with this container.")
     assert "continues without the dashboard" in (exit_message(workspace) or "")
 

@@ -9,7 +9,7 @@ from core.classifier.bundle import Bundle
 from core.explain.keras_reader import load_network
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import prepare
-from core.lessons.fooling import STEP, STEPS, first_other, fooling_path
+from core.lessons.fooling import STEP, STEPS, first_different_answer, fooling_path
 from core.workspace import SHIPPED_BUNDLE
 from tests.support.drawn_digits import FIVE, SEVEN, drawn
 
@@ -30,9 +30,9 @@ def test_change_is_bounded_and_fools_the_network(
 
     changes = np.abs(path.astype(int) - image).max(axis=(1, 2))
     assert (changes <= STEP * np.arange(STEPS + 1)).all()
-    assert first_other(network.probabilities(path).argmax(axis=1)) is not None
+    assert first_different_answer(network.probabilities(path).argmax(axis=1)) is not None
 
 
 def test_first_other_answer_is_found() -> None:
-    assert first_other(np.array([7, 7, 2, 7])) == 2
-    assert first_other(np.array([7, 7])) is None
+    assert first_different_answer(np.array([7, 7, 2, 7])) == 2
+    assert first_different_answer(np.array([7, 7])) is None

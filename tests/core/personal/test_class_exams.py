@@ -15,7 +15,7 @@ from core.personal.class_exams import ClassExams, class_confusions
 from core.personal.exam import answer, read_exam, start_exam, take_back
 from core.personal.hand import Hand, create_hand, delete_hand
 from core.personal.result import ExamResult, examine
-from core.personal.written import Written
+from core.personal.written import WrittenDigit
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.support.written_digits import take_exam, write
 
@@ -30,7 +30,7 @@ def examined_counts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that receives the number of digits in each call to `examine`."""
     counts = []
 
-    def count(predictor: Predictor, written: Sequence[Written]) -> ExamResult:
+    def count(predictor: Predictor, written: Sequence[WrittenDigit]) -> ExamResult:
         counts.append(len(written))
         return examine(predictor, written)
 

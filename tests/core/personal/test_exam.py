@@ -90,7 +90,7 @@ def test_exam_continued_in_another_tab_is_not_changed(hand: Hand) -> None:
     exam = start_exam(hand)
     current = write_next(hand, exam)
 
-    with pytest.raises(HandError, match=r"^This exam went on in another tab\. Continue there"):
+    with pytest.raises(HandError, match=r"^This exam was continued in another tab\. Go on there"):
         answer(hand, exam, write(0, seed=9))
 
     assert read_exam(hand, exam.id) == current
@@ -161,7 +161,7 @@ def test_exam_just_continued_elsewhere_is_not_changed(
 
     monkeypatch.setattr(Hand, "append", append_later)
 
-    with pytest.raises(HandError, match="went on in another tab"):
+    with pytest.raises(HandError, match="continued in another tab"):
         change(hand, exam)
 
     assert len(read_exam(hand, exam.id).written) == 2

@@ -7,7 +7,7 @@ import pytest
 from core.errors import HandError
 from core.personal.fooling import attempts, next_to_judge, stamps, submit, vote, withdraw, won
 from core.personal.hand import Hand, create_hand, delete_hand
-from core.personal.written import Written
+from core.personal.written import WrittenDigit
 from core.workspace import Workspace
 from tests.support.written_digits import write
 
@@ -17,7 +17,7 @@ def students(workspace: Workspace) -> list[Hand]:
     return [create_hand(workspace, f"Student {number}") for number in range(5)]
 
 
-def misread(label: int, predicted: int | None, seed: int = 0) -> Written:
+def misread(label: int, predicted: int | None, seed: int = 0) -> WrittenDigit:
     return write(label, seed).model_copy(update={"predicted": predicted})
 
 

@@ -8,7 +8,7 @@ import pytest
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
 from core.personal.result import ExamResult, examine
-from core.personal.written import Written, ink_of
+from core.personal.written import WrittenDigit, ink_of
 from core.workspace import SHIPPED_BUNDLE
 from tests.support.written_digits import write
 
@@ -19,7 +19,7 @@ def test_shipped_model_reads_what_draw_would_read() -> None:
     invisible = write(4).model_dump()
     invisible["strokes"] = [{"points": [(5, 5)], "width": 0.01}]
 
-    result = examine(predictor, [*digits, Written.model_validate(invisible)])
+    result = examine(predictor, [*digits, WrittenDigit.model_validate(invisible)])
 
     assert result.labels.tolist() == [*(digit.label for digit in digits), 4]
     assert (result.digits[-1], result.verdicts[-1]) == (10, "blank")

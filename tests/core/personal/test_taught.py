@@ -14,7 +14,7 @@ from core.errors import HandError
 from core.personal import taught as module
 from core.personal.hand import create_hand
 from core.personal.taught import forget, relabel, taught, teach
-from core.personal.written import Written, fingerprint
+from core.personal.written import WrittenDigit, fingerprint
 from core.workspace import PROJECT, Workspace
 from tests.support.written_digits import any_written, write
 
@@ -40,10 +40,10 @@ def test_log_holds_exactly_the_digits_not_removed(tmp_path_factory: pytest.TempP
         def __init__(self) -> None:
             super().__init__()
             self.hand = create_hand(Workspace(tmp_path_factory.mktemp("hands")), "Anna")
-            self.expected: dict[str, Written] = {}
+            self.expected: dict[str, WrittenDigit] = {}
 
         @rule(target=ids, written=any_written)
-        def teach(self, written: Written) -> str:
+        def teach(self, written: WrittenDigit) -> str:
             taught_id = teach(self.hand, written)
             self.expected[taught_id] = written
             return taught_id

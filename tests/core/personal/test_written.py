@@ -13,7 +13,7 @@ from core.ink.canvas_strokes import Stroke
 from core.personal.written import (
     MAX_SIDE,
     MAX_STROKES,
-    Written,
+    WrittenDigit,
     canvas_strokes,
     fingerprint,
     images_of,
@@ -24,8 +24,8 @@ from tests.support.written_digits import any_written, write
 
 
 @given(any_written, st.none() | st.integers(0, 9))
-def test_fingerprint_survives_storage_and_relabelling(written: Written, label: int | None) -> None:
-    read = Written.model_validate_json(written.model_dump_json())
+def test_fingerprint_survives_storage_and_relabelling(written: WrittenDigit, label: int | None) -> None:
+    read = WrittenDigit.model_validate_json(written.model_dump_json())
     relabelled = read.model_copy(update={"label": label, "model": "another", "time": 0.0})
 
     assert read == written
@@ -39,7 +39,7 @@ def test_fingerprint_tells_two_writings_of_a_digit_apart() -> None:
 @given(st.lists(st.tuples(st.floats(-2000, 2000), st.floats(-2000, 2000)), min_size=1, max_size=5))
 def test_stored_strokes_match_the_canvas(points: list[tuple[float, float]]) -> None:
     stored = stored_strokes([Stroke(np.array(points), 12.0)])
-    written = Written(strokes=stored, label=None, predicted=None, model="shipped", time=0)
+    written = WrittenDigit(strokes=stored, label=None, predicted=None, model="shipped", time=0)
 
     (stroke,) = canvas_strokes(written)
     assert stroke.points == pytest.approx(np.array(points), abs=0.051)
@@ -65,14 +65,14 @@ def test_digit_too_large_to_draw_is_not_a_valid_record() -> None:
     value["strokes"][0]["points"] = [(-9000.0, 0.0), (9000.0, 0.0)]
 
     with pytest.raises(ValidationError, match="at most 4096 pixels"):
-        Written.model_validate(value)
+        WrittenDigit.model_validate(value)
 
 
 def test_images_are_white_on_black_and_blank_without_ink() -> None:
     invisible = write(1).model_dump()
     invisible["strokes"] = [{"points": [(5, 5)], "width": 0.01}]
 
-    images = images_of([write(8), Written.model_validate(invisible)])
+    images = images_of([write(8), WrittenDigit.model_validate(invisible)])
 
     assert (images.shape, images.dtype) == ((2, 28, 28), np.uint8)
     assert images[0].max() > 200

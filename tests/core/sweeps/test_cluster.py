@@ -13,7 +13,7 @@ from core.sweeps import control
 from core.workspace import Workspace
 from tests.support.postgresql import PostgreSQL, find_postgresql
 from tests.support.ray_cluster import RayCluster, require_ray, training_processes
-from tests.support.requirements import lacking
+from tests.support.requirements import skip_or_fail
 from tests.support.tiny_sweeps import marked_runs, tiny_sweep
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all
@@ -38,7 +38,7 @@ def _storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         return
     programs = find_postgresql()
     if programs is None:
-        lacking("PostgreSQL is not on this machine; install the package postgresql.")
+        skip_or_fail("PostgreSQL is not on this machine; install the package postgresql.")
     server = PostgreSQL(programs)
     monkeypatch.setenv("TRAZO_SWEEP_STORAGE", server.url)
     yield

@@ -16,7 +16,7 @@ from core.sweeps.records import SweepSettings, Trial
 from core.sweeps.study import AskedTrial, Study
 from core.workspace import PROJECT, Workspace
 from tests.support.postgresql import PostgreSQL, find_postgresql
-from tests.support.requirements import lacking
+from tests.support.requirements import skip_or_fail
 from tests.support.tiny_sweeps import tiny_settings
 from tests.support.waiting import wait_until
 
@@ -36,7 +36,7 @@ while asked := study.ask():
 def postgresql() -> Iterator[PostgreSQL]:
     programs = find_postgresql()
     if programs is None or find_spec("psycopg") is None:
-        lacking(
+        skip_or_fail(
             "PostgreSQL or psycopg is not on this machine; install the package postgresql and requirements-cluster.txt."
         )
     server = PostgreSQL(programs)

@@ -26,12 +26,12 @@ from tests.support.workers import PATIENCE_SECONDS, end_all
 HOLD_SECOND_TRIAL = """
 import time
 from pathlib import Path
-from core.runs.trial import read_search_mark
+from core.runs.trial import read_search_marker
 from core.training import callbacks
 save = callbacks.SaveCheckpoint.on_epoch_end
 def save_and_wait(self, epoch, logs=None):
     save(self, epoch, logs)
-    mark = read_search_mark(self._run.trial_file)
+    mark = read_search_marker(self._run.trial_file)
     while mark and mark.trial == 1 and not Path({go!r}).exists():
         time.sleep(0.01)
 callbacks.SaveCheckpoint.on_epoch_end = save_and_wait

@@ -13,7 +13,7 @@ from core.sweeps.opening import open_journal_study, open_shared_study, study_of
 from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Choice, Range, SweepSettings, Trial
 from core.sweeps.study import AskedTrial, Study
 from core.workspace import Workspace
-from tests.support.requirements import lacking
+from tests.support.requirements import skip_or_fail
 from tests.support.tiny_sweeps import LEARNING_RATE, tiny_settings, tiny_sweep
 
 FILTERS = Choice(name="filters", choices=((4, 4), (8, 8), (16, 16)))
@@ -139,7 +139,7 @@ def test_only_postgresql_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_unreachable_database_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if find_spec("psycopg") is None:
-        lacking("psycopg is not installed; install requirements-cluster.txt.")
+        skip_or_fail("psycopg is not installed; install requirements-cluster.txt.")
     monkeypatch.setenv("TRAZO_SWEEP_STORAGE", "postgresql+psycopg://someone:secret@127.0.0.1:1/trials")
 
     with pytest.raises(SweepError, match="cannot be used") as caught:

@@ -17,7 +17,7 @@ IMAGE = np.zeros((28, 28), np.uint8)
         (2.0, 5.0, "the most similar 3 is 2.5 times as far away as the most similar 8"),
         (5.0, 2.0, "the most similar 8 is 2.5 times as far away as the most similar 3"),
         (4.0, 4.1, "the most similar 8 and 3 are equally far away"),
-        (0.0, 4.0, "there is the same 8"),
+        (0.0, 4.0, "there is an identical 8"),
         (0.0, 0.0, "the most similar 8 and 3 are equally far away"),
     ],
 )

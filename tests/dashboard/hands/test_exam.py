@@ -8,7 +8,7 @@ from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
 from core.personal.exam import Exam
 from core.personal.hand import Hand, create_hand
-from core.personal.written import Written
+from core.personal.written import WrittenDigit
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from dashboard.hands.exam import exam_result
 from tests.support.written_digits import write
@@ -24,7 +24,7 @@ def predictor() -> Predictor:
     return Predictor(Bundle(SHIPPED_BUNDLE))
 
 
-def exam_with(written: Written) -> Exam:
+def exam_with(written: WrittenDigit) -> Exam:
     return Exam("20261129-120000-abcdef", (1,), (written,), 0.0)
 
 

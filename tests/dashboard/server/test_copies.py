@@ -28,7 +28,7 @@ from core.workspace import PROJECT
 from dashboard.server.teacher import TEACHER_COOKIE
 from tests.support.copies import COOKIE, Copies, running_copies
 from tests.support.nginx import find_nginx
-from tests.support.requirements import lacking
+from tests.support.requirements import skip_or_fail
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import PATIENCE_SECONDS, wait_until
 from tests.support.workers import end_all, kill_worker
@@ -51,7 +51,7 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies]:
     """Two copies for a class, whose workers train nothing."""
     nginx = find_nginx()
     if nginx is None:
-        lacking("nginx is not installed; install it with `apt-get install nginx`.")
+        skip_or_fail("nginx is not installed; install it with `apt-get install nginx`.")
     folder = tmp_path_factory.mktemp("copies")
     (folder / "sitecustomize.py").write_text(IDLE_WORKER)
     environment = {

@@ -85,7 +85,7 @@ def test_run_fine_tuned_to_a_class_names_its_settings(workspace: Workspace) -> N
     shown = page_text(open_run_page(fine_tuned_run(workspace, CLASS).id))
 
     assert "with 10 digits of a class" in shown.replace("*", "")
-    assert "Those of the model that it was fine-tuned from" in shown
+    assert "the settings of the model it was fine-tuned from" in shown
 
 
 def test_briefly_fitted_detector_is_reported(run: Run) -> None:
@@ -337,7 +337,7 @@ def test_run_of_a_search_says_why_it_has_no_model(run: Run) -> None:
 
     assert not page.exception
     assert "Part of trial 7 of the sweep 20261129-120000-quiet-otter. Validation accuracy 98.76%." in page_text(page)
-    assert "so that nothing is chosen on the test set" in page_text(page)
+    assert "so that no choice depends on the test set" in page_text(page)
     page.query_params.clear()
     page.query_params["model"] = run.id
     page.switch_page("views/evaluate.py").run()

@@ -67,7 +67,7 @@ def test_similar_images_have_labels_and_distances(page: AppTest, digits: Dataset
     label = int(digits.train.labels[7])
     found = tiles(page)
     distances = [float(tile["caption"].rpartition(" ")[2]) for tile in found]
-    assert f"Train image 7, label {label}" in text(page)
+    assert f"Training image 7, label {label}" in text(page)
     assert len(found) == 24
     assert distances == sorted(distances)
     assert not any("train image 7," in tile["title"] for tile in found)
@@ -94,12 +94,12 @@ def test_a_result_becomes_the_next_query(page: AppTest) -> None:
     with click_on_picture("similar_train", 0):
         page.run()
 
-    assert panel_title(page).startswith(f"Train image {first:,}, label ")
+    assert panel_title(page).startswith(f"Training image {first:,}, label ")
     assert link_labels(page)[-2:] == ["Look inside", "Open in Draw"]
     page.button(key=f"similar_to_train-{first}").click().run()
 
     assert not page.exception
-    assert f"Train image {first:,}, label" in text(page)
+    assert f"Training image {first:,}, label" in text(page)
     assert parameters(page)["image"] == [f"train-{first}"]
 
     page.button(key="random_query").click().run()
