@@ -77,8 +77,8 @@ SECTIONS = {
         slow=True,
         option="seeds",
     ),
-    "best": Section("Accuracy of the `best` preset", presets.best, presets.SEEDS, slow=True),
-    "tiny": Section("Accuracy of the `tiny` preset", presets.tiny, presets.SEEDS, slow=True),
+    "best": Section("Accuracy of the `best` preset", presets.best, presets.SEEDS, slow=True, option="seeds"),
+    "tiny": Section("Accuracy of the `tiny` preset", presets.tiny, presets.SEEDS, slow=True, option="seeds"),
 }
 
 
@@ -108,7 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--long", action="store_true", help="include the slow sections in the default")
     parser.add_argument(
-        "--seeds", type=count, metavar="N", help=f"number of random seeds in `training` (default: {training.SEEDS})"
+        "--seeds",
+        type=count,
+        metavar="N",
+        help=f"number of random seeds in `training`, `best` and `tiny` (default: {training.SEEDS}, 3 and 3)",
     )
     parser.add_argument(
         "--minutes",
@@ -144,8 +147,9 @@ def _measure(name: str, value: float | None) -> None:
         print("  Skipped: this section needs something that is missing, such as MNIST, the pen digits or Chromium.")
         return
     command = f"make bench ARGS={name}" if value is None else f'make bench ARGS="{name} --{section.option} {value:g}"'
-    # `training` counts its seeds from 1.
-    seeds = range(1, int(value) + 1) if section.option == "seeds" and value else section.seeds
+    seeds = section.seeds
+    if section.option == "seeds" and value:
+        seeds = range(seeds[0], seeds[0] + int(value))
     write(section.title, figures, command, seeds)
 
 

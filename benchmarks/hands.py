@@ -119,7 +119,10 @@ def _figures(title: str, people: Sequence[Person]) -> list[Figure]:
         Figure(f"{title}: accuracy on MNIST's test set, mean change", float(np.mean(changes)), "points"),
         Figure(f"{title}: accuracy on MNIST's test set, worst change", min(changes), "points"),
         Figure(f"{title}: time for one person, median", median(person.seconds for person in people), "s"),
-        *(Figure(f"{title}, writer {person.writer}: read correctly before fine-tuning", person.accuracy, "%") for person in people),
+        *(
+            Figure(f"{title}, writer {person.writer}: read correctly before fine-tuning", person.accuracy, "%")
+            for person in people
+        ),
         *(
             Figure(
                 f"{title}, writer {person.writer}: mistakes fixed",
