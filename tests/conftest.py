@@ -37,7 +37,7 @@ from tests.support.workers import end_all, wait_for_end
 
 PEN_DIGITS = pen_digits_location()
 
-TOGETHER = (
+SINGLE_PROCESS_FILES = (
     "engines/test_ray.py",
     "e2e/test_prefix.py",
     "e2e/test_train.py",
@@ -49,38 +49,43 @@ TOGETHER = (
     "test_install.py",
     "test_shipped.py",
 )
-"""Files that each stay in one process, slowest first: their fixtures are slow, or their runs would slow each other."""
+"""Files whose tests all run in one process, slowest file first.
+
+Their fixtures are slow, or their runs would slow each other down.
+"""
 
 # The command line and the dashboard's terminal speak English in all tests that do not choose another language.
 os.environ["LC_ALL"] = "C.UTF-8"
 
 _MANY_OBJECTS = 10_000
-"""Number of objects that are worth excluding; a garbage collection examines them in about 8 ms."""
+"""Number of objects above which excluding them is worthwhile; a garbage collection examines this many in about 8 ms."""
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if IN_CI else "local")
 
 
-class _OneByOne(LoadScopeScheduling):
-    """Sends each test to the next free process; the tests of each file in TOGETHER stay together."""
+class _TestByTest(LoadScopeScheduling):
+    """Sends each test to the next free process; the tests of each file in SINGLE_PROCESS_FILES stay together."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return file if file.endswith(TOGETHER) else nodeid
+        return file if file.endswith(SINGLE_PROCESS_FILES) else nodeid
 
 
 def _rank(item: pytest.Item) -> tuple[bool, int]:
-    """Return the sort key of a test: browser tests last, and the files in TOGETHER before others."""
+    """Return the sort key of a test: browser tests last, and the files in SINGLE_PROCESS_FILES before others."""
     file = item.nodeid.partition("::")[0]
-    together = next((rank for rank, name in enumerate(TOGETHER) if file.endswith(name)), len(TOGETHER))
+    file_rank = next(
+        (rank for rank, name in enumerate(SINGLE_PROCESS_FILES) if file.endswith(name)), len(SINGLE_PROCESS_FILES)
+    )
     # Playwright leaves an event loop running in its process, in which no asyncio test can run afterwards.
-    return file.startswith("tests/e2e/"), together
+    return file.startswith("tests/e2e/"), file_rank
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Import the tests without garbage collection, which would take a sixth of the time."""
+    """Import the tests without garbage collection, which would account for a sixth of the import time."""
     gc.disable()
     try:
         return (yield)
@@ -94,7 +99,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup() -> None:
-    """Exclude the objects that earlier tests have left, such as imported modules, from garbage collection.
+    """Exclude the objects that earlier tests left behind, such as imported modules, from garbage collection.
 
     Streamlit collects garbage after each script run. With TensorFlow and its networks, that would take 0.4 s.
     """
@@ -106,7 +111,7 @@ def pytest_runtest_setup() -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Distribute the tests with the scheduler above."""
-    return _OneByOne(config, log)
+    return _TestByTest(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -119,9 +124,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def runs_are_quick() -> None:
-    """Runs in tests measure no pen digits at the end, and don't wait until all other processes are idle.
+    """Runs in tests are not evaluated on pen digits at the end, and don't wait until all other processes are idle.
 
-    Pages in tests prepare no worker, because each would load TensorFlow.
+    Pages in tests do not start a worker in advance, because each would load TensorFlow.
     """
     for name in ("TRAZO_PEN_DIGITS", "TRAZO_STROKES"):
         os.environ.pop(name, None)
@@ -146,7 +151,7 @@ def without_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def arrays(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
-    """Return arrays of MNIST's shapes, which are fast to create, and make this test accept them as MNIST."""
+    """Return arrays with MNIST's shapes, which are fast to create, and make the tested code accept them as MNIST."""
     rng = np.random.default_rng(0)
     arrays = {name: np.zeros(shape, np.uint8) for name, shape in ARRAY_SHAPES.items()}
     arrays["x_train"][:, 14, 14] = 255
@@ -169,7 +174,7 @@ def mnist() -> Dataset:
 def pen_digits() -> tuple[PenDigit, ...]:
     """The pen digits of all writers, from the file named by TRAZO_PEN_DIGITS."""
     if PEN_DIGITS is None or not PEN_DIGITS.is_file():
-        skip_or_fail("The pen digits are not on this machine; name their file with TRAZO_PEN_DIGITS.")
+        skip_or_fail("The pen digits are not on this machine; set TRAZO_PEN_DIGITS to the path of their file.")
     return read_pen_digits(PEN_DIGITS)
 
 
@@ -181,7 +186,7 @@ def strokes(pen_digits: tuple[PenDigit, ...]) -> tuple[PenDigit, ...]:
 
 @pytest.fixture
 def few_pen_digits(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A workspace with four pen digits, which this test accepts as all of them."""
+    """A workspace with four pen digits, which the code under test takes for the complete set."""
     monkeypatch.setattr("core.data.pen_digits.PEN_DIGITS_FINGERPRINT", fingerprint(DIGITS))
     write_pen_file(workspace.pen_digits_file, DIGITS)
     return workspace
@@ -225,7 +230,9 @@ def idle_workers(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.Monke
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder on its own disk, with room for 2 MB."""
     if sys.platform != "linux" or os.geteuid() != 0:
-        skip_or_fail("Only root on Linux can mount a small disk to fill; run the tests as root to include this one.")
+        skip_or_fail(
+            "Only root on Linux can mount the small disk that this test fills; run the tests as root."
+        )
     folder = tmp_path / "small-disk"
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=True)
@@ -235,14 +242,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def turned_read_only() -> Iterator[Callable[[Path], None]]:
+def make_read_only() -> Iterator[Callable[[Path], None]]:
     """Return a function that makes a folder read-only for everybody, including root."""
     mounted_folders = []
 
     def turn(folder: Path) -> None:
         if sys.platform != "linux" or os.geteuid() != 0:
             skip_or_fail(
-                "Only root on Linux can make a folder read-only for itself; run the tests as root to include this one."
+                "Only root on Linux can make a folder read-only even for root; run the tests as root."
             )
         subprocess.run(["mount", "--bind", folder, folder], check=True)
         mounted_folders.append(folder)

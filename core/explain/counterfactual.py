@@ -2,7 +2,8 @@
 
 The change consists of soft dots as wide as a stroke, so that it looks like strokes rather than like the noise of
 adversarial examples. Each step draws or erases the dot with the largest gain in the digit's log odds per unit of
-ink (greedy forward selection). The novelty detector still rejects most results: digits made with the least ink are odd.
+ink (greedy forward selection). The novelty detector still rejects most results: the smallest possible change makes an
+unusual digit.
 """
 
 from __future__ import annotations
@@ -73,15 +74,15 @@ def change_into(network: NumpyNetwork, image: np.ndarray, digit: int) -> Counter
         if dot is None or len(changes) == _MAX_DOTS:
             return None
         changes.append(dot)
-        moved = np.abs(_apply(image, changes)[-1].astype(np.int64) - image)
-        if moved.sum() > MAX_CHANGE * ink:
+        changed_ink = np.abs(_apply(image, changes)[-1].astype(np.int64) - image)
+        if changed_ink.sum() > MAX_CHANGE * ink:
             return None
     images = _apply(image, _prune(network, image, changes, digit))
     return Counterfactual(digit, images, network.probabilities(images))
 
 
 def _best_dot(network: NumpyNetwork, image: np.ndarray, digit: int) -> np.ndarray | None:
-    """Return the dot with the largest gain per ink, float32 (28, 28) of signed ink, or None if no dot helps."""
+    """Return the dot with the largest gain per unit of ink, float32 (28, 28) of signed ink, or None if no dot helps."""
     pixels = image.astype(np.float32) / _FULL
     activations = network.activations(image[np.newaxis])
     before = target_values(activations[-2], digit, "log_odds", network.temperature)[0]

@@ -1,4 +1,4 @@
-"""A hand's guesses and results in the lessons, and the counts for a class.
+"""A student's guesses and results in the lessons, and the totals for a school class.
 
 They are stored in the hand's folder, so that they are deleted with it.
 """
@@ -22,7 +22,7 @@ from core.records import Record
 from core.workspace import Workspace
 
 MAX_ENTRIES = 500
-"""Number of entries after which a hand stores only the first result of each lesson.
+"""Number of entries after which only the first result of each lesson is stored for a hand.
 
 Some lessons have a new result after every stroke.
 """
@@ -51,7 +51,7 @@ _Entry = Annotated[_Guessed | _Finished | _Forgotten, Field(discriminator="kind"
 
 @dataclass(frozen=True)
 class Progress:
-    """A hand's first guess in each lesson that it has begun, and its newest results."""
+    """A student's first guess in each lesson they have started, and their latest results."""
 
     guesses: Mapping[LessonId, str] = field(default_factory=dict)
     results: Results = field(default_factory=Results)
@@ -59,7 +59,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class LessonCount:
-    """The number of hands that have finished a lesson, and the number of hands that made each guess."""
+    """The number of students who have finished a lesson, and the number who made each guess."""
 
     finished: int
     guesses: Mapping[str, int]
@@ -72,7 +72,7 @@ def store_guess(hand: Hand, lesson: LessonId, guess: str) -> None:
 
 
 def store_result(hand: Hand, lesson: LessonId, result: Result) -> None:
-    """Store the result of a finished lesson, if MAX_ENTRIES allows it; raises as `store_guess` does."""
+    """Store the result of a finished lesson, if MAX_ENTRIES allows it; raises the same errors as `store_guess`."""
     entries = _entries(hand)
     if len(entries) < MAX_ENTRIES or lesson not in _progress(entries).results.lessons:
         hand.append(_file(hand), [_Finished(lesson=lesson, result=result)])
@@ -107,13 +107,13 @@ def class_progress(workspace: Workspace) -> list[Progress]:
     for hand in list_hands(workspace):
         try:
             found.append(progress(hand))
-        except StorageError:  # one file that cannot be read must not stop the others
+        except StorageError:  # one unreadable file must not keep the others from being read
             continue
     return found
 
 
 def count_lessons(students: Sequence[Progress]) -> dict[LessonId, LessonCount]:
-    """Return a class's counts for each lesson."""
+    """Return a school class's counts for each lesson."""
     return {
         lesson: LessonCount(
             finished=sum(lesson in student.results.lessons for student in students),

@@ -196,7 +196,7 @@ def _unavailable_error(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _error_handler(status: int, message: str | None = None, **extra: str) -> Any:
-    """Return a handler that responds with `status`, `message` or else the error's own message, and `extra` fields."""
+    """Return a handler that responds with `status`, `message` (by default, the error's own), and the `extra` fields."""
 
     def handler(_request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"error": message or str(error), **extra}, status)

@@ -64,7 +64,7 @@ def _one_like_a_roof(dice: Dice) -> Skeleton:
 
 
 def _one_with_wide_foot(dice: Dice) -> Skeleton:
-    """Draw a 1 with a soft or sharp flag and a wide or wavy foot."""
+    """Draw a 1 with a flag with a rounded or sharp corner and a wide or wavy foot."""
     head: Line = [(-dice(12, 40), dice(14, 34)), corner(0, 0, dice(0.1, 1)), (dice(-2, 3), 50), (dice(-2, 2), 100)]
     left, right, wave = -dice(24, 46), dice(20, 46), dice(-5, 5)
     return [
@@ -85,7 +85,7 @@ def _one_with_hooked_foot(dice: Dice) -> Skeleton:
 
 
 def _four_with_a_cup(dice: Dice) -> Skeleton:
-    """Draw an open 4 as a round cup and a stem that crosses it, like the u in a cursive y."""
+    """Draw an open 4 as a round cup, like the top of a cursive y, and a stem that crosses it."""
     bar, width = dice(46, 64), dice(54, 74)
     stem = width * dice(0.6, 0.9)
     cup: Line = [
@@ -110,7 +110,7 @@ def _four_with_low_bar(dice: Dice) -> Skeleton:
 # 5
 
 
-def _five_with_loose_bar(dice: Dice) -> Skeleton:
+def _five_with_detached_bar(dice: Dice) -> Skeleton:
     """Draw a 5 whose bar is a second stroke that does not touch the neck."""
     width, shoulder, left = dice(42, 64), dice(40, 54), dice(2, 12)
     middle = (shoulder + 100) / 2
@@ -177,10 +177,10 @@ RARE_DIGITS: dict[int, list[tuple[float, Style]]] = {
     2: [],
     3: [],
     4: [(10, _four_with_a_cup), (10, _four_with_low_bar)],
-    5: [(10, _five_with_loose_bar)],
+    5: [(10, _five_with_detached_bar)],
     6: [(10, _six_with_long_stem)],
     7: [(20, _seven_with_hooked_foot)],
     8: [],
     9: [(14, _nine_with_s_tail)],
 }
-"""Styles of each digit, with weights on the scale of the common styles, whose weights add up to about 100."""
+"""Styles of each digit, with weights on the same scale as those of the common styles, which add up to about 100."""

@@ -215,12 +215,12 @@ def test_interruption_is_recorded_once(workspace: Workspace) -> None:
 
 
 def test_read_only_run_does_not_block_other_records(
-    workspace: Workspace, turned_read_only: Callable[[Path], None]
+    workspace: Workspace, make_read_only: Callable[[Path], None]
 ) -> None:
     runs = [create_run(workspace, tiny_config()) for _ in range(3)]
     for run in runs:
         run.write_status(RUNNING)  # there is no worker, so all three were interrupted
-    turned_read_only(runs[1].folder)
+    make_read_only(runs[1].folder)
 
     with pytest.raises(StorageError, match=rf"{runs[1].id}.* could not be written"):
         record_interruptions(workspace)

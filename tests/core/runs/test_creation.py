@@ -29,7 +29,7 @@ SetTimeZone = Callable[[str], None]
 NEW_YORK, TOKYO, KATHMANDU = "America/New_York", "Asia/Tokyo", "Asia/Kathmandu"
 SUMMER = datetime(2026, 7, 1, 16, 30, 5, tzinfo=UTC)
 REPEATED_HOUR = datetime(2026, 11, 1, 5, 50, tzinfo=UTC), datetime(2026, 11, 1, 6, 10, tzinfo=UTC)
-"""01:50 summer time in New York, and 01:10 winter time, 20 minutes later."""
+"""01:50 daylight saving time in New York, and 01:10 standard time, 20 minutes later."""
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def set_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetTimeZone]:
 
 
 def create_at(workspace: Workspace, moment: datetime, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Create a run that is started and stopped at this moment."""
+    """Create a run that is started and stopped at the given moment."""
     monkeypatch.setattr(registry, "_now", lambda: moment)
     run = create_run(workspace, tiny_config())
     run.write_status(run.status().model_copy(update={"started": moment.timestamp(), "state": "stopped"}))
@@ -70,7 +70,7 @@ def test_run_id_starts_with_the_local_creation_time(
 
 @pytest.mark.parametrize("version", ["current", "earlier"])
 @pytest.mark.parametrize("zone", [NEW_YORK, TOKYO, KATHMANDU, "UTC"])
-def test_every_list_has_the_creation_time_in_any_zone(
+def test_every_view_shows_the_same_creation_time_in_any_zone(
     workspace: Workspace,
     set_time_zone: SetTimeZone,
     monkeypatch: pytest.MonkeyPatch,
@@ -116,7 +116,7 @@ def test_runs_in_a_repeated_hour_are_in_order(
     assert [created_at(run) for run in (older, newer)] == list(REPEATED_HOUR)
 
 
-def test_runs_stay_in_order_after_the_zone_moves_west(
+def test_runs_stay_in_order_after_the_machine_moves_west(
     workspace: Workspace, set_time_zone: SetTimeZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_time_zone(TOKYO)
@@ -152,7 +152,7 @@ def test_renamed_run_keeps_its_creation_time(workspace: Workspace, monkeypatch: 
 @pytest.mark.parametrize(
     "content", ["", "{", '{"created": "yesterday"}', '{"created": "2026-07-01T16:30:05"}', "x" * 9999]
 )
-def test_damaged_creation_time_is_replaced_with_the_id_time(
+def test_damaged_creation_time_falls_back_to_that_in_the_id(
     workspace: Workspace, set_time_zone: SetTimeZone, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
     set_time_zone(NEW_YORK)

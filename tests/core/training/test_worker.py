@@ -75,12 +75,12 @@ def test_delete_ends_a_worker_that_is_not_recorded_yet(orphan: Run, workspace: W
 
 
 def test_next_run_starts_when_a_run_becomes_read_only(
-    workspace: Workspace, turned_read_only: Callable[[Path], None]
+    workspace: Workspace, make_read_only: Callable[[Path], None]
 ) -> None:
     run, waiting = submit(workspace, ENDLESS), create_run(workspace, ENDLESS)
     wait_for(run, lambda: len(run.steps()), "first steps")
 
-    turned_read_only(run.folder)
+    make_read_only(run.folder)
 
     wait_until(lambda: waiting.status().state == "running", what="the start of the next run")
     assert run.status().state == "interrupted"

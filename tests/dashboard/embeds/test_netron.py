@@ -30,7 +30,7 @@ def test_page_has_no_version_and_contacts_only_our_server(client: TestClient) ->
     assert "http" not in policy[0]
 
 
-def test_first_script_keeps_netron_from_taking_the_focus(client: TestClient) -> None:
+def test_first_script_keeps_netron_from_stealing_focus(client: TestClient) -> None:
     first_script = re.findall(r'<script[^>]*src="([^"]*)"', client.get("/netron/").text)[0]
 
     assert "prototype.focus" in client.get(f"/netron/{first_script}").text

@@ -102,14 +102,14 @@ def test_pages_explain_why_the_queue_is_stuck(workspace: Workspace, monkeypatch:
 @pytest.mark.usefixtures("idle_workers")
 def test_queue_continues_past_an_unwritable_interrupted_run(
     workspace: Workspace,
-    turned_read_only: Callable[[Path], None],
+    make_read_only: Callable[[Path], None],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     checks = count_checks(monkeypatch)
     interrupted, waiting = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
     interrupted.write_status(Status(state="running", phase="training", epochs=3, steps=10))
-    turned_read_only(interrupted.folder)
+    make_read_only(interrupted.folder)
 
     async def watch() -> None:
         async with anyio.create_task_group() as tasks:
