@@ -158,7 +158,7 @@ def _split_dataset(dataset_id: str, origin: str, arrays: sources.Arrays) -> Data
 
 
 def _prepare_scikit_learn_digits() -> dict[str, np.ndarray]:
-    """Return scikit-learn's 1,797 real 8x8 digits (UCI, Alpaydin and Kaynak, 1998) in the format of MNIST."""
+    """Return scikit-learn's 1,797 real 8x8 digits (UCI, Alpaydin and Kaynak, 1998) in MNIST's format."""
     from PIL import Image
 
     grey_levels, labels = read_scikit_learn_digits()
