@@ -26,7 +26,7 @@ _MAX_DOTS = 60
 _CANDIDATES = 12  # dots per step whose true effect is computed; the gradient that ranks them is only accurate locally
 _SIGMA = 0.8  # pixels; a dot is then about as wide as a stroke
 _STRENGTH = 0.5  # fraction of full ink at a dot's centre; two dots in one place make a full stroke
-_FIXED_COST = 0.3  # full pixels per dot; without it, the search would prefer many tiny changes at the edges of strokes
+_FIXED_COST = 0.3  # pixels of full ink per dot; otherwise the search would prefer many tiny changes at stroke edges
 _FULL = np.float32(255)
 
 

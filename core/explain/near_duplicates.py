@@ -42,7 +42,7 @@ _COMPONENTS = 256
 """Number of principal components that are compared.
 
 Of 3,000 of MNIST's training images, 99.8% had the same nearest image of 60,000 as with all 784 pixels; for the others,
-it was at most 1% more distant. This took a quarter of the time.
+the image found was at most 1% more distant. This took a quarter of the time.
 """
 
 _EQUAL_DISTANCE = 1e-3
@@ -52,7 +52,7 @@ _BLOCK = 4096
 """Images that are blurred at a time."""
 
 _PAIR_BLOCK = 256
-"""Images that are compared at a time with all others; the products with 54,000 images take 55 MB."""
+"""Number of images that are compared with all others at once; the products with 54,000 images take 55 MB."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Pairs:
 
 
 NearDuplicates = dict[tuple[str, str], Pairs]
-"""The closest pairs of images, keyed by the names of both splits, one of SPLIT_PAIRS."""
+"""The closest pairs of images, keyed by the names of their two splits, as in SPLIT_PAIRS."""
 
 
 def find_near_duplicates(dataset: Dataset) -> NearDuplicates:
