@@ -17,7 +17,7 @@ from core.handwriting.tracing import RedrawRanges, centre_line, redraw
 from core.ink.drawing import Pixels, prepare
 
 SAMPLE_SIZE = 1000
-"""Maximum number of test images, or of pen digits, for each accuracy; measuring then takes a few seconds."""
+"""Maximum number of test images, or of pen digits, for each accuracy; all measurements then take a few seconds."""
 
 REDRAWN_SAMPLE_SIZE = 500
 """Maximum number of validation images that are redrawn for a trial of a sweep; all five kinds take about 2 s."""
@@ -112,12 +112,12 @@ def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
 
 def shift(images: np.ndarray, pixels: int, rng: np.random.Generator) -> np.ndarray:
     """Move each image (28, 28) up, down, left or right by `pixels`; pixels that leave the image are lost."""
-    shifted = np.zeros_like(images)
+    shifted_images = np.zeros_like(images)
     side = images.shape[1]
     for index, direction in enumerate(rng.integers(0, 4, len(images))):
-        turned = np.rot90(images[index], direction)
-        np.rot90(shifted[index], direction)[pixels:] = turned[: side - pixels]
-    return shifted
+        rotated_image = np.rot90(images[index], direction)
+        np.rot90(shifted_images[index], direction)[pixels:] = rotated_image[: side - pixels]
+    return shifted_images
 
 
 def warp(images: np.ndarray, scale: float = 1.0, angle: float = 0.0, side: int = 28) -> np.ndarray:

@@ -117,8 +117,8 @@ def class_counts(split: Split) -> np.ndarray:
 
 def sample_order(labels: np.ndarray, digits: Collection[int] = (), seed: int | None = None) -> np.ndarray:
     """Return the indices of the samples with these labels (default: all), in order or shuffled with a seed."""
-    chosen = np.flatnonzero(np.isin(labels, list(digits))) if digits else np.arange(len(labels))
-    return chosen if seed is None else np.random.default_rng(seed).permutation(chosen)
+    indices = np.flatnonzero(np.isin(labels, list(digits))) if digits else np.arange(len(labels))
+    return indices if seed is None else np.random.default_rng(seed).permutation(indices)
 
 
 def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

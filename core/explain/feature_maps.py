@@ -131,7 +131,7 @@ def accuracy_without(network: NumpyNetwork, images: np.ndarray, labels: np.ndarr
     """Return the accuracy, 0..1, with some channels switched off; for images uint8 (n, 28, 28) and labels (n,)."""
     correct = 0
     for start in range(0, len(images), _BATCH_SIZE):
-        chosen = slice(start, start + _BATCH_SIZE)
-        predictions = network.probabilities(images[chosen], off).argmax(axis=1)
-        correct += int((predictions == labels[chosen]).sum())
+        batch = slice(start, start + _BATCH_SIZE)
+        predictions = network.probabilities(images[batch], off).argmax(axis=1)
+        correct += int((predictions == labels[batch]).sum())
     return correct / len(images)

@@ -49,7 +49,7 @@ _EQUAL_DISTANCE = 1e-3
 """Upper bound on the distance that rounding errors can put between two equal images."""
 
 _BLOCK = 4096
-"""Images that are blurred at a time."""
+"""Number of images that are blurred at once."""
 
 _PAIR_BLOCK = 256
 """Number of images that are compared with all others at once; the products with 54,000 images take 55 MB."""
@@ -107,8 +107,8 @@ def closest_pairs(vectors: np.ndarray, others: np.ndarray | None = None) -> tupl
     nearest = _nearest_indices(vectors, targets, skip_self)
     first = np.arange(len(vectors))
     if skip_self:
-        mutual = nearest[nearest] == first
-        first = first[~mutual | (first < nearest)]
+        is_mutual = nearest[nearest] == first
+        first = first[~is_mutual | (first < nearest)]
     return first, nearest[first]
 
 

@@ -149,8 +149,8 @@ class StressCurve:
         return int(np.abs(self.values - self.stress.neutral).argmin())
 
     def _first_change(self, path: range) -> float | None:
-        chosen = self.probabilities[:, self.digit]
-        lead = chosen - np.delete(self.probabilities, self.digit, axis=1).max(axis=1)
+        digit_probabilities = self.probabilities[:, self.digit]
+        lead = digit_probabilities - np.delete(self.probabilities, self.digit, axis=1).max(axis=1)
         for before, after in pairwise(path):
             if lead[after] < 0:
                 fraction = lead[before] / (lead[before] - lead[after])
