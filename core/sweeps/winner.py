@@ -1,4 +1,4 @@
-"""Training the settings of a trial again, with other seeds, as ordinary runs that read the test set once each."""
+"""Training a trial again with other seeds, as ordinary runs that use the test set once each."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def train_again(workspace: Workspace, sweep: Sweep, trial: int) -> list[Run]:
 def create_winner_run(
     settings: SweepSettings, sweep: Sweep, runs: TrialRuns, trial: Trial, seed_index: int
 ) -> Run | None:
-    """Queue one of the runs unless it exists; return it, or None if the queue is full."""
+    """Queue one of the runs that train a trial again, unless it exists; return it, or None if the queue is full."""
     # Not the search's seeds, with which the trial may have been lucky.
     seed = (settings.base.seed + settings.seeds_per_trial + seed_index) % 2**31
     mark = TrialMark(

@@ -20,7 +20,7 @@ from dashboard.sweeps.wording import OBJECTIVE_NOUNS, objective_text, sweep_titl
 
 
 def any_running(sweeps: Sequence[Sweep]) -> bool:
-    """Return True if one of these sweeps is running; an unreadable sweep is not."""
+    """Return True if one of these sweeps is running; an unreadable sweep counts as not running."""
     return any(sweep.running for sweep in sweeps)
 
 
