@@ -17,7 +17,7 @@ from core.personal.result import ExamResult
 from core.records import Record, Timestamp
 
 SIGNIFICANCE = 0.05
-"""Significance level: a difference with a smaller p-value counts as shown."""
+"""Significance level: a difference with a smaller p-value counts as significant."""
 
 _MAX_MORE_EXAMS = 10
 
@@ -45,7 +45,7 @@ class Proof:
 
     @property
     def shown(self) -> bool:
-        """True if the difference between the models is unlikely to be chance; this takes at least six digits."""
+        """True if the difference is unlikely to be chance; this takes at least six changed digits."""
         return self.p_value < SIGNIFICANCE
 
     @property
