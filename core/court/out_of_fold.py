@@ -72,7 +72,7 @@ class FoldFiles:
 
 
 def labelled_images(dataset: Dataset) -> Split:
-    """Return the training images, followed by the validation images: all images that a model is made from."""
+    """Return the training images, followed by the validation images: all images that training uses."""
     return Split(np.concatenate([dataset.train.images, dataset.validation.images]), _labels(dataset))
 
 
