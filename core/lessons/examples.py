@@ -26,7 +26,7 @@ def bets(predictions: Evaluation, count: int, seed: int) -> np.ndarray:
     """Return the indices of images to bet on, at most `count`, in random order.
 
     Of 10 images, up to 4 are mistakes, 2 are right answers with low confidence, and the rest are other right answers,
-    so that confidence is a hint, but does not tell them apart.
+    so that confidence hints at the mistakes but does not reveal them.
     """
     rng = np.random.default_rng(seed)
     wrong = rng.permutation(mistakes(predictions))[: 2 * count // 5]
