@@ -9,8 +9,8 @@ from core.classifier.evaluation import Evaluation, mistakes
 
 def clearest(predictions: Evaluation, digit: int) -> int | None:
     """Return the index of the image of a digit that the model is most sure about, or None if there is none."""
-    found = np.flatnonzero(predictions.labels == digit)
-    return int(found[predictions.probabilities[found, digit].argmax()]) if len(found) else None
+    indices = np.flatnonzero(predictions.labels == digit)
+    return int(indices[predictions.probabilities[indices, digit].argmax()]) if len(indices) else None
 
 
 def hardest(predictions: Evaluation, count: int, seed: int) -> np.ndarray:

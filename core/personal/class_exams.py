@@ -78,7 +78,7 @@ class ClassExams:
         self._readings: dict[str, tuple[int, np.ndarray]] = {}
 
     def read(self, predictor: Predictor) -> list[StudentExam]:
-        """Return each hand's exam, in the order in which the hands joined; damaged hands are left out."""
+        """Return each hand's exam, in the order in which the students joined; damaged hands are left out."""
         with self._lock:
             known_readings = self._readings if predictor is self._predictor else {}
             self._predictor, self._readings = predictor, {}

@@ -175,7 +175,7 @@ def find_hand(workspace: Workspace, name: str) -> Hand:
 
 
 def rename_hand(workspace: Workspace, hand: Hand, name: str) -> None:
-    """Give a hand another name; raises the same errors as `create_hand`."""
+    """Give a hand another name; raises HandError if the name is empty, too long or taken, or the hand was deleted."""
     with workspace.locked():
         record = hand.record()
         hand.write_record(record.model_copy(update={"name": _check_name(workspace, name, hand)}))

@@ -27,7 +27,7 @@ from core.handwriting.variation import draw_variations
 from core.ink.drawing import Pixels
 
 REHEARSED_IMAGES = 4000
-"""Number of training images that are rehearsed; with 2,000, two digits of writers 1 to 20 broke rather than one."""
+"""Number of rehearsed training images; with 2,000, fine-tuning broke two digits of writers 1 to 20 rather than one."""
 
 MAX_ACCURACY_LOSS = 0.001
 """Largest accepted drop in accuracy on the validation split, 0..1."""

@@ -26,7 +26,7 @@ _REDUCTION_FACTOR = 3
 
 
 def study_of(sweep: Sweep, settings: SweepSettings) -> Study:
-    """Open the study of a sweep where it was created; create a new study where TRAZO_SWEEP_STORAGE says.
+    """Open the study of a sweep, or create it in the database that TRAZO_SWEEP_STORAGE names, by default in a journal.
 
     Raises SweepError if it was created in a database that TRAZO_SWEEP_STORAGE no longer names, or if that database
     cannot be used; also raises StorageError.

@@ -37,7 +37,7 @@ PRUNED_MESSAGE = Message("Stopped: pruned by the sweep.")
 _ASK_AGAIN_SECONDS = 5.0
 """Seconds before a study that had no trial left is asked again: another machine may have given one up."""
 _PREPARE_SECONDS = 60.0
-"""Training time left at which the next run's worker is prepared, which takes 5 to 20 s."""
+"""Seconds of training left at which the next run's worker is prepared, which takes 5 to 20 s."""
 _PROBE_BYTES = 64 * 1024
 
 

@@ -71,15 +71,15 @@ def train_again(workspace: Workspace, sweep: Sweep, trial: int) -> list[Run]:
 
     Raises SweepError if there is no such trial, RunError if the queue is full: then call this again later.
     """
-    found = next((each for each in sweep.progress().trials if each.number == trial), None)
-    if found is None:
+    found_trial = next((each for each in sweep.progress().trials if each.number == trial), None)
+    if found_trial is None:
         raise SweepError(
             Message("The sweep {sweep} has no trial {trial}. Choose one of its trials.", sweep=sweep.id, trial=trial),
             sweep.id,
         )
     settings, runs = sweep.settings(), TrialRuns(workspace, sweep.id)
     for seed_index in range(SEEDS):
-        if create_winner_run(settings, sweep, runs, found, seed_index) is None:
+        if create_winner_run(settings, sweep, runs, found_trial, seed_index) is None:
             _write_winner(workspace, sweep, runs, trial)
             raise RunError(Message("The queue is full. Let some runs finish, then try again."))
     _write_winner(workspace, sweep, runs, trial)
