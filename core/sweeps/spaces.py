@@ -20,13 +20,13 @@ Parameter = Range | Choice
 Value = str | float | tuple[int, ...]
 
 _FIXED = ("seed", "epochs", "teachers", "synthetic_digits", "redrawn_digits", "pen_digits")
-"""Numeric settings that are not varied: trials would take different times or would need other runs first, and a range
-of seeds is meaningless."""
+"""Numeric settings that are not varied: trials would differ in duration or would need other runs first, and a range of
+seeds is meaningless."""
 
 NUMBERS = tuple(name for name in LIMITS if name not in _FIXED)
 """Names of the numeric settings that can be varied."""
 WORDS = ("filters", "optimizer", "schedule", "architecture")
-"""Names of the other settings that can be varied, among some values."""
+"""Names of the other settings that can be varied, among a list of values."""
 
 _LEARNING_RATE_FACTOR = 5
 """Factor by which the default range of the learning rate extends below and above the preset's own."""

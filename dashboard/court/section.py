@@ -85,7 +85,7 @@ def _choose_docket(evaluation: Evaluation, dataset: Dataset) -> Docket:
 
 
 def _show_court(docket: Docket, verdicts: dict[int, Choice], model: str, bundle: Bundle) -> None:
-    """Show the image that was just judged, or else ask about the next one."""
+    """Show the image that was just judged, if any; otherwise, ask about the next one."""
     remaining = [number for number in docket.cases.order if number not in verdicts]
     st.caption(tr("{judged:,} judged, {remaining:,} to go.", judged=len(verdicts), remaining=len(remaining)))
     shown = docket.find(state.judged_image())

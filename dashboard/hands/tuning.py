@@ -230,7 +230,7 @@ def _show_proof(hand: Hand, run: Run) -> None:
 
 
 def _result(hand: Hand, exams: Sequence[Exam], name: str, models: Mapping[str, Bundle]) -> ExamResult:
-    """Return a model's joint result for these exams."""
+    """Return a model's combined result for these exams."""
     predictor = cache.bundle_predictor(models[name])
     return join_results([exam_result(hand, exam, predictor) for exam in exams])
 

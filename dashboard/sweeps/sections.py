@@ -161,7 +161,7 @@ def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: in
 
 
 def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
-    """Show the buttons that train a trial again, and that start another sweep from it."""
+    """Show a button that trains a trial again, and a button that starts another sweep from it."""
     trained_again = any(winner.trial == trial.number for winner in trials.progress.winners)
     st.button(
         tr("Trained again") if trained_again else tr("Use this one"),
