@@ -116,7 +116,7 @@ def show_map(
     `splits`: the splits that the visitor can choose. `dots`: drawings on the map. `key`: prefix of the widget keys.
     """
     try:
-        # Checked first, because the map may be finished in between.
+        # Checked before the file is read, because the map may be finished in between.
         computing = is_computing(state.workspace(), bundle, dataset_id)
         data_map = map_cache.embedding_map(bundle, dataset_id)
         if data_map is None:
