@@ -1,4 +1,4 @@
-"""The section "Make it a 4": the least ink to add and to remove that turns the image into another digit."""
+"""The section "Make it another digit": the smallest change in ink that turns the image into another digit."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The pages' HTML.
 
-It contains the style sheet of all pages: if Streamlit sent that with a page's elements, the page would shift while it
-opens. For deep links such as /model, Streamlit's script would first look for its server under the page's path, at
-/model/_stcore/health, and two errors would appear in the browser's console; a line in the page tells the script where
-the server is, whatever prefix a proxy adds.
+It contains the style sheet of all pages: if Streamlit sent the sheet with a page's elements, the layout would shift
+while the page loads. For deep links such as /model, Streamlit's script would first look for its server under the
+page's path, at /model/_stcore/health, and two errors would appear in the browser's console; a line in the page tells
+the script where the server is, whatever prefix a proxy adds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BASE_URL = '<script>window.__streamlit = { BACKEND_BASE_URL: new URL(".", locat
 
 
 def page_routes(views: Iterable[Path]) -> list[BaseRoute]:
-    """Return the routes of the first page and of each view."""
+    """Return the routes of the home page and of each view."""
     return [Route(path, _page, methods=["GET"]) for path in ("/", *(f"/{view.stem}" for view in views))]
 
 
