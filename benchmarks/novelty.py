@@ -142,7 +142,7 @@ def _held_out(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure
     """Fit detectors without one kind of sample, and evaluate them on that kind."""
     fitted_letters, held_out_letters = LETTERS_UNLIKE_DIGITS[::2], LETTERS_UNLIKE_DIGITS[1::2]
     draw = partial(out_of_distribution_samples, SAMPLES, dataset.test.images, SEED)
-    trials = {
+    held_out_kinds = {
         "half of the letters": (
             partial(out_of_distribution_samples, letters=fitted_letters),
             draw(proportions={"letters": 1.0}, letters=held_out_letters),
@@ -154,7 +154,7 @@ def _held_out(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure
     outputs, indices = network(validation), range(portion_count(bundle.card().config))
     pen_digits = available_training_digits(Workspace.from_environment())
     other_handwriting = draw_other_handwriting(SAMPLES, SEED, pen_digits)
-    for name, (draw_samples, images) in trials.items():
+    for name, (draw_samples, images) in held_out_kinds.items():
         portions = [draw_portion(dataset.train, SEED, index, pen_digits, draw_samples) for index in indices]
         detector = fit_detector(network, dataset.train, portions, validation, outputs, [other_handwriting], SEED)
         rejected = float((detector(images, network(images)) > 0).mean())
