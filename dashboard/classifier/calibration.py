@@ -29,7 +29,7 @@ _TEMPERATURE_HELP = Message(
 
 
 def calibration_section(card: Card, evaluation: Evaluation) -> None:
-    """Show how well the model's confidence matches its accuracy; statistics for experts are folded away."""
+    """Show how well the model's confidence matches its accuracy, with statistics for experts in an expander."""
     st.subheader(tr("Calibration"), anchor=False)
     text_with_terms(
         tr(

@@ -118,7 +118,7 @@ def _metrics(comparison: Comparison, first: Evaluation, second: Evaluation) -> N
 
 
 def _statistics(comparison: Comparison) -> None:
-    """Show the p-value, folded away."""
+    """Show the p-value in a collapsed expander."""
     with st.expander(tr("Statistics for experts"), icon=":material/query_stats:", key="comparison_statistics"):
         text_with_terms(
             tr(

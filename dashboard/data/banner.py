@@ -179,7 +179,7 @@ def _show_upload(offer: _Offer) -> None:
 
 
 def _links(alternatives: Sequence[Source]) -> str:
-    """Return links to the files of the sources, in Markdown; two sources of the same files are not both linked."""
+    """Return links to the files of the sources, in Markdown; of sources with the same files, only one is linked."""
     links = {
         tuple(source.files): ", ".join(f"[{name}]({url})" for name, (url, _) in source.files.items())
         for source in alternatives

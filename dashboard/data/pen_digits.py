@@ -153,7 +153,7 @@ def _title(digit: PenDigit) -> str:
 
 
 def _picture(digit: PenDigit) -> Picture:
-    """Return a digit for the panel, drawn with a brush; Draw opens its strokes."""
+    """Return a digit for the panel, drawn with a brush; the Draw page opens its strokes."""
     strokes = canvas_strokes(digit)
     drawing = prepare(draw_strokes(strokes).ink)
     image = cast("Pixels", drawing.image)  # None only without ink

@@ -1,4 +1,4 @@
-"""The Draw page: draw a digit or a number, or choose a picture, and see the prediction and the steps to the image."""
+"""The Draw page: draw a digit or a number, or choose a picture, and see the steps that lead to the prediction."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Answer:
 def read(
     reader: Callable[[Pixels | PictureInk, Sequence[Stroke] | None], AnyReading], drawn: Drawn | None
 ) -> AnyReading | None:
-    """Return the active model's reading, or None if there is no ink or the prediction failed."""
+    """Return the reading by `reader`, or None if there is no ink or the prediction failed."""
     if drawn is None:
         return None
     try:

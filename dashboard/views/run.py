@@ -105,7 +105,7 @@ def show_head(run: Run, label: Label, status: Status | None = None, config: Trai
         st.title(plain(label.name or run.title), anchor=False, width="content")
         if status:
             state_badge(run, status)
-        # For people who may promote models, the Promote button says so, and a badge would move that button on a phone.
+        # The Promote button already shows this to people who may promote; on a phone, a badge would move the button.
         if active_model(state.workspace()).run_id == run.id and not may_change():
             st.badge(tr("Active model"), icon=":material/check:", color="primary")
     facts = []
