@@ -95,7 +95,7 @@ def test_values_survive_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "sentence"),
+    ("parameters", "message"),
     [
         ((), "at least one setting"),
         ((RATE, RATE), "varied twice"),
@@ -114,8 +114,8 @@ def test_values_survive_json() -> None:
         ((Choice(name="optimizer", choices=("sgd", "lion")),), "'adam' or 'sgd'"),
     ],
 )
-def test_invalid_space_is_refused(parameters: tuple[Any, ...], sentence: str) -> None:
-    with pytest.raises(ConfigError, match=sentence):
+def test_invalid_space_is_refused(parameters: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         check_parameters(tiny_settings().base, parameters)
 
 
