@@ -1,4 +1,4 @@
-"""Similar images in a real browser: from an image to a similar one, and from a drawing."""
+"""Similar images are found for an image, one of its results, and a drawing, in a real browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BAR = [(float(x), 40.0) for x in range(60, 440, 20)]
 STEM = [(440 - step * 10, 40 + step * 21.0) for step in range(20)]
 
 
-def test_similar_images_of_an_image_and_of_a_drawing(page: Page, mnist: Dataset) -> None:
+def test_similar_images_are_found_for_images_and_drawings(page: Page, mnist: Dataset) -> None:
     page.goto("/data")
     page.locator(".st-key-data_grid button.cell").nth(4).click()
     dialog = page.get_by_role("dialog")
