@@ -213,14 +213,14 @@ def test_pictures_that_wait_too_long_are_rejected(monkeypatch: pytest.MonkeyPatc
 
     async def ask() -> list[object]:
         pool = PicturePool()
-        busy = [asyncio.create_task(pool.ink(b"hang", HOSTILE)) for _ in range(pool.workers_per_client)]
-        while sum(process.status() == psutil.STATUS_STOPPED for process in workers()) < len(busy):
+        busy_tasks = [asyncio.create_task(pool.ink(b"hang", HOSTILE)) for _ in range(pool.workers_per_client)]
+        while sum(process.status() == psutil.STATUS_STOPPED for process in workers()) < len(busy_tasks):
             await asyncio.sleep(0.02)
-        waiting = await gather_outcomes(*[pool.ink(PICTURE, client) for client in [HOSTILE] * 5 + [VISITOR]])
-        for task in busy:
+        outcomes = await gather_outcomes(*[pool.ink(PICTURE, client) for client in [HOSTILE] * 5 + [VISITOR]])
+        for task in busy_tasks:
             task.cancel()
-        await gather_outcomes(*busy)
-        return [*waiting, *await gather_outcomes(pool.ink(PICTURE, HOSTILE))]
+        await gather_outcomes(*busy_tasks)
+        return [*outcomes, *await gather_outcomes(pool.ink(PICTURE, HOSTILE))]
 
     results = asyncio.run(ask())
 
@@ -289,13 +289,13 @@ def test_hostile_pictures_do_not_delay_another_visitor(from_threads: bool) -> No
             return await pool.ink(picture, client)
 
         async with pool.serving():
-            hostile = [asyncio.create_task(ink(jpeg2000_in_small_tiles(), HOSTILE)) for _ in range(8)]
+            attacks = [asyncio.create_task(ink(jpeg2000_in_small_tiles(), HOSTILE)) for _ in range(8)]
             while len(workers()) < pool.workers_per_client:
                 await asyncio.sleep(0.02)
-            read, done = await ink(PICTURE, VISITOR), [task.done() for task in hostile]
-            for task in hostile:
+            read, done = await ink(PICTURE, VISITOR), [task.done() for task in attacks]
+            for task in attacks:
                 task.cancel()
-        await gather_outcomes(*hostile)
+        await gather_outcomes(*attacks)
         return read, done
 
     ink, done = asyncio.run(ask())

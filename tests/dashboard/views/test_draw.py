@@ -159,7 +159,7 @@ def test_five_steps_are_explained_with_and_without_a_drawing(page: AppTest, canv
     assert all(step["source"].startswith("data:image/png;base64,") for step in after)
 
 
-def test_a_stroke_is_read_with_its_ten_probabilities(page: AppTest, canvas: Canvas) -> None:
+def test_a_stroke_gets_an_answer_with_ten_probabilities(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
 
     page.run()

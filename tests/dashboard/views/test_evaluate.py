@@ -103,7 +103,7 @@ def test_no_mistake_has_a_confidence_of_100_percent(run: Run) -> None:
     assert all("(>99.9%)" in caption for caption in captions(page, "mistakes_grid"))
 
 
-def test_cell_of_the_matrix_is_chosen_without_a_pointer(run: Run) -> None:
+def test_matrix_cell_can_be_chosen_without_a_pointer(run: Run) -> None:
     evaluation = run.bundle.evaluation()
     page = open_evaluate_page(model=run.id)
 
