@@ -1,4 +1,4 @@
-"""The view "Similar" of the Data page in Streamlit's AppTest."""
+"""The "Similar" view of the Data page in Streamlit's AppTest."""
 
 from __future__ import annotations
 
