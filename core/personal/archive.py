@@ -39,7 +39,7 @@ _NOT_A_HAND = Message(
     "This file is damaged, or it is not a hand that Trazo has exported. Export the hand again, then import it."
 )
 _TOO_LARGE = Message(
-    "This hand is too large to be one file. Remove taught digits that you no longer need, then export it."
+    "This hand is too large to export as one file. Remove taught digits that you no longer need, then export it."
 )
 
 

@@ -81,7 +81,7 @@ def submit(hand: Hand, written: WrittenDigit) -> str:
     Raises HandError if the model reads it correctly, if the hand already has MAX_DRAWINGS, or if the hand was deleted.
     """
     if written.label == written.predicted:
-        raise HandError(Message("The model reads this {digit}, too. Write a stranger one.", digit=written.label))
+        raise HandError(Message("The model reads this {digit}, too. Write a more unusual one.", digit=written.label))
     entries = _entries(hand)
     if sum(isinstance(entry, _Drawn) for entry in entries) >= MAX_DRAWINGS:
         raise HandError(

@@ -96,7 +96,7 @@ class SweepProcess:
             raise SweepError(Message("No trial was completed. Start another sweep with other ranges."), self._sweep.id)
         winner = WinnerTraining(self._workspace, self._sweep, runs, best)
         while not (stopping := self._sweep.stop_file.exists()) and winner.step():
-            self._write(Message("Training the settings of trial {trial} again with other seeds.", trial=best.number))
+            self._write(Message("Training trial {trial} again with other seeds.", trial=best.number))
             time.sleep(POLL_SECONDS)
         if stopping:
             return self._stopped(lambda: stop_all(self._workspace, winner.runs, STOPPED_MESSAGE))

@@ -122,8 +122,8 @@ def _statistics(comparison: Comparison) -> None:
     with st.expander(tr("Statistics for experts"), icon=":material/query_stats:", key="comparison_statistics"):
         text_with_terms(
             tr(
-                "The {p_value} of {test} says how likely two equally good models would differ this much by chance. "
-                "Below {level}, the difference is called significant.",
+                "The {p_value} of {test} says how likely it is that two equally good models differ this much by "
+                "chance. Below {level}, the difference is called significant.",
                 p_value=term("p-value"),
                 test=term("McNemar's test"),
                 level=SIGNIFICANCE_LEVEL,

@@ -64,7 +64,7 @@ _PANELS = {
     ),
     "shifted": _Panel(
         Message("Image shifted"),
-        Message("Pixels, of 28"),
+        Message("Pixels, out of 28"),
         "d",
         Message("90 of 100 are read up to {strength:.1f} pixels."),
     ),
@@ -76,7 +76,7 @@ _PANELS = {
     ),
     "noisy": _Panel(
         Message("Image with noise"),
-        Message("Standard deviation, of full ink"),
+        Message("Standard deviation (fraction of full ink)"),
         "%",
         Message("90 of 100 are read up to {strength:.0%} of full ink."),
     ),
@@ -163,13 +163,13 @@ def _chart(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> alt.La
             x=x,
             y=alt.Y(
                 "read:Q",
-                title=tr("Read, of 100"),
+                title=tr("Read, out of 100"),
                 scale=alt.Scale(domain=[0, 100]),
                 axis=alt.Axis(values=[0, 50, 100], gridOpacity=0.5),
             ),
             tooltip=[
                 alt.Tooltip("strength", title=tr(panel.axis), format=panel.axis_format),
-                alt.Tooltip("read", title=tr("read, of 100"), format=".1f"),
+                alt.Tooltip("read", title=tr("read, out of 100"), format=".1f"),
             ],
         )
     )

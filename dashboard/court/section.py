@@ -48,7 +48,7 @@ def label_court_section(model: str, bundle: Bundle, evaluation: Evaluation, data
         )
         st.caption(f":material/lock: {note}")
     elif verdicts:
-        st.caption(tr("Everyone who may make changes here adds to the same verdicts."))
+        st.caption(tr("Everyone who may make changes here shares these verdicts."))
     if verdicts:
         show_record(docket, verdicts, model)
     if docket.is_test_set:

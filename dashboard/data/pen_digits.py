@@ -91,7 +91,9 @@ def _show_sizes(digits: Sequence[PenDigit]) -> None:
         st.metric(
             tr("For measuring: writers {first} to {last}", first=HELD_OUT_WRITERS[0], last=HELD_OUT_WRITERS[-1]),
             number(len(digits) - training, ","),
-            help=tr("No network learns from these writers, so they show how well it reads people it has never seen."),
+            help=tr(
+                "No network learns from these writers, so they show how well a network reads people it has never seen."
+            ),
         )
 
 

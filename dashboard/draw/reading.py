@@ -35,7 +35,7 @@ def show_steps(drawing: Drawing | None, steps: Steps = ALL_STEPS, key: str = "st
             _scale_step(drawing, steps),
             _step(
                 tr("Centre of mass"),
-                tr("The digit moves until its centre of mass is the centre of a 28×28 image."),
+                tr("The digit moves until its centre of mass is at the centre of a 28×28 image."),
                 image,
                 {"kind": "cross", "size": [IMAGE_SIZE, IMAGE_SIZE]},
             )

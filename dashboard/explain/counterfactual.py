@@ -50,7 +50,7 @@ def show_counterfactual_section(
             show_probabilities(counterfactual.probabilities[step], current, "make_it_answer")
     sentences = [
         tr(
-            "Step {step} of {last}. Together, all steps add and remove ink equal to {change:.0%} of the image's.",
+            "Step {step} of {last}. Together, all steps add and remove ink equal to {change:.0%} of the image's ink.",
             step=step,
             last=last,
             change=counterfactual.change,

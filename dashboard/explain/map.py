@@ -31,7 +31,7 @@ _THUMBNAILS = 36
 """Maximum number of selected images to show."""
 
 _TITLES = {
-    "train": Message("train image {index}, label {label}, read as {predicted}"),
+    "train": Message("training image {index}, label {label}, read as {predicted}"),
     "validation": Message("validation image {index}, label {label}, read as {predicted}"),
     "test": Message("test image {index}, label {label}, read as {predicted}"),
 }

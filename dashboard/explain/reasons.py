@@ -20,7 +20,8 @@ from dashboard.parts.png import png_data_uri
 from dashboard.session import cache
 
 BLANK = Message(
-    "Once there is an answer: the ink that speaks for it, and the most similar images the model learned from."
+    "Once there is an answer, this shows the ink that speaks for it and the most similar images that the model "
+    "learned from."
 )
 REJECTED = Message("The drawing is unlike the training data, so there is no answer to explain.")
 NO_IMAGES = Message(

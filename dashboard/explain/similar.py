@@ -31,7 +31,7 @@ COUNTS = ["24", "48", "96"]
 QUERIES = {state.IMAGE_QUERY: Message("An image"), state.DRAWING_QUERY: Message("A drawing")}
 
 _TITLES = {
-    "train": Message("{rank}: train image {index}, label {label}"),
+    "train": Message("{rank}: training image {index}, label {label}"),
     "validation": Message("{rank}: validation image {index}, label {label}"),
     "test": Message("{rank}: test image {index}, label {label}"),
 }

@@ -78,7 +78,7 @@ def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model:
     st.markdown(
         tr(
             "How much can the image change before the model changes its mind? **Move a slider**: the curve shows the "
-            "probability of the digit over its whole range, and where the prediction tips over."
+            "probability of the digit over its whole range, and where the prediction changes."
         )
     )
     with st.grid(5, min_column_width=150):

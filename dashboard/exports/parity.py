@@ -29,7 +29,7 @@ _MIN_SHOWN_DIFFERENCE = 0.0001  # between probabilities; smaller differences are
 
 def parity_panel(name: str, bundle: Bundle) -> None:
     """Show the last comparison, and a button to compare again."""
-    st.subheader(tr("Does every way of running it agree?"), anchor=False)
+    st.subheader(tr("Do all ways of running it agree?"), anchor=False)
     st.markdown(
         tr(
             "Sends up to {images} fixed validation images and your last drawing through every way of running this "
@@ -164,12 +164,12 @@ def _show_report(report: Parity) -> None:
             st.caption(f"{_title(way)}: {safe_text(way.problem)}")
     pictures = (
         tr(
-            "{count} pictures: validation images of {data} and a drawing.",
+            "{count} pictures: validation images from {data} and a drawing.",
             count=len(report.verdicts),
             data=tr(report.data),
         )
         if report.drawing
-        else tr("{count} pictures: validation images of {data}.", count=len(report.verdicts), data=tr(report.data))
+        else tr("{count} pictures: validation images from {data}.", count=len(report.verdicts), data=tr(report.data))
     )
     columns = tr(
         "Difference: the greatest difference in a calibrated probability. Digits, verdicts: the number of pictures "

@@ -131,7 +131,7 @@ def _show_outcome(guess: str, data: Dataset, evaluation: Evaluation, chosen: np.
         key="lesson_bets_grid",
         captions=[
             tr(
-                "a {digit}, read {read} ({confidence:.0%}): {gain:+d}",
+                "a {digit}, read as {read} ({confidence:.0%}): {gain:+d}",
                 digit=evaluation.labels[index],
                 read=evaluation.predictions[index],
                 confidence=float(evaluation.confidences[index]),

@@ -65,8 +65,8 @@ def brief_fit_note(card: Card) -> None:
     if card.novelty is not None and card.novelty.fitted_briefly:
         st.caption(
             tr(
-                "The run was stopped, so the detector of non-digits was fitted briefly, on fewer samples. Resume the "
-                "run or train again to fit it in full."
+                "The run was stopped, so the detector of non-digits was fitted on fewer samples. Resume the run or "
+                "train again to fit it in full."
             )
         )
 

@@ -90,7 +90,7 @@ def draw_in_a_corner(page: Page) -> None:
 
 
 def turn_the_filter(page: Page) -> None:
-    begin(page, 3, "Upright strokes")
+    begin(page, 3, "Vertical strokes")
     for column in (1, 2, 3):
         for row, number in ((1, -1), (2, 1), (3, 1)):
             page.get_by_label(f"Filter, row {row}, column {column}").fill(str(number))

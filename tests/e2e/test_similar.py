@@ -26,7 +26,7 @@ def test_similar_images_are_found_for_images_and_drawings(page: Page, mnist: Dat
     expect(page).to_have_url(re.compile(r"view=similar.*image=train-4|image=train-4.*view=similar"))
     at_rest(page)
     title = results.locator("button.cell").first.get_attribute("title") or ""
-    index = re.findall(r"train image (\d+)", title)[0]
+    index = re.findall(r"training image (\d+)", title)[0]
     results.locator("button.cell").first.click()
     dialog.get_by_role("button", name="Find similar").click()
     expect(page).to_have_url(re.compile(f"image=train-{index}"))

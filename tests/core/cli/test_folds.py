@@ -92,7 +92,7 @@ def test_diverged_training_writes_nothing(
     [
         (["--folds", "1"], "--folds must be from 2 to 20"),
         (["--teachers", "1"], "Add --teachers 0"),
-        (["--output", "somewhere"], "Leave out one of them"),
+        (["--output", "somewhere"], "Leave out one of these options"),
     ],
 )
 def test_options_that_make_no_sense_are_rejected(

@@ -57,7 +57,7 @@ def test_hands_are_listed_shown_moved_and_deleted(
     assert json.loads(output("list", "--json")) == row
     shown = output("show", "anna")
     assert "taught: 20 digits (0: 2, 1: 2," in shown
-    assert "; no digit: 1\n" in shown
+    assert "; non-digits: 1\n" in shown
     assert "read by shipped\n" in shown
     assert " of 50 read correctly (95% confidence interval" in shown
     assert output("export", "Anna") == "hand-anna.zip\n"

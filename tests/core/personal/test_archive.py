@@ -238,7 +238,7 @@ def test_failure_to_export_a_hand_is_explained(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(module, "MAX_CONTENT_BYTES", 100)
-        with pytest.raises(HandError, match="too large to be one file"):
+        with pytest.raises(HandError, match="too large to export as one file"):
             export_hand(hand)
     delete_hand(workspace, hand)
 

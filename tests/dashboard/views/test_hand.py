@@ -223,7 +223,7 @@ def test_proof_compares_models_and_the_choice_can_be_undone(workspace: Workspace
 
     assert tiles(page)["Before"] == tiles(page)["After"]
     assert tiles(page)["Newly right and newly wrong"] == "0 and 0"
-    assert "Not shown" in text(page)
+    assert "Not proven" in text(page)
     page.button(key="use_for_hand").click().run()
     assert hand.record().model == run.id
     assert f"Ana is read by {run.title}" in text(page)
@@ -243,7 +243,7 @@ def test_page_of_a_fine_tuned_run_says_where_it_comes_from(workspace: Workspace,
     page.run()
 
     assert not page.exception
-    assert "Fine-tuned from Shipped model with 10 digits of one person" in text(page).replace("*", "")
+    assert "Fine-tuned from Shipped model with 10 digits written by one person" in text(page).replace("*", "")
 
 
 def test_drawing_is_taught_with_one_tap(workspace: Workspace, hand: Hand) -> None:

@@ -133,7 +133,7 @@ def test_lesson_3_measures_the_filter() -> None:
     page.session_state["lesson_work_filter"] = ((-1, -1, -1, 1, 1, 1, 1, 1, 1), 9)
     page.run()
 
-    assert report(page, "3").endswith("6.0 on a level stroke and 2.0 on an upright one.")
+    assert report(page, "3").endswith("6.0 on a horizontal stroke and 2.0 on a vertical one.")
 
 
 def test_lesson_4_ends_with_a_learning_rate_that_works() -> None:

@@ -195,7 +195,7 @@ def test_model_of_a_stopped_run_says_how_its_detector_was_fitted(page: AppTest, 
 
     page.selectbox(key="model_choice").set_value(run.id).run()
 
-    assert any("detector of non-digits was fitted briefly" in part.value for part in page.caption)
+    assert any("detector of non-digits was fitted on fewer samples" in part.value for part in page.caption)
 
 
 def test_netron_shows_the_selected_file_of_the_selected_model(

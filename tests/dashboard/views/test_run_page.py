@@ -84,7 +84,7 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
 def test_run_fine_tuned_to_a_class_names_its_settings(workspace: Workspace) -> None:
     shown = page_text(open_run_page(fine_tuned_run(workspace, CLASS).id))
 
-    assert "with 10 digits of a class" in shown.replace("*", "")
+    assert "with 10 digits written by a class" in shown.replace("*", "")
     assert "the settings of the model it was fine-tuned from" in shown
 
 
@@ -96,7 +96,7 @@ def test_detector_fitted_on_fewer_samples_is_reported(run: Run) -> None:
 
     page = open_run_page(run.id)
 
-    assert "detector of non-digits was fitted briefly" in page_text(page)
+    assert "detector of non-digits was fitted on fewer samples" in page_text(page)
 
 
 @pytest.mark.parametrize("name", [None, "", "nobody", "../runs", "/etc/passwd", "a\0b", "*" * 500])
