@@ -18,7 +18,8 @@ from starlette.routing import BaseRoute, Route
 
 from dashboard.server.library_internals import static_folder
 
-_STYLE = Path(__file__).resolve().parents[1] / "assets" / "pages.css"
+_ASSETS = Path(__file__).resolve().parents[1] / "assets"
+_STYLES = ("pages", "draw", "inside", "learn", "train")
 _HEAD, _END = "<head>", "</body>"
 _BASE_URL = '<script>window.__streamlit = { BACKEND_BASE_URL: new URL(".", location.href).href };</script>'
 
@@ -36,5 +37,6 @@ async def _page(_request: Request) -> Response:
 def _html() -> str:
     html = (static_folder() / "index.html").read_text(encoding="utf-8")
     # At the end, so that our rules come after Streamlit's own.
-    style = f"<style>\n{_STYLE.read_text(encoding='utf-8')}</style>"
+    styles = "\n".join((_ASSETS / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
+    style = f"<style>\n{styles}</style>"
     return html.replace(_HEAD, f"{_HEAD}\n    {_BASE_URL}", 1).replace(_END, f"{style}\n  {_END}", 1)
