@@ -59,7 +59,7 @@ class StudentPage(PageSession):
         return len(self._pad["prompts"]) - self._pad["done"] if self._pad else 0
 
     async def join(self, nickname: str) -> float:
-        """Send the form with the nickname; return the seconds until Your hand is shown. Raises PageError."""
+        """Send the form with the nickname; return the seconds until the Your hand page. Raises PageError."""
         return await self._press("Join", Nickname=nickname)
 
     async def start_exam(self) -> None:
@@ -134,7 +134,7 @@ def classroom() -> list[Figure]:
         dashboard = DashboardProcess(Path(folder), TRAZO_CLASSROOM="1")
         workspace = Workspace(dashboard.workspace)
         try:
-            tally = asyncio.run(_lesson(dashboard.port, teacher_key(workspace)))
+            tally = asyncio.run(_hold_exam(dashboard.port, teacher_key(workspace)))
         finally:
             dashboard.stop()
         stored = sum(len(exam.written) for hand in list_hands(workspace) for exam in list_exams(hand))
@@ -151,11 +151,11 @@ def classroom() -> list[Figure]:
     ]
 
 
-async def _lesson(port: int, key: str) -> _Tally:
+async def _hold_exam(port: int, key: str) -> _Tally:
     tally = _Tally()
     async with TeacherPage(port, key) as teacher:
         watching = asyncio.create_task(_watch(teacher, tally))
-        await asyncio.gather(*(_study(port, number, tally) for number in range(STUDENTS)))
+        await asyncio.gather(*(_take_exam(port, number, tally) for number in range(STUDENTS)))
         watching.cancel()
     return tally
 
@@ -169,7 +169,7 @@ async def _watch(teacher: TeacherPage, tally: _Tally) -> None:
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _study(port: int, number: int, tally: _Tally) -> None:
+async def _take_exam(port: int, number: int, tally: _Tally) -> None:
     generator = random.Random(SEED * 1000 + number)
     await asyncio.sleep(generator.uniform(0, JOINING_SECONDS))
     try:

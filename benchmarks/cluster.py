@@ -1,4 +1,4 @@
-"""Cost of training on a Ray cluster: one `fast` run without Ray and on a local node, then two on two nodes."""
+"""Cost of training on a Ray cluster: one `fast` run without Ray, one on a Ray node, and two at once on two nodes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.workers import end_all
 
 TIMEOUT_SECONDS = 1800.0
 CONDITIONS = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TRAZO_BACKGROUND_TRAINING": "0"}
-"""The same for every run, with and without Ray: normal priority, and one thread, because a node has one CPU."""
+"""Environment of every run, with and without Ray: normal priority, and one thread, because a node has one CPU."""
 
 
 @dataclass(frozen=True)
@@ -36,27 +36,31 @@ class _Runs:
 
 
 def cluster() -> list[Figure]:
-    """Measure runs without Ray and on a cluster on this machine; return nothing without MNIST or Ray."""
+    """Time runs on this machine, without Ray and on a Ray cluster; return nothing without MNIST or Ray."""
     if not share_mnist() or find_spec("ray") is None:
         return []
-    with _variables(CONDITIONS):
-        here = _train(1)
-        nodes = RayCluster(nodes=2)
+    with _environment_variables(CONDITIONS):
+        without_ray = _train(1)
+        ray_cluster = RayCluster(nodes=2)
         try:
-            with _variables({**nodes.environment, "TRAZO_RAY": nodes.client_address}):
+            with _environment_variables({**ray_cluster.environment, "TRAZO_RAY": ray_cluster.client_address}):
                 first, later = _train(1), _train(1)
                 together = _train(2)
-            with _variables({**nodes.environment, "TRAZO_RAY": nodes.address}):
-                inside = _train(1)
+            with _environment_variables({**ray_cluster.environment, "TRAZO_RAY": ray_cluster.address}):
+                from_node = _train(1)
         finally:
-            nodes.close()
+            ray_cluster.close()
     name = f"`{DEFAULT_PRESET}`, one thread"
     return [
-        Figure(f"{name}: submitted to finished, on this machine", here.seconds, "s"),
+        Figure(f"{name}: submitted to finished, on this machine", without_ray.seconds, "s"),
         Figure(f"{name}: the same through Ray Client, first run on a cluster (sends the data)", first.seconds, "s"),
         Figure(f"{name}: the same, second run", later.seconds, "s"),
-        Figure("Overhead of Ray Client for a run", later.seconds - here.seconds, "s"),
-        Figure("Overhead of Ray for a run started on a machine of the cluster", inside.seconds - here.seconds, "s"),
+        Figure("Overhead of Ray Client for a run", later.seconds - without_ray.seconds, "s"),
+        Figure(
+            "Overhead of Ray for a run started on a machine of the cluster",
+            from_node.seconds - without_ray.seconds,
+            "s",
+        ),
         Figure("Runs per hour, one node with one CPU", 3600 / later.seconds, "runs/h"),
         Figure(
             "Runs per hour, two nodes with one CPU each, on the same two cores", 2 * 3600 / together.seconds, "runs/h"
@@ -68,12 +72,12 @@ def cluster() -> list[Figure]:
 
 def _train(count: int) -> _Runs:
     """Train `count` runs of `fast` at the same time."""
-    with tempfile.TemporaryDirectory() as folder, _variables({"TRAZO_WORKERS": str(count)}):
+    with tempfile.TemporaryDirectory() as folder, _environment_variables({"TRAZO_WORKERS": str(count)}):
         workspace = Workspace(Path(folder))
         submitted = time.perf_counter()
         runs = [submit(workspace, preset(DEFAULT_PRESET)) for _ in range(count)]
         try:
-            wait_until(lambda: all(run.status().over for run in runs), TIMEOUT_SECONDS, "the end")
+            wait_until(lambda: all(run.status().over for run in runs), TIMEOUT_SECONDS, "the end of training")
             seconds = time.perf_counter() - submitted
             assert all(run.status().state == "finished" for run in runs), runs[0].log_tail()
         finally:
@@ -85,7 +89,7 @@ def _train(count: int) -> _Runs:
 
 
 @contextmanager
-def _variables(values: Mapping[str, str]) -> Iterator[None]:
+def _environment_variables(values: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables within the block."""
     old_values = {name: os.environ.get(name) for name in values}
     os.environ.update(values)

@@ -33,7 +33,7 @@ TIMEOUT = 20.0
 """Seconds until a missing response counts as an error."""
 
 _RETRY_SECONDS = 0.5
-"""Time until a page reconnects; in Chromium, it took 0.6 s."""
+"""Time until a page tries to reconnect; a page in Chromium reconnected after 0.6 s."""
 
 _ERRORS = (OSError, TimeoutError, PageError, WebSocketException)
 
@@ -41,7 +41,7 @@ _ERRORS = (OSError, TimeoutError, PageError, WebSocketException)
 def copies() -> list[Figure]:
     """Have visitors draw on one copy, then on two, then on two while one is killed; return nothing without nginx.
 
-    All copies share one machine, so two machines would do at least as well as the figures for two copies.
+    All copies share one machine, so two copies on two machines would be at least as fast as these two.
     """
     nginx = find_nginx()
     if nginx is None:
@@ -54,7 +54,7 @@ def copies() -> list[Figure]:
                 title = f"{count} {'copy' if count == 1 else 'copies'}"
                 figures += _latencies(f"{title}, drawings on {PAGES} pages", asyncio.run(_draw(running)))
                 if count == 2:
-                    figures += _gaps(asyncio.run(_outage(running)))
+                    figures += _outage_figures(asyncio.run(_outage(running)))
     return figures
 
 
@@ -162,7 +162,7 @@ def _latencies(traffic: str, tally: Tally) -> list[Figure]:
     ]
 
 
-def _gaps(outage: _Outage) -> Sequence[Figure]:
+def _outage_figures(outage: _Outage) -> Sequence[Figure]:
     pages = outage.pages
     return [
         Figure("Killed copy: open pages", len(pages), ""),

@@ -38,10 +38,10 @@ def drawings() -> list[Figure]:
 def _agreement(predictor: Predictor, inks: Sequence[Pixels], kind: str) -> float:
     agreements = []
     for ink in inks:
-        on_canvas = _outcome(predictor.read(ink))
+        canvas_outcome = _outcome(predictor.read(ink))
         for picture in (ink, 255 - ink):
-            as_picture = predictor.read(ink_from_picture(encoded(picture, kind)))
-            agreements.append(_outcome(as_picture) == on_canvas)
+            picture_reading = predictor.read(ink_from_picture(encoded(picture, kind)))
+            agreements.append(_outcome(picture_reading) == canvas_outcome)
     return 100 * float(np.mean(agreements))
 
 

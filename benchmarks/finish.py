@@ -1,4 +1,4 @@
-"""Duration of a whole training run of `fast`, from pressing Train to its end, and of stopping a run of `best`."""
+"""Duration of a `fast` training run, from pressing Train to the end, and of stopping a `best` run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TIMEOUT_SECONDS = 900.0
 
 
 def finish() -> list[Figure]:
-    """Measure training runs of the default preset, and stopping `best` in its first epoch.
+    """Time runs with the default preset, and stopping a `best` run in its first epoch.
 
     Returns nothing without MNIST.
     """
@@ -47,7 +47,11 @@ def finish() -> list[Figure]:
 
 
 def _train() -> dict[str, float]:
-    """Train once; return the seconds from submission to the test accuracy and to the end, with and without `fit`."""
+    """Train once; return four durations in seconds.
+
+    They are the duration of `fit`, the times from submission to the test accuracy and to the end, and the last of these
+    without `fit`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))
         submitted = time.perf_counter()
@@ -55,7 +59,7 @@ def _train() -> dict[str, float]:
         try:
             _wait(run, lambda: run.status().test_accuracy is not None, "the test accuracy")
             accuracy = time.perf_counter() - submitted
-            _wait(run, lambda: run.status().over, "the end")
+            _wait(run, lambda: run.status().over, "the end of training")
             finished = time.perf_counter() - submitted
         finally:
             end_all(workspace)
@@ -64,17 +68,17 @@ def _train() -> dict[str, float]:
 
 
 def _stop() -> float:
-    """Stop `best` in its first epoch; return the seconds until its model is complete."""
+    """Stop a `best` run in its first epoch; return the seconds until its model is complete."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))
         run = submit(workspace, preset("best"))
         try:
             _wait(run, lambda: run.steps_file.exists(), "the first point of the curve")
-            stopped = time.perf_counter()
+            requested = time.perf_counter()
             request_stop(workspace, run)
-            _wait(run, lambda: run.status().over, "the end")
+            _wait(run, lambda: run.status().over, "the end of training")
             assert run.bundle.complete
-            return time.perf_counter() - stopped
+            return time.perf_counter() - requested
         finally:
             end_all(workspace)
 

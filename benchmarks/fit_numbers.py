@@ -49,13 +49,16 @@ Edges = list[tuple[int, int, int]]
 
 @dataclass(frozen=True)
 class Example:
-    """A lattice's features (groups, k), all its edges and their end, and those of paths that read the right number."""
+    """A lattice's features (groups, k), its edges and end node, and the edges and end node of the correct paths.
+
+    A correct path reads the right number.
+    """
 
     features: np.ndarray
     edges: Edges
     end: int
-    right_edges: Edges
-    right_end: int
+    correct_edges: Edges
+    correct_end: int
 
 
 def example(predictor: Predictor, lattice: Lattice, text: str) -> Example | None:
@@ -64,17 +67,17 @@ def example(predictor: Predictor, lattice: Lattice, text: str) -> Example | None
     labels = predictor.probabilities(images).argmax(axis=1)
     edges = [(source, target, group) for source, target, group in lattice.edges.tolist()]
     size = lattice.end + 1
-    # A node of these paths combines a node of the lattice with the number of digits read so far.
-    right = [
+    # A node of a correct path combines a node of the lattice with the number of digits read so far.
+    correct_edges = [
         (done * size + source, (done + 1) * size + target, group)
         for done, digit in enumerate(text)
         for source, target, group in edges
         if labels[group] == int(digit)
     ]
-    right_end = len(text) * size + lattice.end
-    if log_sum(right, right_end, np.zeros(len(labels)))[0] == -math.inf:
+    correct_end = len(text) * size + lattice.end
+    if log_sum(correct_edges, correct_end, np.zeros(len(labels)))[0] == -math.inf:
         return None
-    return Example(features(predictor, lattice), edges, lattice.end, right, right_end)
+    return Example(features(predictor, lattice), edges, lattice.end, correct_edges, correct_end)
 
 
 def log_sum(edges: Edges, end: int, scores: np.ndarray) -> tuple[float, np.ndarray]:
@@ -111,9 +114,9 @@ def fit(examples: list[Example], kind: Kind) -> dict[str, float]:
         for each in examples:
             scores = each.features @ weights
             total, slope = log_sum(each.edges, each.end, scores)
-            right, right_slope = log_sum(each.right_edges, each.right_end, scores)
-            value += (total - right) / len(examples)
-            gradient = gradient + each.features.T @ (slope - right_slope) / len(examples)
+            correct_total, correct_slope = log_sum(each.correct_edges, each.correct_end, scores)
+            value += (total - correct_total) / len(examples)
+            gradient = gradient + each.features.T @ (slope - correct_slope) / len(examples)
         return value, gradient
 
     bounds = [_FREE.get(name, (None, 0.0)) for name in FEATURES[kind]]
@@ -122,7 +125,7 @@ def fit(examples: list[Example], kind: Kind) -> dict[str, float]:
 
 
 def canvas_numbers(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Iterator[tuple[Lattice | None, str]]:
-    """Yield the lattices of numbers and single digits on a canvas, and their text; sometimes, bars are written last."""
+    """Yield the lattices of numbers and single digits on a canvas, and their text; in some, bars are written last."""
     for scene in _pen_scenes(digits, rng):
         yield stroke_lattice(scene.strokes), scene.text
 

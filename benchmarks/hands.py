@@ -27,7 +27,7 @@ from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.support.workers import wait_for_end
 
 TAUGHT = 50
-"""Number of digits that each person teaches, equally many of each class."""
+"""Number of digits that each person teaches, the same number of each class."""
 SEED = 1
 
 
@@ -52,7 +52,7 @@ class Person:
 
 
 def hands() -> list[Figure]:
-    """Fine-tune the shipped model and a new model of the preset `fast` to each held-out writer.
+    """Fine-tune the shipped model and a new model trained with the preset `fast` to each held-out writer.
 
     Half of a writer's digits are the exam, and TAUGHT of the others are taught. Returns nothing without MNIST or the
     pen digits.

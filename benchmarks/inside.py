@@ -95,7 +95,7 @@ async def _visit(dashboard: DashboardProcess) -> list[Figure]:
 
 
 def _memory(process: psutil.Process) -> float:
-    """Return the memory of the dashboard's own process in MB, without its pool of decoding processes."""
+    """Return the memory of the dashboard's own process in MB, without its process pool."""
     return process.memory_info().rss / 2**20
 
 

@@ -197,7 +197,7 @@ Visit = Callable[[int, Tally], Awaitable[None]]
 
 @dataclass
 class _Measurement:
-    """The drawings on the pages, the requests, and samples of the server's memory in MB."""
+    """Tallies of the drawings on the pages and of the requests, and samples of the server's memory in MB."""
 
     pages: Tally
     requests: Tally

@@ -1,6 +1,7 @@
 """Calibration of the shipped model, and its detection of out-of-distribution samples compared with other methods.
 
-Every method rejects 2% of the validation digits. None was fitted on Fashion-MNIST, pen digits or the test set.
+Every method rejects 2% of the validation digits. None was fitted on Fashion-MNIST, the test set, or the
+held-out writers' pen digits.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ def _held_out(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure
     """Fit detectors without one kind of sample, and evaluate them on that kind."""
     fitted_letters, held_out_letters = LETTERS_UNLIKE_DIGITS[::2], LETTERS_UNLIKE_DIGITS[1::2]
     draw = partial(out_of_distribution_samples, SAMPLES, dataset.test.images, SEED)
-    trials = {
+    held_out_kinds = {
         "half of the letters": (
             partial(out_of_distribution_samples, letters=fitted_letters),
             draw(proportions={"letters": 1.0}, letters=held_out_letters),
@@ -154,7 +155,7 @@ def _held_out(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure
     outputs, indices = network(validation), range(portion_count(bundle.card().config))
     pen_digits = available_training_digits(Workspace.from_environment())
     other_handwriting = draw_other_handwriting(SAMPLES, SEED, pen_digits)
-    for name, (draw_samples, images) in trials.items():
+    for name, (draw_samples, images) in held_out_kinds.items():
         portions = [draw_portion(dataset.train, SEED, index, pen_digits, draw_samples) for index in indices]
         detector = fit_detector(network, dataset.train, portions, validation, outputs, [other_handwriting], SEED)
         rejected = float((detector(images, network(images)) > 0).mean())

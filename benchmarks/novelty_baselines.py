@@ -1,4 +1,4 @@
-"""Published methods of out-of-distribution detection that are fitted on digits alone.
+"""Published methods for out-of-distribution detection that are fitted on digits alone.
 
 They use the features that enter the network's last dense layer. A higher score means a more unusual image.
 """
@@ -28,7 +28,7 @@ Score = Callable[[Pixels, NetworkOutput], np.ndarray]
 
 
 def baselines(bundle: Bundle, network: Network, train: Split) -> dict[str, Score]:
-    """Return each method's score by the method's name."""
+    """Return the score function of each method, keyed by the method's name."""
     features = _FeatureScores(bundle, network, train)
     return {
         "Maximum softmax probability (Hendrycks and Gimpel, 2017)": _largest_probability,

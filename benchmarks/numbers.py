@@ -1,4 +1,4 @@
-"""Numbers of 2 to 6 digits by writers unknown to all models: numbers read correctly, single digits wrongly split."""
+"""Multi-digit numbers by the held-out writers: the fraction read correctly, and the fraction of single digits split."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Read = Callable[[Scene], NumberReading]
 
 
 def numbers() -> list[Figure]:
-    """Measure numbers and single digits of the held-out writers; return nothing without the pen digits or MNIST."""
+    """Evaluate on numbers and single digits by the held-out writers; return nothing without pen digits or MNIST."""
     digits = held_out_digits()
     try:
         test = load_dataset("mnist", Workspace.from_environment()).test
@@ -95,7 +95,7 @@ def _six_digits(place: str, read: Read, digits: Sequence[PenDigit]) -> list[Figu
 
 
 def _single_digits(predictor: Predictor, digits: Sequence[PenDigit], images: np.ndarray) -> list[Figure]:
-    """Measure the share of single digits that are taken for several, in either mode: a digit or a number."""
+    """Return the percentage of single digits taken for several, in the mode for one digit and in that for numbers."""
     rng = np.random.default_rng(SEED)
     singles = [compose([digit], (0.0, 0.0), rng) for digit in digits]
     taken_for_several = {

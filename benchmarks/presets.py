@@ -95,7 +95,7 @@ def _undisputed_accuracy(run: Run) -> float:
 
 
 def _run(workspace: Workspace, config: TrainingConfig) -> Run:
-    """Return a finished run with these settings, after training it if there is none."""
+    """Return a finished run with these settings; train one if there is none."""
     run = finished_run(Snapshot.of(workspace), config)
     if run is None:
         command = [sys.executable, "-m", "core", "train", "--preset", config.preset, "--seed", str(config.seed)]

@@ -118,7 +118,10 @@ def pool_figures() -> list[Figure]:
 
 @dataclass
 class _PoolMeasurement:
-    """Pictures per second with one worker and with `workers`, differing predictions, and the largest worker's bytes."""
+    """Pictures per second with one worker and with `workers`, and the number of predictions that differ.
+
+    `memory`: unshared memory of the largest worker, in bytes.
+    """
 
     workers: int
     single: list[float] = field(default_factory=list)

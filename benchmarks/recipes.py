@@ -24,12 +24,12 @@ from core.workspace import Workspace
 
 KERAS = "keras"
 EPOCHS = 12
-"""Number of epochs. Keras's example has 15; its learning rate is constant, so stopping early does not change these."""
+"""Number of epochs. Keras's example has 15; its learning rate is constant, so the first 12 are the same."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Test accuracies (0..1) after epochs, and the seconds from the start of `fit`, excluding evaluation."""
+    """Test accuracies (0..1) after one or more epochs, and the seconds from the start of `fit` without evaluation."""
 
     seconds: list[float]
     accuracies: list[float]

@@ -58,13 +58,13 @@ def write(title: str, figures: Sequence[Figure], command: str, seeds: Sequence[i
 
 
 def processor(cpu_info: Path) -> str:
-    """Return the processor's name and widest vector extension, from Linux's list or else from Python's `platform`."""
+    """Return the processor's name and widest vector extension; without `cpu_info`, the name that Python knows."""
     try:
         rows = [line.partition(":") for line in cpu_info.read_text().splitlines()]
     except OSError:
         return platform.processor() or "an unknown processor"
     entries = {name.strip(): value.strip() for name, _, value in rows}
-    # ARM calls the flags "Features" and names few of its processors.
+    # On ARM, the flags are called "Features", and most processors have no model name.
     flags = f"{entries.get('flags', '')} {entries.get('Features', '')}".split()
     name = entries.get("model name", platform.machine())
     return " ".join([name, *[extension for extension in VECTOR_EXTENSIONS if extension in flags][:1]])

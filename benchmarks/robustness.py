@@ -21,9 +21,9 @@ SEED = 5
 COUNT = 2000
 """Number of test images for each point of a curve."""
 PHOTOS = 300
-"""Number of test images for each point of a photo's curve; a photo takes longer to process."""
+"""Number of test images for each point of a curve for photos, which take longer to process."""
 SIDE = 140
-"""Width and height in pixels of drawings and photos, five times those of MNIST."""
+"""Width and height of drawings and photos in pixels, five times those of MNIST's images."""
 CHART = PROJECT / "docs" / "robustness.png"
 
 DIRECT, DRAWING, PHOTO, REDRAWN = "direct to the network", "as a drawing", "as a photo", "traced and redrawn"
@@ -74,7 +74,7 @@ def _blur(images: np.ndarray, level: float, _: np.random.Generator) -> np.ndarra
 
 
 def _on_photo(change: Change, unit: float = 1.0) -> Change:
-    """Apply a change to enlarged dark ink on light paper; `unit` is the factor that scales a level to the photo."""
+    """Return a change that applies `change` to enlarged dark ink on light paper; `unit` scales a level to the photo."""
 
     def change_photo(images: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
         ink = robustness.warp(images, side=SIDE)

@@ -128,7 +128,7 @@ class _Visitor:
 
 
 def _make_runs(workspace: Workspace) -> None:
-    """Train for one epoch, and copy that run with the files of long training runs."""
+    """Train for one epoch, and copy that run; give each copy the files of a long training run."""
     config = replace_settings(preset("original", "digits"), epochs=1, filters=(8, 8), dense_units=16)
     try:
         run = submit(workspace, config)

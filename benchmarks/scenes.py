@@ -84,7 +84,7 @@ def smooth_noise(generator: np.random.Generator, size: int) -> Plane:
 
 
 def shadow(generator: np.random.Generator, softness: float, depth: tuple[float, float] = (0.4, 0.7)) -> Plane:
-    """Return light, 0..1, with a shadow on one side of a slanted line; its edge is `softness` pixels wide."""
+    """Return light, 0..1, with a shadow on one side of a slanted line; the shadow's edge is `softness` pixels wide."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     angle = generator.uniform(0, 2 * np.pi)
     distance = (columns - WIDTH / 2) * np.cos(angle) + (rows - HEIGHT / 2) * np.sin(angle)
@@ -112,7 +112,7 @@ def ruled(generator: np.random.Generator, grid: bool, tilt: float = 2.0) -> Plan
 
 
 def on_table(sheet: Plane, generator: np.random.Generator, table: tuple[float, float], tilt: float = 12.0) -> Plane:
-    """Shrink and rotate a sheet and put it on a grained table, sometimes beyond the picture's edge."""
+    """Shrink and rotate a sheet and put it on a grained table, sometimes partly outside the picture."""
     paper = Image.fromarray(sheet.astype(np.float32))
     scale = generator.uniform(0.55, 0.85)
     paper = paper.resize((round(WIDTH * scale), round(HEIGHT * scale)), Image.Resampling.BILINEAR)

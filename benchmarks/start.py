@@ -1,6 +1,6 @@
 """Startup time of a training run: from the Train button to the first point of the learning curve.
 
-The dashboard has a worker waiting while the Train page is open; a run from the command line starts without it.
+The dashboard has a worker waiting while the Train page is open; a run from the command line starts without one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A sweep of 20 trials around `fast`, with pruning, from its start to the three runs of its winner."""
+"""A sweep of 20 trials around `fast`, with pruning, from its start to the end of its winner's three runs."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ TARGET = 0.99
 """Target for the mean test accuracy over all seeds."""
 SEEDS = 5
 BASELINE_SEEDS = 2
-"""Number of seeds for every recipe except `fast`, because their epochs take minutes."""
+"""Number of seeds for each recipe except `fast`; the epochs of the others take minutes."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,10 @@ def _duration(curves: Sequence[Curve]) -> float:
 
 
 def time_to(target: float, curves: Sequence[Curve]) -> tuple[int, float] | None:
-    """Return the first epoch (from 1) whose mean accuracy reaches `target`, and its mean seconds, or None."""
+    """Return the first epoch (from 1) whose mean accuracy reaches `target`, and the mean seconds to its end.
+
+    Returns None if there is no such epoch.
+    """
     means = np.mean([curve.accuracies for curve in curves], axis=0)
     reached = np.flatnonzero(means >= target)
     if not len(reached):

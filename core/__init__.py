@@ -1,1 +1,1 @@
-"""All of Trazo except its user interfaces."""
+"""All of Trazo except the dashboard."""

@@ -36,7 +36,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "final_epochs": (0, 200),
     "teachers": (0, 5),
 }
-"""Minimum and maximum of each number, for the form, the command line and validation."""
+"""Minimum and maximum of each numeric setting, for the form, the command line and validation."""
 
 FINE_TUNED = "fine-tuned"
 """Name that a fine-tuned run has in place of a preset."""
@@ -114,7 +114,7 @@ class TrainingConfig(Record):
     added to the training images. `redrawn_digits`: number of training images that are added a second time, traced and
     redrawn with a random brush. `pen_digits`: number of times per epoch that each pen digit of the training writers is
     drawn, each time with different proportions, brush, size and position; none if the pen digits are not on this
-    machine. `teachers`: number of networks of the preset `large`, trained on the same data, whose mean predictions
+    machine. `teachers`: number of networks trained with the preset `large` on the same data, whose mean predictions
     replace the labels (Hinton et al., 2015). `seed`: random seed for weights, shuffling and augmentation.
     """
 

@@ -76,8 +76,8 @@ def tr(text: str | BaseException, /, **values: object) -> str:
 
 def message_of(error: BaseException) -> Message:
     """Return the message of an error."""
-    sentence = error.args[0] if error.args else None
-    return sentence if isinstance(sentence, Message) else Message(str(error))
+    message = error.args[0] if error.args else None
+    return message if isinstance(message, Message) else Message(str(error))
 
 
 def ntr(singular: str, plural: str, /, count: int, **values: object) -> str:
@@ -137,7 +137,7 @@ def supported(codes: Iterable[str | None]) -> str:
     """Return the first supported language among codes such as "es-MX" or "es_ES.UTF-8", or else English."""
     for code in codes:
         short = (code or "").replace("_", "-").split("-")[0].split(".")[0].lower()
-        # Looked up among the files that exist: a link may hold any text, even one that is too long for a path.
+        # Looked up among the files that exist: a link may contain any text, even one that is too long for a path.
         if short == ENGLISH or short in sources():
             return short
     return ENGLISH

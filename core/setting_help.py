@@ -46,7 +46,7 @@ SETTING_HELP: dict[str, Message] = {
     "elastic": Message("Distort strokes smoothly by about this distance, as if another writer had drawn them."),
     "stroke": Message("Thicken or thin strokes by up to this fraction of a pixel on each edge."),
     "noise": Message(
-        "Add noise to a tenth of the images, with a standard deviation up to this fraction of full ink (255)."
+        "Add noise to a tenth of the images, with a standard deviation of up to this fraction of full ink (255)."
     ),
     "final_epochs": Message("Number of epochs at the end of training with half the augmentation."),
     "synthetic_digits": Message(

@@ -78,8 +78,8 @@ def _open_regular(path: str, flags: int) -> int:
         if error.errno == errno.ENXIO:  # a socket, or a pipe without a reader
             raise NotRegularFile(path) from error
         raise
-    kind = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(kind) or stat.S_ISDIR(kind):  # `open` itself rejects a folder
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # `open` itself rejects a folder
         return descriptor
     os.close(descriptor)
     raise NotRegularFile(path)

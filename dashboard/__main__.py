@@ -19,7 +19,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 PORT_RELEASE_SECONDS = 2
 """Time to wait for a busy port to become free.
 
-Linux may hold a killed dashboard's port for a moment: up to 0.2 s was observed, with uvloop's io_uring.
+Linux may hold a killed dashboard's port for a moment: up to 0.2 s has been observed, with uvloop's io_uring.
 """
 
 
@@ -65,7 +65,7 @@ def _port(text: str) -> int:
 
 
 def port_problem(host: str, port: int) -> str | None:
-    """Return the reason why the port cannot be used, or None; checked first, because the dashboard is slow to start."""
+    """Return the reason why the port cannot be used, or None. Check this first: the dashboard is slow to start."""
     deadline = time.monotonic() + PORT_RELEASE_SECONDS
     while (error := _bind_error(host, port)) and error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -91,8 +91,8 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
         tasks.start_soon(_load_in_background)
         tasks.start_soon(watch_queue, Workspace.from_environment())
         with in_language(terminal_language()):
-            started = tr("Trazo is at {address} (press Ctrl-C to stop).", address=local_address())
-            print(started, *_class_links(), sep="\n", flush=True)  # noqa: T201
+            start_message = tr("Trazo is at {address} (press Ctrl-C to stop).", address=local_address())
+            print(start_message, *_class_links(), sep="\n", flush=True)  # noqa: T201
         yield
         tasks.cancel_scope.cancel()
     # Imported here, because these modules import pandas, which would delay the start.

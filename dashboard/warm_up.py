@@ -36,8 +36,8 @@ def warm_up(predictor: Callable[[], ActivePredictor], modules_loaded: Callable[[
         modules_loaded()
         predictor().current()
         _list_runs_and_draw()
-        # Streamlit uses `inspect` for the first page, and the first such call in a process is slow, because it looks up
-        # the source file of every loaded module.
+        # Streamlit uses `inspect` for the first page. The first call in a process is slow, because it looks up the
+        # source file of every loaded module.
         inspect.stack()
     except BundleError as error:
         _logger.warning("%s", error)

@@ -230,9 +230,7 @@ def idle_workers(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.Monke
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder on its own disk, with room for 2 MB."""
     if sys.platform != "linux" or os.geteuid() != 0:
-        skip_or_fail(
-            "Only root on Linux can mount the small disk that this test fills; run the tests as root."
-        )
+        skip_or_fail("Only root on Linux can mount the small disk that this test fills; run the tests as root.")
     folder = tmp_path / "small-disk"
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=True)
@@ -248,9 +246,7 @@ def make_read_only() -> Iterator[Callable[[Path], None]]:
 
     def turn(folder: Path) -> None:
         if sys.platform != "linux" or os.geteuid() != 0:
-            skip_or_fail(
-                "Only root on Linux can make a folder read-only even for root; run the tests as root."
-            )
+            skip_or_fail("Only root on Linux can make a folder read-only even for root; run the tests as root.")
         subprocess.run(["mount", "--bind", folder, folder], check=True)
         mounted_folders.append(folder)
         subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)

@@ -21,12 +21,12 @@ EARLIER = Curve(seconds=[12.0, 24.0, 36.0], accuracies=[0.98, 0.992, 0.993])
 FAST = Curve(seconds=[2.0], accuracies=[0.991])
 
 
-def values(baselines: dict[str, list[Curve]]) -> dict[str, float]:
+def figures_by_name(baselines: dict[str, list[Curve]]) -> dict[str, float]:
     """Return the figures of two runs of `fast` and of the baselines, by name."""
     return {figure.name: figure.value for figure in figures([FAST, Curve([4.0], [0.993])], baselines)}
 
 
-def test_target_is_reached_by_the_first_epoch_with_that_mean() -> None:
+def test_target_is_reached_by_the_mean_accuracy_of_all_curves() -> None:
     assert time_to(0.99, [RISING, EARLIER]) == (2, 22.0)
     assert time_to(0.99, [RISING]) == (3, 30.0)
     assert time_to(0.97, [RISING]) == (1, 10.0)
@@ -37,7 +37,7 @@ def test_target_that_is_not_reached_has_no_time() -> None:
 
 
 def test_speedup_compares_mean_times_to_the_target() -> None:
-    found = values({"the baseline": [RISING, EARLIER]})
+    found = figures_by_name({"the baseline": [RISING, EARLIER]})
 
     assert found["`fast`: test accuracy after the last epoch, mean of 2 seeds"] == pytest.approx(99.2)
     assert found["`fast`: duration of `fit`, mean of 2 seeds"] == 3.0
@@ -47,7 +47,7 @@ def test_speedup_compares_mean_times_to_the_target() -> None:
 def test_baseline_below_the_target_counts_all_its_epochs() -> None:
     slow = Curve(seconds=[10.0, 20.0], accuracies=[0.9, 0.95])
 
-    found = values({"the baseline": [slow]})
+    found = figures_by_name({"the baseline": [slow]})
 
     assert found["the baseline: 99% not reached, duration of all epochs"] == 20.0
     assert found["Speedup of `fast` over the baseline, lower bound"] == pytest.approx(20 / 3)
@@ -71,7 +71,7 @@ def test_processor_is_named_with_its_vector_extension(tmp_path: Path, cpu_info: 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the report: empty, instead of benchmarks/."""
+    """An empty folder for the report, in place of benchmarks/."""
     monkeypatch.setattr(report, "FOLDER", tmp_path)
     return tmp_path
 

@@ -117,8 +117,8 @@ def test_tests_require_more_packages_than_the_dashboard(install: Install) -> Non
 
 
 def test_interrupted_installation_is_repaired(checkout: Path, install: Install, python: Path) -> None:
-    lock = checkout / "requirements.txt"
-    lock.write_text("a-package-from-the-internet==1.0\n")
+    requirements = checkout / "requirements.txt"
+    requirements.write_text("a-package-from-the-internet==1.0\n")
     with socket.create_server(("127.0.0.1", 0)) as index:
         settings = OFFLINE | {"PIP_INDEX_URL": f"http://127.0.0.1:{index.getsockname()[1]}/", "PYTHON": str(python)}
         interrupted = subprocess.Popen(
@@ -130,7 +130,7 @@ def test_interrupted_installation_is_repaired(checkout: Path, install: Install, 
         interrupted.wait()
     half_installed = next((checkout / ".venv").glob("lib/python*/site-packages")) / "half_installed.py"
     half_installed.touch()
-    lock.write_text("# nothing\n")
+    requirements.write_text("# nothing\n")
 
     result = install()
 
@@ -140,7 +140,7 @@ def test_interrupted_installation_is_repaired(checkout: Path, install: Install, 
 
 
 @pytest.mark.parametrize("version", ["(3, 10)", "(3, 14)"])
-def test_unsupported_python_is_refused(checkout: Path, install: Install, version: str) -> None:
+def test_unsupported_python_is_rejected(checkout: Path, install: Install, version: str) -> None:
     replace_command(
         checkout, "python-other", f'exec "{sys.executable}" -c "import sys; sys.version_info = {version}; $2"'
     )
@@ -151,9 +151,9 @@ def test_unsupported_python_is_refused(checkout: Path, install: Install, version
     assert not (checkout / ".venv").exists()
 
 
-def test_python_without_venv_is_refused(checkout: Path, install: Install) -> None:
-    hidden = "import sys; sys.modules['ensurepip'] = None; $2"
-    replace_command(checkout, "debians-python", f'exec "{sys.executable}" -c "{hidden}"')
+def test_python_without_venv_is_rejected(checkout: Path, install: Install) -> None:
+    without_ensurepip = "import sys; sys.modules['ensurepip'] = None; $2"
+    replace_command(checkout, "debians-python", f'exec "{sys.executable}" -c "{without_ensurepip}"')
 
     assert "apt-get install python3-venv" in only_error_line(install(PYTHON="debians-python"))
 
@@ -182,14 +182,14 @@ def test_disk_that_fills_up_is_reported(checkout: Path, install: Install) -> Non
 
 
 def test_missing_network_is_reported_and_retried(checkout: Path, install: Install) -> None:
-    lock = checkout / "requirements.txt"
-    lock.write_text("a-package-from-the-internet==1.0\n")
+    requirements = checkout / "requirements.txt"
+    requirements.write_text("a-package-from-the-internet==1.0\n")
 
     error = only_error_line(install(**OFFLINE))
 
     assert error.startswith("The packages could not be downloaded. Check the internet connection")
     assert "127.0.0.1" in (checkout / ".venv/install.log").read_text()
-    lock.write_text("# nothing\n")
+    requirements.write_text("# nothing\n")
     assert install().returncode == 0
 
 

@@ -28,7 +28,7 @@ def _build_original(config: ModelConfig) -> keras.Model:
 
 
 def _build_pooled(config: ModelConfig) -> keras.Model:
-    """Build a variant of `original` that pools before normalisation and activation, at a quarter of their cost."""
+    """Build a variant of `original` that pools before normalisation and activation, which then cost a quarter."""
     stack: list[layers.Layer] = []
     for filters in config.filters:
         stack += [_convolution(filters), layers.MaxPooling2D(), _normalisation(), layers.ReLU()]

@@ -37,7 +37,7 @@ _NO_CONVOLUTION = Message("The model in {folder} has no convolutional layer. Cho
 INCOMPLETE = Message("The model in {folder} is incomplete. Choose another model, or train it again.")
 
 OLDEST_KERAS = "3.3"
-"""The oldest Keras that opens `mnist_model.keras`; tests/core/classifier/test_keras_file.py tests this."""
+"""The oldest version of Keras that opens `mnist_model.keras`; tests/core/classifier/test_keras_file.py tests this."""
 
 _Epoch = Annotated[Count, Field(ge=1)]
 
@@ -110,7 +110,7 @@ class Calibration(Record):
 
 
 class Novelty(Record):
-    """Fractions that the novelty detector rejects: of validation digits, and of new out-of-distribution samples.
+    """Fractions of validation digits and of new out-of-distribution samples that the novelty detector rejects.
 
     `fitted_briefly`: True if the run was stopped, so that the detector was fitted on fewer samples than usual.
     """
@@ -269,15 +269,15 @@ class Bundle:
         # Imported here, so that the dashboard starts faster.
         import h5py
 
-        first = next((layer.name for layer in self.card().layers if layer.kind == "Conv2D"), None)
-        if first is None:
+        first_convolution = next((layer.name for layer in self.card().layers if layer.kind == "Conv2D"), None)
+        if first_convolution is None:
             raise self._error(_NO_CONVOLUTION)
         try:
             with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
                 # Read the complete entry, which verifies its checksum: HDF5 may crash on damaged bytes.
                 weights = archive.read("model.weights.h5")
-            with h5py.File(io.BytesIO(weights)) as stored:
-                kernels = np.asarray(stored[f"layers/{first}/vars/0"], np.float32)
+            with h5py.File(io.BytesIO(weights)) as weights_file:
+                kernels = np.asarray(weights_file[f"layers/{first_convolution}/vars/0"], np.float32)
         except Exception as error:  # zipfile and HDF5 raise a dozen kinds of error
             raise file_error(self.keras_file, UNREADABLE_OR_DAMAGED) from error
         if kernels.ndim != 4 or not kernels.size or not np.isfinite(kernels).all():
@@ -295,13 +295,13 @@ class Bundle:
             raise self._error(INCOMPLETE) from error
         return buffer.getvalue()
 
-    def _error(self, sentence: Message) -> BundleError:
-        return BundleError(Message(sentence, folder=self.folder), self.folder)
+    def _error(self, message: Message) -> BundleError:
+        return BundleError(Message(message, folder=self.folder), self.folder)
 
 
-def file_error(path: Path, sentence: Message) -> BundleError:
-    """Return the error for a file in a bundle's folder; `sentence` has the placeholders {file} and {folder}."""
-    return BundleError(Message(sentence, file=path.name, folder=path.parent), path.parent)
+def file_error(path: Path, message: Message) -> BundleError:
+    """Return the error for a file in a bundle's folder; `message` has the placeholders {file} and {folder}."""
+    return BundleError(Message(message, file=path.name, folder=path.parent), path.parent)
 
 
 def copy_bundle(source: Bundle, target: Path, epoch_predictions_file: Path | None = None) -> Bundle:
@@ -330,8 +330,8 @@ def bundle_folder(target: Path) -> Iterator[Path]:
     """
     make_folder(target.parent)
     with storage_errors(target), TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
-        new = Path(temporary) / "new"
-        yield new
+        new_folder = Path(temporary) / "new"
+        yield new_folder
         if target.exists():
             target.rename(Path(temporary) / "old")
-        new.rename(target)
+        new_folder.rename(target)

@@ -52,8 +52,8 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     """
     if temperature == 1:
         return probabilities
-    powers = np.exp(_log_probabilities(probabilities, temperature))
-    return powers.astype(np.float32)
+    calibrated_probabilities = np.exp(_log_probabilities(probabilities, temperature))
+    return calibrated_probabilities.astype(np.float32)
 
 
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:

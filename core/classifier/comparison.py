@@ -10,7 +10,7 @@ from scipy import special
 from core.classifier.evaluation import Z_95, Evaluation
 
 EXACT_BELOW = 25
-"""With fewer images that only one model predicts correctly, the exact binomial test is used."""
+"""The exact binomial test is used if fewer images than this are predicted correctly by exactly one model."""
 
 
 @dataclass(frozen=True)

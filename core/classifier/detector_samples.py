@@ -22,10 +22,10 @@ from core.handwriting.variation import draw_variations
 from core.ink.drawing import Pixels
 
 MIN_PORTIONS = 2
-"""Number of portions for most recipes, and for a stopped run; drawing them takes 4 s, fitting the detector 3 s."""
+"""Minimum number of portions, for most recipes and a stopped run; drawing them takes 4 s, fitting the detector 3 s."""
 
 _SYNTHETIC_PER_PORTION = 250
-"""Number of synthetic digits in a recipe per portion; recipes with many take a long time to train anyway."""
+"""Number of a recipe's synthetic digits for each portion; recipes with many take a long time to train anyway."""
 
 _DRAWN_DIGITS = 750
 """Number of redrawn digits in a portion, which also has as many synthetic digits and as many pen digits.
@@ -37,7 +37,7 @@ _TRAINING_DIGITS = 2000
 """Number of training images per portion, and of augmented ones; they take far less time than drawn digits."""
 
 _MAX_FRACTION = 0.25
-"""Each kind of digit in MIN_PORTIONS uses at most this fraction of the training images, in case there are few."""
+"""Maximum fraction of a small training split that each kind of digit uses in MIN_PORTIONS portions."""
 
 _OTHER_HANDWRITING = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, stroke=0.3)
 """Augmentation that imitates handwriting unlike MNIST's."""

@@ -107,7 +107,7 @@ class ClassMetrics:
 
 
 def class_metrics(matrix: np.ndarray) -> list[ClassMetrics]:
-    """Return the metrics of each digit; undefined metrics of a digit that is never predicted or present are 0."""
+    """Return the metrics of each digit; a metric is 0 where it is undefined, for lack of predictions or images."""
     hits = np.diag(matrix)
     predicted_counts, true_counts = matrix.sum(axis=0), matrix.sum(axis=1)
     return [

@@ -86,7 +86,7 @@ def _outputs_activation_map(layer: keras.layers.Layer) -> bool:
 def _downsample(map_: keras.KerasTensor, name: str) -> keras.KerasTensor:
     """Average a map (n, side, side, channels) over small squares; return (n, features), at most MAX_FEATURES.
 
-    `name`: prefix of the layers' names, which differ from those of a network that was loaded from a file.
+    `name`: prefix of the new layers' names, which must not occur in a network that was loaded from a file.
     """
     _, side, _, channels = map_.shape
     pool = next(size for size in range(1, side + 1) if (side // size) ** 2 * channels <= MAX_FEATURES or size == side)

@@ -21,7 +21,7 @@ def save_portable(model: keras.Model, path: Path) -> None:
 
 
 def make_portable(path: Path) -> None:
-    """Remove from a `.keras` file the settings that an older Keras may not know; leave the weights unchanged.
+    """Remove from a `.keras` file the settings that older versions of Keras may not know; leave the weights unchanged.
 
     Every version of Keras writes all arguments into the file and rejects those that it does not know, such as those
     added by later versions. Arguments with their default value are redundant, and a trained model does not need its

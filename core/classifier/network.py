@@ -65,9 +65,9 @@ class Network:
             self._content = read_file(file)
             if fingerprint not in (None, network_fingerprint(self._content)):
                 raise ValueError(f"Expected a file with the SHA-256 {fingerprint}.")
-            first = _Session(self._content, 1, threads=1)
-        self.feature_count = first.feature_count
-        self._single_sessions.put(first)
+            first_session = _Session(self._content, 1, threads=1)
+        self.feature_count = first_session.feature_count
+        self._single_sessions.put(first_session)
 
     def __call__(self, images: np.ndarray) -> NetworkOutput:
         """Return the outputs for uint8 images (n, 28, 28).

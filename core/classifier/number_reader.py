@@ -109,10 +109,10 @@ class NumberReading:
 
 
 def read_digit(predictor: Predictor, ink: Pixels | PictureInk, strokes: Sequence[Stroke] | None = None) -> Reading:
-    """Predict a drawing as one digit; several digits are not a digit.
+    """Predict a drawing as one digit; several digits get the verdict `not_a_digit`.
 
-    `ink`: uint8 (h, w), white on black, or the ink in a picture. `strokes`: those on the canvas that the
-    ink comes from, or None.
+    `ink`: uint8 (h, w), white on black, or the ink in a picture. `strokes`: the strokes of the canvas that
+    the ink comes from, or None.
     """
     with prediction_lock:
         all_ink = predictor.read(ink)
@@ -134,8 +134,8 @@ def _is_surely_one_digit(all_ink: Reading, strokes: Sequence[Stroke] | None) -> 
     if all_ink.drawing.image is None or all_ink.drawing.crop is None:
         return True
     height, width = all_ink.drawing.crop.shape
-    connected = ndimage.label(all_ink.drawing.image > 0, structure=np.ones((3, 3)))[1] == 1
-    return all_ink.verdict == "digit" and connected and width <= _MAX_DIGIT_ASPECT * height
+    is_connected = ndimage.label(all_ink.drawing.image > 0, structure=np.ones((3, 3)))[1] == 1
+    return all_ink.verdict == "digit" and is_connected and width <= _MAX_DIGIT_ASPECT * height
 
 
 def _read_parts(predictor: Predictor, all_ink: Reading, strokes: Sequence[Stroke] | None) -> NumberReading:
@@ -145,8 +145,8 @@ def _read_parts(predictor: Predictor, all_ink: Reading, strokes: Sequence[Stroke
     path = [] if lattice is None else best_path(predictor, lattice)
     if lattice is None or len(path) < 2:
         return NumberReading(all_ink, (PlacedReading(all_ink, all_ink.drawing.box),))
-    placed = [_read_patch(predictor, lattice.patch(group)) for group in path]
-    digits = sorted((digit for digit in placed if digit), key=lambda digit: digit.box[1] + digit.box[3])
+    placed_readings = [_read_patch(predictor, lattice.patch(group)) for group in path]
+    digits = sorted((digit for digit in placed_readings if digit), key=lambda digit: digit.box[1] + digit.box[3])
     are_separate = _are_side_by_side(digits) and _deepest_cut(lattice, path) <= _MAX_CUT
     if are_separate and all(digit.reading.verdict == "digit" for digit in digits):
         all_ink = replace(all_ink, verdict="not_a_digit", several=True)

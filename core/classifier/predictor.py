@@ -102,7 +102,7 @@ class Predictor:
         self.bundle = bundle
         card = bundle.card()
         self.version = f"{card.run_id} {card.created.isoformat()}"
-        """Differs for each training, including a resumed one that has replaced this bundle."""
+        """Different for each training run, including a resumed one that has replaced this bundle."""
         self._network = Network(bundle.tflite_file, card.network_fingerprint)
         self._temperature = card.calibration.temperature if card.calibration else 1.0
         self._unsure_below = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
@@ -128,7 +128,7 @@ class Predictor:
     def read(self, ink: np.ndarray | PictureInk) -> Reading:
         """Predict one drawing: uint8 ink (h, w), white (255) on black (0), at any size and position.
 
-        For the ink in a picture, predict the first candidate that is a digit without doubt, or else the best one.
+        For the ink in a picture, predict the first candidate that is surely a digit; if there is none, the best one.
         """
         with prediction_lock:
             if isinstance(ink, PictureInk):

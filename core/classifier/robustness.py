@@ -17,7 +17,7 @@ from core.handwriting.tracing import RedrawRanges, centre_line, redraw
 from core.ink.drawing import Pixels, prepare
 
 SAMPLE_SIZE = 1000
-"""Maximum number of test images, or of pen digits, for each accuracy; measuring then takes a few seconds."""
+"""Maximum number of test images, or of pen digits, for each accuracy; all measurements then take a few seconds."""
 
 REDRAWN_SAMPLE_SIZE = 500
 """Maximum number of validation images that are redrawn for a trial of a sweep; all five kinds take about 2 s."""
@@ -34,7 +34,7 @@ def draw_robustness_images(test: Split, pen_digits: Sequence[PenDigit] = ()) -> 
     """Draw the images on which each accuracy of Robustness is measured, the same for every network.
 
     Takes a few seconds. Only the pen digits of HELD_OUT_WRITERS count, because the network may have learned from those
-    of other writers; without any, `pen_strokes` is missing.
+    of other writers; without such digits, `pen_strokes` is missing.
     """
     # At most a tenth of the test images, so that a run on scikit-learn's small dataset stays short.
     images, labels = sample(test, max(1, min(SAMPLE_SIZE, len(test) // 10)))
@@ -55,14 +55,14 @@ def draw_robustness_images(test: Split, pen_digits: Sequence[PenDigit] = ()) -> 
 
 
 def measure_redrawn_accuracy(network: Network, validation: Split) -> float:
-    """Return the mean accuracy on the five kinds of redrawn images of Robustness, made from validation images."""
+    """Return the mean accuracy on validation images that are redrawn in the five ways listed in Robustness."""
     images, labels = sample(validation, REDRAWN_SAMPLE_SIZE)
     kinds = _redraw_five_ways(images).values()
     return float(np.mean([accuracy(network, redrawn, labels) for redrawn in kinds]))
 
 
 def _redraw_five_ways(images: np.ndarray) -> dict[str, np.ndarray]:
-    """Trace and redraw images (n, 28, 28); return the redrawn images by the name of their field in Robustness."""
+    """Trace and redraw images (n, 28, 28); return the redrawn images, keyed by field of Robustness."""
     lines = [centre_line(image) for image in images]
     return {
         "canvas": redraw_all(lines, RedrawRanges()),
@@ -74,15 +74,15 @@ def _redraw_five_ways(images: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def measure_robustness(network: Network, images: Mapping[str, Split]) -> Robustness:
-    """Measure the accuracies of a network on the images of `draw_robustness_images`."""
+    """Measure the accuracies of a network on the images from `draw_robustness_images`."""
     accuracies = {name: accuracy(network, split.images, split.labels) for name, split in images.items()}
     return Robustness(images=len(images["canvas"]), **accuracies)
 
 
 def sample(split: Split, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return at most `count` images of a split and their labels, always the same ones."""
-    chosen = np.random.default_rng(_SEED).permutation(len(split))[:count]
-    return split.images[chosen], split.labels[chosen]
+    indices = np.random.default_rng(_SEED).permutation(len(split))[:count]
+    return split.images[indices], split.labels[indices]
 
 
 def redraw_all(lines: Sequence[np.ndarray], ranges: RedrawRanges) -> np.ndarray:
@@ -92,7 +92,7 @@ def redraw_all(lines: Sequence[np.ndarray], ranges: RedrawRanges) -> np.ndarray:
 
 
 def rotate_all(lines: Sequence[np.ndarray], degrees: float) -> np.ndarray:
-    """Draw the lines rotated, alternately in either direction, as images uint8 (n, 28, 28)."""
+    """Draw centre lines, rotated in alternating directions, as images uint8 (n, 28, 28)."""
     images = np.empty((len(lines), 28, 28), np.uint8)
     images[::2] = redraw_all(lines[::2], RedrawRanges(rotation=(degrees, degrees)))
     images[1::2] = redraw_all(lines[1::2], RedrawRanges(rotation=(-degrees, -degrees)))
@@ -112,12 +112,12 @@ def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
 
 def shift(images: np.ndarray, pixels: int, rng: np.random.Generator) -> np.ndarray:
     """Move each image (28, 28) up, down, left or right by `pixels`; pixels that leave the image are lost."""
-    shifted = np.zeros_like(images)
+    shifted_images = np.zeros_like(images)
     side = images.shape[1]
     for index, direction in enumerate(rng.integers(0, 4, len(images))):
-        turned = np.rot90(images[index], direction)
-        np.rot90(shifted[index], direction)[pixels:] = turned[: side - pixels]
-    return shifted
+        rotated_image = np.rot90(images[index], direction)
+        np.rot90(shifted_images[index], direction)[pixels:] = rotated_image[: side - pixels]
+    return shifted_images
 
 
 def warp(images: np.ndarray, scale: float = 1.0, angle: float = 0.0, side: int = 28) -> np.ndarray:
@@ -153,6 +153,6 @@ def fade(images: np.ndarray, fraction: float) -> np.ndarray:
 
 
 def _replay_some(digits: Sequence[PenDigit], rng: np.random.Generator) -> Split:
-    chosen = [digits[index] for index in rng.permutation(len(digits))[:SAMPLE_SIZE]]
-    images = prepare_all([replay(digit, rng) for digit in chosen])
-    return Split(images, np.array([digit.label for digit in chosen], np.uint8))
+    chosen_digits = [digits[index] for index in rng.permutation(len(digits))[:SAMPLE_SIZE]]
+    images = prepare_all([replay(digit, rng) for digit in chosen_digits])
+    return Split(images, np.array([digit.label for digit in chosen_digits], np.uint8))

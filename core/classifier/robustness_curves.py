@@ -24,7 +24,7 @@ _SEED = 20261129
 """Random seed of noise and positions: stronger noise is the same noise, amplified."""
 
 _Lines = list[np.ndarray]
-_Alter = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+_Alteration = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
 
 def _redraw(lines: _Lines, width: float) -> np.ndarray:
@@ -45,9 +45,9 @@ _DRAWN_KINDS: dict[str, tuple[tuple[float, ...], Callable[[_Lines, float], np.nd
     "thin_pen": ((20, 10, 4, 1), _redraw),
     "fat_pen": ((20, 35, 50, 65, 80), _redraw),
 }
-"""Strengths from harmless to strongest, and the function that draws lines at a strength, by field of Robustness."""
+"""Strengths from harmless to strongest, and the function that draws lines at one of them, by field of Robustness."""
 
-_ALTERED_KINDS: dict[str, tuple[tuple[float, ...], _Alter]] = {
+_ALTERED_KINDS: dict[str, tuple[tuple[float, ...], _Alteration]] = {
     "shifted": ((0, 1, 2, 3, 4, 5, 6, 7, 8), lambda images, pixels, rng: robustness.shift(images, int(pixels), rng)),
     "shrunk": (
         (1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3),

@@ -74,8 +74,8 @@ def _add_data(commands: Any) -> None:
         type=Path,
         metavar=tr("path"),
         help=tr(
-            "MNIST: an .npz file, or a folder with the four IDX files, gzipped or not; "
-            "pen digits: UCI's file in UNIPEN format, or the file in a workspace"
+            "MNIST: an .npz file, or a folder with the four IDX files, gzipped or not; pen digits: UCI's file in "
+            "UNIPEN format, or pen_digits.jsonl.gz from another workspace"
         ),
     )
     import_command.set_defaults(command=("data", "import_files"))
@@ -192,7 +192,7 @@ def _add_exports(commands: Any) -> None:
     export.set_defaults(command=("exports", "export"))
     parity = commands.add_parser("parity", help=tr("compare all ways of running a model on the same pictures"))
     _add_model(parity)
-    parity.add_argument("--picture", type=Path, metavar=tr("FILE"), help=tr("compare them on this picture, too"))
+    parity.add_argument("--picture", type=Path, metavar=tr("FILE"), help=tr("compare the ways on this picture, too"))
     parity.set_defaults(command=("exports", "parity"))
 
 

@@ -90,7 +90,12 @@ def _print_novelty(novelty: Novelty) -> None:
         )
     )
     if novelty.fitted_briefly:
-        print(tr("the run was stopped, so the novelty detector was fitted briefly; resume the run to fit it in full"))
+        print(
+            tr(
+                "the run was stopped, so the novelty detector was fitted on fewer samples; resume the run to fit it "
+                "on all of them"
+            )
+        )
 
 
 def print_reliability(card: Card, evaluation: Evaluation) -> None:

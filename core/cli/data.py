@@ -47,8 +47,8 @@ def _show_pen_digits(workspace: Workspace) -> None:
     if path is None:
         print(tr("The pen digits are not on this machine. Download them with: python -m core data download pen-digits"))
         return
-    training, measuring = training_digits(workspace), held_out_digits(workspace)
-    print(tr("pen digits: {count:,}, source: {source}", count=len(training) + len(measuring), source=path))
+    training, held_out = training_digits(workspace), held_out_digits(workspace)
+    print(tr("pen digits: {count:,}, source: {source}", count=len(training) + len(held_out), source=path))
     print(
         tr(
             "{count:,} by writers {first} to {last} for training",
@@ -60,7 +60,7 @@ def _show_pen_digits(workspace: Workspace) -> None:
     print(
         tr(
             "{count:,} by writers {first} to {last} for measuring",
-            count=len(measuring),
+            count=len(held_out),
             first=HELD_OUT_WRITERS[0],
             last=HELD_OUT_WRITERS[-1],
         )

@@ -55,9 +55,9 @@ def _run(workspace: Workspace, bundle: Bundle, task: Task, drawing: bytes | None
 def _print(report: Parity) -> None:
     count, data = len(report.verdicts), tr(report.data)
     if report.drawing:
-        print(tr("{count} pictures: validation images of {data} and yours", count=count, data=data))
+        print(tr("{count} pictures: validation images from {data} and yours", count=count, data=data))
     else:
-        print(tr("{count} pictures: validation images of {data}", count=count, data=data))
+        print(tr("{count} pictures: validation images from {data}", count=count, data=data))
     print(f"{tr('way'):14} {tr('difference'):>10} {tr('digits'):>7} {tr('verdicts'):>9} {tr('ms/image'):>9}")
     for way in report.ways:
         if way.difference is None or way.milliseconds is None:

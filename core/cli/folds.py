@@ -60,7 +60,7 @@ def train_folds(config: TrainingConfig, folds: int, workspace: Workspace) -> int
         probabilities[members] = fold_probabilities
         accuracy = (fold_probabilities.argmax(axis=1) == data.labels[members]).mean()
         line = tr(
-            "fold {fold}/{folds}: finished, accuracy on its {images:,} images {accuracy:.2%}",
+            "fold {fold}/{folds}: finished; accuracy on its {images:,} images: {accuracy:.2%}",
             fold=fold + 1,
             folds=folds,
             images=int(members.sum()),

@@ -64,8 +64,8 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     digits = ", ".join(f"{digit}: {counts[digit]}" for digit in range(10))
     print(
         ntr(
-            "taught: {count} digit ({digits}); no digit: {others}",
-            "taught: {count} digits ({digits}); no digit: {others}",
+            "taught: {count} digit ({digits}); non-digits: {others}",
+            "taught: {count} digits ({digits}); non-digits: {others}",
             counts.total() - counts[None],
             digits=digits,
             others=counts[None],

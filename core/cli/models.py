@@ -140,6 +140,6 @@ def _clause(reading: Reading) -> str:
 
 
 def read_limited(path: Path) -> bytes:
-    """Return at most one byte more than the limit, enough to reject a file that is too large."""
+    """Read a file, but at most one byte more than the limit: enough to detect that it is too large."""
     with path.open("rb") as file:
         return file.read(MAX_PICTURE_BYTES + 1)

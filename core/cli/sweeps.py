@@ -207,8 +207,8 @@ def _print_importance(progress: Progress) -> None:
             )
         )
         return
-    shares = sorted(progress.importance.items(), key=lambda item: -item[1])
-    text = ", ".join(f"{name} {number(share, '.0%')}" for name, share in shares)
+    importances = sorted(progress.importance.items(), key=lambda item: -item[1])
+    text = ", ".join(f"{name} {number(importance, '.0%')}" for name, importance in importances)
     print(tr("importance of settings: {shares}", shares=text))
 
 

@@ -62,7 +62,9 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
 def _train_folds(options: argparse.Namespace, config: TrainingConfig, workspace: Workspace) -> int:
     if options.output:
         raise ConfigError(
-            Message("--output copies one model, but --folds trains several and keeps none. Leave out one of them.")
+            Message(
+                "--output copies one model, but --folds trains several and keeps none. Leave out one of these options."
+            )
         )
     return train_folds(config, options.folds, workspace)
 

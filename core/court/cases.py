@@ -34,7 +34,7 @@ def cases_of_test_set(evaluation: Evaluation, fingerprint: str, seed: int = SEED
     """Return the cases of the test set, by index.
 
     First come the model's mistakes and the disputed labels, then the other images with published votes; each part is
-    mixed with as many ordinary images. `fingerprint`: that of the model's dataset; only MNIST has published votes.
+    mixed with as many ordinary images. `fingerprint`: identifies the model's dataset; only MNIST has published votes.
     """
     count = len(evaluation.labels)
     first = [*mistakes(evaluation).tolist(), *reviewed_choices(fingerprint, count)]

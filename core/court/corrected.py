@@ -15,7 +15,7 @@ from core.court.verdicts import CANNOT_TELL, Choice
 class CorrectedAccuracy:
     """The accuracy under corrected labels: `correct` of `total` images.
 
-    `changed`: number of labels that were corrected. `left_out`: number of images without a label.
+    `changed`: number of labels that were corrected. `left_out`: number of images whose label is "cannot tell".
     """
 
     correct: int

@@ -25,7 +25,7 @@ FOLD_SEED = 20261129
 class OutOfFold:
     """Out-of-fold probabilities float32 (n, 10) and labels uint8 (n,), in the order of `labelled_images`.
 
-    `fingerprint`: that of the dataset. `preset`: that of the networks.
+    `fingerprint`: the dataset's fingerprint. `preset`: the preset that the networks were trained with.
     """
 
     fingerprint: str
@@ -72,7 +72,7 @@ class FoldFiles:
 
 
 def labelled_images(dataset: Dataset) -> Split:
-    """Return the training images, followed by the validation images: all images that a model is made from."""
+    """Return the training images, followed by the validation images: all images that training uses."""
     return Split(np.concatenate([dataset.train.images, dataset.validation.images]), _labels(dataset))
 
 

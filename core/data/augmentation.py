@@ -47,24 +47,24 @@ def _change_stroke_width(images: np.ndarray, amounts: np.ndarray) -> np.ndarray:
     """
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     neighbours = padded[:, :-2, 1:-1], padded[:, 2:, 1:-1], padded[:, 1:-1, :-2], padded[:, 1:-1, 2:]
-    thicken = amounts > 0
-    changed = images.copy()
+    is_thickened = amounts > 0
+    changed_images = images.copy()
     for neighbour in neighbours:
-        changed[thicken] = np.maximum(changed[thicken], neighbour[thicken])
-        changed[~thicken] = np.minimum(changed[~thicken], neighbour[~thicken])
+        changed_images[is_thickened] = np.maximum(changed_images[is_thickened], neighbour[is_thickened])
+        changed_images[~is_thickened] = np.minimum(changed_images[~is_thickened], neighbour[~is_thickened])
     weight = np.abs(amounts).astype(np.float32)[:, np.newaxis, np.newaxis]
-    mixed = images * (1 - weight) + changed * weight
-    gain = images.max((1, 2)) / np.maximum(mixed.max((1, 2)), 1)
-    return (mixed * gain[:, np.newaxis, np.newaxis] + 0.5).astype(np.uint8)
+    mixed_images = images * (1 - weight) + changed_images * weight
+    gain = images.max((1, 2)) / np.maximum(mixed_images.max((1, 2)), 1)
+    return (mixed_images * gain[:, np.newaxis, np.newaxis] + 0.5).astype(np.uint8)
 
 
 def _add_noise(images: np.ndarray, max_noise: float, rng: np.random.Generator) -> np.ndarray:
     """Add Gaussian noise to a random tenth of the images."""
-    chosen = np.flatnonzero(rng.random(len(images)) < NOISY_FRACTION)
-    sigmas = rng.uniform(0, 255 * max_noise, (len(chosen), 1, 1)).astype(np.float32)
-    noise = rng.standard_normal((len(chosen), SIDE, SIDE), np.float32) * sigmas
+    noisy_indices = np.flatnonzero(rng.random(len(images)) < NOISY_FRACTION)
+    sigmas = rng.uniform(0, 255 * max_noise, (len(noisy_indices), 1, 1)).astype(np.float32)
+    noise = rng.standard_normal((len(noisy_indices), SIDE, SIDE), np.float32) * sigmas
     images = images.copy()
-    images[chosen] = np.clip(images[chosen] + noise + 0.5, 0, 255)
+    images[noisy_indices] = np.clip(images[noisy_indices] + noise + 0.5, 0, 255)
     return images
 
 

@@ -117,8 +117,8 @@ def class_counts(split: Split) -> np.ndarray:
 
 def sample_order(labels: np.ndarray, digits: Collection[int] = (), seed: int | None = None) -> np.ndarray:
     """Return the indices of the samples with these labels (default: all), in order or shuffled with a seed."""
-    chosen = np.flatnonzero(np.isin(labels, list(digits))) if digits else np.arange(len(labels))
-    return chosen if seed is None else np.random.default_rng(seed).permutation(chosen)
+    indices = np.flatnonzero(np.isin(labels, list(digits))) if digits else np.arange(len(labels))
+    return indices if seed is None else np.random.default_rng(seed).permutation(indices)
 
 
 def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -158,7 +158,7 @@ def _split_dataset(dataset_id: str, origin: str, arrays: sources.Arrays) -> Data
 
 
 def _prepare_scikit_learn_digits() -> dict[str, np.ndarray]:
-    """Return scikit-learn's 1,797 real 8x8 digits (UCI, Alpaydin and Kaynak, 1998) in the format of MNIST."""
+    """Return scikit-learn's 1,797 real 8x8 digits (UCI, Alpaydin and Kaynak, 1998) in MNIST's format."""
     from PIL import Image
 
     grey_levels, labels = read_scikit_learn_digits()

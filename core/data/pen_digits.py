@@ -1,4 +1,4 @@
-"""The pen digits: real handwriting as strokes; some writers are for training, the others for measuring only.
+"""The pen digits: real handwriting as strokes; some writers are for training, the others for evaluation only.
 
 Pen-Based Recognition of Handwritten Digits by E. Alpaydin and F. Alimoglu (UCI, 1998, CC BY 4.0).
 """
@@ -22,10 +22,10 @@ HOME_PAGE = "https://archive.ics.uci.edu/dataset/81"
 LICENSE_PAGE = "https://creativecommons.org/licenses/by/4.0/"
 
 TRAINING_WRITERS = range(1, 21)
-"""Writers whose digits may be trained and tuned on."""
+"""Writers whose digits may be used for training and tuning."""
 
 HELD_OUT_WRITERS = range(21, 31)
-"""Writers whose digits are for measuring only; a model trained on these people would look better than it is."""
+"""Writers whose digits are for evaluation only; a model trained on these people would look better than it is."""
 
 PEN_DIGITS_SOURCE = (
     "Pen-Based Recognition of Handwritten Digits, E. Alpaydin and F. Alimoglu, UCI Machine Learning Repository, 1998 "
@@ -53,7 +53,7 @@ SOURCES = (
 
 
 def find_pen_digits(workspace: Workspace) -> Path | None:
-    """Return the file named by TRAZO_PEN_DIGITS, or else the workspace's file; None if there is neither.
+    """Return the file named by TRAZO_PEN_DIGITS, otherwise the workspace's file; None if there is neither.
 
     Raises DataError if TRAZO_PEN_DIGITS points to a path that does not exist.
     """
@@ -88,7 +88,10 @@ def training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
 
 
 def held_out_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
-    """Return the digits of HELD_OUT_WRITERS, which must never be trained or tuned on; raises like training_digits."""
+    """Return the digits of HELD_OUT_WRITERS, which must never be used for training or tuning.
+
+    Raises the same errors as `training_digits`.
+    """
     return _digits_by(HELD_OUT_WRITERS, workspace)
 
 
@@ -127,7 +130,7 @@ def locate_pen_digits(workspace: Workspace) -> Path:
 def read_pen_digits(path: Path) -> tuple[PenDigit, ...]:
     """Read the digits of all writers from gzipped JSON lines or UCI's UNIPEN text.
 
-    Raises DataError if the file does not contain exactly these digits.
+    Raises DataError if the file does not contain exactly UCI's pen digits.
     """
     digits = tuple(read_pen_file(path))
     check_pen_digits(digits, str(path))

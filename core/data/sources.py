@@ -211,7 +211,7 @@ def load_npz(file: IO[bytes], name: str) -> dict[str, np.ndarray]:
         raise DataError(
             Message("{name} is damaged, too large or not an .npz file. Download or import MNIST again.", name=name)
         ) from error
-    missing = [array for array in ARRAY_SHAPES if array not in arrays]
+    missing = [array_name for array_name in ARRAY_SHAPES if array_name not in arrays]
     if missing:
         raise DataError(
             Message(
@@ -220,7 +220,7 @@ def load_npz(file: IO[bytes], name: str) -> dict[str, np.ndarray]:
                 missing=", ".join(missing),
             )
         )
-    return {array: arrays[array] for array in ARRAY_SHAPES}
+    return {array_name: arrays[array_name] for array_name in ARRAY_SHAPES}
 
 
 def parse_idx(content: bytes, name: str) -> np.ndarray:
@@ -247,17 +247,17 @@ def parse_idx(content: bytes, name: str) -> np.ndarray:
 
 def check_mnist(arrays: Arrays, name: str) -> None:
     """Raise DataError unless the arrays are MNIST's; `name` is the file's name in errors."""
-    for array, shape in ARRAY_SHAPES.items():
-        found = arrays[array]
-        if found.shape != shape or found.dtype != np.uint8:
+    for array_name, shape in ARRAY_SHAPES.items():
+        array = arrays[array_name]
+        if array.shape != shape or array.dtype != np.uint8:
             raise DataError(
                 Message(
                     "{name} is not MNIST: {array} should be uint8 {shape}. Received: {found_dtype} {found_shape}.",
                     name=name,
-                    array=array,
+                    array=array_name,
                     shape=shape,
-                    found_dtype=found.dtype,
-                    found_shape=found.shape,
+                    found_dtype=array.dtype,
+                    found_shape=array.shape,
                 )
             )
     if fingerprint(arrays) != MNIST_FINGERPRINT:

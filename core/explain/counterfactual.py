@@ -26,7 +26,7 @@ _MAX_DOTS = 60
 _CANDIDATES = 12  # dots per step whose true effect is computed; the gradient that ranks them is only accurate locally
 _SIGMA = 0.8  # pixels; a dot is then about as wide as a stroke
 _STRENGTH = 0.5  # fraction of full ink at a dot's centre; two dots in one place make a full stroke
-_FIXED_COST = 0.3  # full pixels per dot; without it, the search would prefer many tiny changes at the edges of strokes
+_FIXED_COST = 0.3  # pixels of full ink per dot; otherwise the search would prefer many tiny changes at stroke edges
 _FULL = np.float32(255)
 
 
@@ -54,8 +54,8 @@ class Counterfactual:
     @property
     def change(self) -> float:
         """Added and removed ink, as a fraction of the drawing's ink."""
-        changed = self.added.sum(dtype=np.int64) + self.removed.sum(dtype=np.int64)
-        return float(changed / self.images[0].sum(dtype=np.int64))
+        changed_ink = self.added.sum(dtype=np.int64) + self.removed.sum(dtype=np.int64)
+        return float(changed_ink / self.images[0].sum(dtype=np.int64))
 
     def _extra_ink(self, image: np.ndarray, other: np.ndarray) -> np.ndarray:
         return np.where(image > other, image - other, np.uint8(0))
@@ -90,12 +90,12 @@ def _best_dot(network: NumpyNetwork, image: np.ndarray, digit: int) -> np.ndarra
     slope = network.backward(image[np.newaxis], activations, gradient)[0].ravel()
     dots = np.concatenate([np.minimum(_DOTS, 1 - pixels.ravel()), -np.minimum(_DOTS, pixels.ravel())])
     costs = np.abs(dots).sum(axis=1) + np.float32(_FIXED_COST)
-    chosen = np.argsort(-(dots @ slope) / costs)[:_CANDIDATES]
-    candidates = pixels + dots[chosen].reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+    candidate_indices = np.argsort(-(dots @ slope) / costs)[:_CANDIDATES]
+    candidates = pixels + dots[candidate_indices].reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
     after = target_values(network.logits(candidates), digit, "log_odds", network.temperature)
-    gains = (after - before) / costs[chosen]
+    gains = (after - before) / costs[candidate_indices]
     best = int(gains.argmax())
-    return dots[chosen[best]].reshape(IMAGE_SIZE, IMAGE_SIZE) if gains[best] > 0 else None
+    return dots[candidate_indices[best]].reshape(IMAGE_SIZE, IMAGE_SIZE) if gains[best] > 0 else None
 
 
 def _prune(network: NumpyNetwork, image: np.ndarray, changes: list[np.ndarray], digit: int) -> list[np.ndarray]:

@@ -18,11 +18,11 @@ def duplicates_file(workspace: Workspace, dataset: Dataset) -> Path:
     return workspace.cache / f"near-duplicates-{dataset.id}-{dataset.fingerprint[:16]}.npz"
 
 
-def write_duplicates(path: Path, found: NearDuplicates) -> None:
+def write_duplicates(path: Path, duplicates: NearDuplicates) -> None:
     """Replace the file; raises StorageError."""
     arrays = {
         f"{first}_{second}_{name}": array.astype(np.float32 if name == "distances" else np.int32)
-        for (first, second), pairs in found.items()
+        for (first, second), pairs in duplicates.items()
         for name, array in vars(pairs).items()
     }
     with atomic_write(path) as temporary, temporary.open("wb") as file:
@@ -36,7 +36,7 @@ def read_duplicates(path: Path, dataset: Dataset) -> NearDuplicates:
     """
     arrays = read_arrays(path)
     try:
-        found = {
+        duplicates = {
             (first, second): Pairs(
                 arrays[f"{first}_{second}_first"].astype(np.int64),
                 arrays[f"{first}_{second}_second"].astype(np.int64),
@@ -44,11 +44,11 @@ def read_duplicates(path: Path, dataset: Dataset) -> NearDuplicates:
             )
             for first, second in SPLIT_PAIRS
         }
-        for (first, second), pairs in found.items():
+        for (first, second), pairs in duplicates.items():
             _check(pairs, len(dataset.split(first)), len(dataset.split(second)))
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path} does not contain near duplicates.") from error
-    return found
+    return duplicates
 
 
 def _check(pairs: Pairs, first_count: int, second_count: int) -> None:

@@ -35,7 +35,7 @@ class EmbeddingMap:
     """The map of a training split by one network. The landmarks are n images that t-SNE has placed.
 
     `indices`: their indices in the training split, int64 (n,). `positions`: float32 (n, 2) in -EXTENT..EXTENT.
-    `features`: float16 (n, d). `labels` and `predictions`: uint8 (n,). `fingerprint`: that of the network.
+    `features`: float16 (n, d). `labels` and `predictions`: uint8 (n,). `fingerprint`: the network's.
     """
 
     indices: np.ndarray
@@ -93,7 +93,7 @@ def _embed(features: np.ndarray) -> np.ndarray:
 
     tsne = TSNE(
         perplexity=min(_PERPLEXITY, (len(features) - 1) / 3),
-        # PCA keeps chance out of the arrangement of the clusters, but cannot start from identical features.
+        # PCA keeps randomness out of the arrangement of the clusters, but fails if all features are identical.
         init="pca" if np.ptp(features, axis=0).any() else "random",
         random_state=_SEED,
     )

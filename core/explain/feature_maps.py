@@ -32,12 +32,12 @@ def receptive_field(network: NumpyNetwork, layer: int, row: int, column: int) ->
 
     From the flatten layer on, every value depends on the complete image, and `row` and `column` are ignored.
     """
-    whole = (0, 0, IMAGE_SIZE, IMAGE_SIZE)
+    whole_image = (0, 0, IMAGE_SIZE, IMAGE_SIZE)
     top, left, bottom, right = row, column, row + 1, column + 1
     for index in range(layer, -1, -1):
         step = network.layers[index]
         if isinstance(step, Flatten | Dense | Softmax):
-            return whole
+            return whole_image
         if isinstance(step, Convolution | DepthwiseConvolution | MaxPooling):
             side = network.layers[index - 1].output_shape[0] if index else IMAGE_SIZE
             top, bottom = step.window.reach(top, bottom, side)
@@ -131,7 +131,7 @@ def accuracy_without(network: NumpyNetwork, images: np.ndarray, labels: np.ndarr
     """Return the accuracy, 0..1, with some channels switched off; for images uint8 (n, 28, 28) and labels (n,)."""
     correct = 0
     for start in range(0, len(images), _BATCH_SIZE):
-        chosen = slice(start, start + _BATCH_SIZE)
-        predictions = network.probabilities(images[chosen], off).argmax(axis=1)
-        correct += int((predictions == labels[chosen]).sum())
+        batch = slice(start, start + _BATCH_SIZE)
+        predictions = network.probabilities(images[batch], off).argmax(axis=1)
+        correct += int((predictions == labels[batch]).sum())
     return correct / len(images)

@@ -63,8 +63,8 @@ def read_network(path: Path, temperature: float = 1.0) -> NumpyNetwork:
             config = json.loads(archive.read("config.json"))
             # Read the complete entry, which verifies its checksum: HDF5 may crash on damaged bytes.
             weights = archive.read("model.weights.h5")
-        with h5py.File(io.BytesIO(weights)) as stored:
-            return NumpyNetwork(_Builder(stored, temperature).build(config["config"]["layers"]))
+        with h5py.File(io.BytesIO(weights)) as weights_file:
+            return NumpyNetwork(_Builder(weights_file, temperature).build(config["config"]["layers"]))
     except _UnknownLayer as error:
         raise BundleError(
             Message(
@@ -82,8 +82,8 @@ def read_network(path: Path, temperature: float = 1.0) -> NumpyNetwork:
 class _Builder:
     """Builds the layers one after another; `_shape` is the output shape of the last one."""
 
-    def __init__(self, stored: Any, temperature: float) -> None:
-        self._stored = stored
+    def __init__(self, weights_file: Any, temperature: float) -> None:
+        self._weights_file = weights_file
         self._temperature = temperature
         self._shape: tuple[int, ...] = (IMAGE_SIZE, IMAGE_SIZE, 1)
         self._layers: list[Layer] = []
@@ -203,11 +203,11 @@ class _Builder:
 
     def _window(self, config: dict[str, Any], size: Any, strides: Any) -> Window:
         side, stride = _one_number(size), _one_number(strides)
-        unusual = config.get("data_format", "channels_last") != "channels_last" or config.get("groups", 1) != 1
-        if unusual or _one_number(config.get("dilation_rate", 1)) != 1:
+        is_unusual = config.get("data_format", "channels_last") != "channels_last" or config.get("groups", 1) != 1
+        if is_unusual or _one_number(config.get("dilation_rate", 1)) != 1:
             raise _UnknownLayer(Message("a convolution with unusual settings"))
-        same = config.get("padding", "valid") == "same"
-        return Window(side, stride, same_margins(self._shape[0], side, stride) if same else (0, 0))
+        is_same_padding = config.get("padding", "valid") == "same"
+        return Window(side, stride, same_margins(self._shape[0], side, stride) if is_same_padding else (0, 0))
 
     def _output_shape(self, window: Window, channels: int) -> tuple[int, int, int]:
         side = window.output_side(self._shape[0])
@@ -216,7 +216,7 @@ class _Builder:
         return side, side, channels
 
     def _weights(self, kind: str, config: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the kernel and the bias of the next layer of a kind; a missing bias is zeros."""
+        """Return the kernel and the bias of the next layer of a kind; without a bias, return zeros for it."""
         if config.get("use_bias", True):
             kernel, bias = self._read_group(_GROUPS[kind], 2)
         else:
@@ -228,7 +228,7 @@ class _Builder:
         """Return the variables of the next layer of a kind; Keras numbers the layers of each kind from 0."""
         number = self._groups[group]
         self._groups[group] += 1
-        variables = self._stored[f"layers/{group}_{number}/vars" if number else f"layers/{group}/vars"]
+        variables = self._weights_file[f"layers/{group}_{number}/vars" if number else f"layers/{group}/vars"]
         return [_as_floats(variables[str(index)]) for index in range(count)]
 
 

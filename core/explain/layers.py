@@ -147,10 +147,10 @@ class MaxPooling(Layer):
     def backward(self, gradient: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         # TensorFlow passes the gradient of equal values to the first of them.
         first = np.argmax(np.stack(self._candidates(inputs)), axis=0)
-        spread = np.zeros_like(inputs)
+        input_gradient = np.zeros_like(inputs)
         for index, (_, _, rows, columns) in enumerate(self.window.slices(self.output_shape[0])):
-            spread[:, rows, columns] += np.where(first == index, gradient, np.float32(0))
-        return spread
+            input_gradient[:, rows, columns] += np.where(first == index, gradient, np.float32(0))
+        return input_gradient
 
     def _candidates(self, inputs: np.ndarray) -> list[np.ndarray]:
         return [inputs[:, rows, columns] for _, _, rows, columns in self.window.slices(self.output_shape[0])]
@@ -168,8 +168,8 @@ class Normalisation(Layer):
         return normalised
 
     def backward(self, gradient: np.ndarray, inputs: np.ndarray) -> np.ndarray:
-        scaled: np.ndarray = gradient * self.scale
-        return scaled
+        input_gradient: np.ndarray = gradient * self.scale
+        return input_gradient
 
 
 @dataclass(frozen=True)
@@ -181,8 +181,8 @@ class ReLU(Layer):
         return positive
 
     def backward(self, gradient: np.ndarray, inputs: np.ndarray) -> np.ndarray:
-        passed: np.ndarray = gradient * (inputs > 0)
-        return passed
+        input_gradient: np.ndarray = gradient * (inputs > 0)
+        return input_gradient
 
 
 @dataclass(frozen=True)
@@ -208,13 +208,13 @@ class Dense(Layer):
         return sums
 
     def backward(self, gradient: np.ndarray, inputs: np.ndarray) -> np.ndarray:
-        spread: np.ndarray = gradient @ self.kernel.T
-        return spread
+        input_gradient: np.ndarray = gradient @ self.kernel.T
+        return input_gradient
 
 
 @dataclass(frozen=True)
 class Softmax(Layer):
-    """Probabilities of the logits divided by `temperature` (Guo et al., 2017).
+    """The softmax of the logits divided by `temperature` (Guo et al., 2017).
 
     It has no backward pass, because gradients start at the logits.
     """

@@ -46,9 +46,9 @@ def write_map(path: Path, content: EmbeddingMap) -> None:
         np.savez(file, **asdict(content))
     with suppress(FileNotFoundError):  # another process has removed one of them
         maps = sorted(path.parent.glob("map-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
-        for old in maps[_MAX_MAPS:]:
-            old.unlink()
-            old.with_suffix(".log").unlink(missing_ok=True)
+        for old_map in maps[_MAX_MAPS:]:
+            old_map.unlink()
+            old_map.with_suffix(".log").unlink(missing_ok=True)
 
 
 def read_map(path: Path, train: Split, fingerprint: str) -> EmbeddingMap:
@@ -59,7 +59,7 @@ def read_map(path: Path, train: Split, fingerprint: str) -> EmbeddingMap:
     """
     arrays = read_arrays(path)
     try:
-        found = EmbeddingMap(
+        map_ = EmbeddingMap(
             indices=arrays["indices"],
             positions=arrays["positions"],
             features=arrays["features"],
@@ -67,21 +67,21 @@ def read_map(path: Path, train: Split, fingerprint: str) -> EmbeddingMap:
             predictions=arrays["predictions"],
             fingerprint=str(arrays["fingerprint"]),
         )
-        _check(found, train, fingerprint)
+        _check(map_, train, fingerprint)
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"{path} is not a map.") from error
-    return found
+    return map_
 
 
-def _check(found: EmbeddingMap, train: Split, fingerprint: str) -> None:
+def _check(map_: EmbeddingMap, train: Split, fingerprint: str) -> None:
     """Raise ValueError or IndexError if a map was not made from this split by this network."""
-    count = len(found.labels)
-    shapes = [array.shape for array in (found.indices, found.positions, found.labels, found.predictions)]
-    if shapes != [(count,), (count, 2), (count,), (count,)] or found.features.shape[:-1] != (count,):
+    count = len(map_.labels)
+    shapes = [array.shape for array in (map_.indices, map_.positions, map_.labels, map_.predictions)]
+    if shapes != [(count,), (count, 2), (count,), (count,)] or map_.features.shape[:-1] != (count,):
         raise ValueError("The arrays of a map must have one row for each landmark.")
-    if not count or (found.indices < 0).any() or not np.isin(found.predictions, range(CLASSES)).all():
+    if not count or (map_.indices < 0).any() or not np.isin(map_.predictions, range(CLASSES)).all():
         raise ValueError("The landmarks of a map must be training images.")
-    if found.fingerprint != fingerprint or not np.array_equal(train.labels[found.indices], found.labels):
+    if map_.fingerprint != fingerprint or not np.array_equal(train.labels[map_.indices], map_.labels):
         raise ValueError("The map is stale.")
-    if not (np.abs(found.positions) <= EXTENT * 1.001).all() or not np.isfinite(found.features).all():
+    if not (np.abs(map_.positions) <= EXTENT * 1.001).all() or not np.isfinite(map_.features).all():
         raise ValueError("A map must contain finite numbers.")

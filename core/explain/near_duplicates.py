@@ -42,17 +42,17 @@ _COMPONENTS = 256
 """Number of principal components that are compared.
 
 Of 3,000 of MNIST's training images, 99.8% had the same nearest image of 60,000 as with all 784 pixels; for the others,
-it was at most 1% more distant. This took a quarter of the time.
+the image found was at most 1% more distant. This took a quarter of the time.
 """
 
 _EQUAL_DISTANCE = 1e-3
 """Upper bound on the distance that rounding errors can put between two equal images."""
 
 _BLOCK = 4096
-"""Images that are blurred at a time."""
+"""Number of images that are blurred at once."""
 
 _PAIR_BLOCK = 256
-"""Images that are compared at a time with all others; the products with 54,000 images take 55 MB."""
+"""Number of images that are compared with all others at once; the products with 54,000 images take 55 MB."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Pairs:
 
 
 NearDuplicates = dict[tuple[str, str], Pairs]
-"""The closest pairs of images, keyed by the names of both splits, one of SPLIT_PAIRS."""
+"""The closest pairs of images, keyed by the names of their two splits, as in SPLIT_PAIRS."""
 
 
 def find_near_duplicates(dataset: Dataset) -> NearDuplicates:
@@ -107,8 +107,8 @@ def closest_pairs(vectors: np.ndarray, others: np.ndarray | None = None) -> tupl
     nearest = _nearest_indices(vectors, targets, skip_self)
     first = np.arange(len(vectors))
     if skip_self:
-        mutual = nearest[nearest] == first
-        first = first[~mutual | (first < nearest)]
+        is_mutual = nearest[nearest] == first
+        first = first[~is_mutual | (first < nearest)]
     return first, nearest[first]
 
 

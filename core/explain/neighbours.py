@@ -49,9 +49,9 @@ class FeatureIndex:
             squares[excluded] = np.inf
             available -= int(excluded.sum())
         count = min(count, available)
-        chosen = np.argpartition(squares, count - 1)[:count] if count else np.empty(0, np.int64)
-        chosen = chosen[np.lexsort((chosen, squares[chosen]))]
-        return Neighbours(chosen, np.sqrt(squares[chosen]), self.labels[chosen])
+        indices = np.argpartition(squares, count - 1)[:count] if count else np.empty(0, np.int64)
+        indices = indices[np.lexsort((indices, squares[indices]))]
+        return Neighbours(indices, np.sqrt(squares[indices]), self.labels[indices])
 
 
 def image_features(network: Network, card: Card, images: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from core.explain.layers import Layer, Softmax
 from core.explain.target import Target, target_gradient
 
 Channels = Mapping[int, Collection[int]]
-"""Channels by the index of their layer."""
+"""Channels, keyed by the index of their layer."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class NumpyNetwork:
         return self.activations(images, off)[-1] if off else self._run(images, len(self.layers))
 
     def gradient(self, images: np.ndarray, digit: int, target: Target = "logit") -> np.ndarray:
-        """Return the gradient of one digit's output with respect to each pixel in 0..1, float32 (n, 28, 28)."""
+        """Return the gradient of one digit's target with respect to each pixel in 0..1, float32 (n, 28, 28)."""
         activations = self.activations(images)
         return self.backward(images, activations, target_gradient(activations[-2], digit, target, self.temperature))
 
@@ -81,7 +81,7 @@ class NumpyNetwork:
         """Return the index of the last layer before the next one with weights, or of the layer itself.
 
         A channel that is switched off there contributes nothing to later layers. If it were switched off
-        earlier in its block, a normalisation would replace its zeros by a constant.
+        earlier in its block, a normalisation would replace its zeros with a constant.
         """
         end = layer
         for index in range(layer + 1, len(self.layers)):

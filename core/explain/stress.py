@@ -55,26 +55,26 @@ STRESSES: dict[str, Stress] = {
 
 
 def apply_stress(ink: Pixels, values: Mapping[str, float]) -> Pixels:
-    """Change ink uint8 (h, w), an image or a canvas, by values of STRESSES; missing names are neutral.
+    """Change ink uint8 (h, w), an image or a canvas, by values for STRESSES; missing values are neutral.
 
     Strokes are thickened first; then all geometric changes are applied as one mapping about the centre; then parts
     are hidden; contrast and noise come last.
     """
     amounts = {name: float(values.get(name, stress.neutral)) for name, stress in STRESSES.items()}
     unit = max(ink.shape) / IMAGE_SIZE
-    changed = _thicken(ink, amounts["thickness"], unit) if amounts["thickness"] else ink
-    if any(amounts[name] != STRESSES[name].neutral for name in _GEOMETRIC):
-        changed = _warp(changed, amounts, unit)
-    changed = _hide(changed, amounts["hidden_rows"], amounts["hidden_columns"])
+    changed_ink = _thicken(ink, amounts["thickness"], unit) if amounts["thickness"] else ink
+    if any(amounts[name] != STRESSES[name].neutral for name in _GEOMETRIC_STRESSES):
+        changed_ink = _warp(changed_ink, amounts, unit)
+    changed_ink = _hide(changed_ink, amounts["hidden_rows"], amounts["hidden_columns"])
     if amounts["contrast"] == 1 and not amounts["noise"]:
-        return changed
-    levels = changed * amounts["contrast"]
+        return changed_ink
+    levels = changed_ink * amounts["contrast"]
     if amounts["noise"]:
         levels = levels + np.random.default_rng(_NOISE_SEED).standard_normal(ink.shape) * (255 * amounts["noise"])
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
-_GEOMETRIC = ("rotation", "shift_right", "shift_down", "size", "slant")
+_GEOMETRIC_STRESSES = ("rotation", "shift_right", "shift_down", "size", "slant")
 
 
 def _thicken(ink: Pixels, amount: float, unit: float) -> Pixels:
@@ -114,12 +114,12 @@ def _hide(ink: Pixels, rows: float, columns: float) -> Pixels:
     if box is None or not (rows or columns):
         return ink
     top, left, bottom, right = box
-    hidden = ink.copy()
+    remaining_ink = ink.copy()
     for axis, (start, end, amount) in enumerate(((top, bottom, rows), (left, right, columns))):
         count = round((end - start) * abs(amount))
         part = slice(start, start + count) if amount < 0 else slice(end - count, end)
-        hidden[(part, slice(None)) if axis == 0 else (slice(None), part)] = 0
-    return hidden
+        remaining_ink[(part, slice(None)) if axis == 0 else (slice(None), part)] = 0
+    return remaining_ink
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,8 @@ class StressCurve:
         return int(np.abs(self.values - self.stress.neutral).argmin())
 
     def _first_change(self, path: range) -> float | None:
-        chosen = self.probabilities[:, self.digit]
-        lead = chosen - np.delete(self.probabilities, self.digit, axis=1).max(axis=1)
+        digit_probabilities = self.probabilities[:, self.digit]
+        lead = digit_probabilities - np.delete(self.probabilities, self.digit, axis=1).max(axis=1)
         for before, after in pairwise(path):
             if lead[after] < 0:
                 fraction = lead[before] / (lead[before] - lead[after])

@@ -77,7 +77,7 @@ class Exports:
     def state(self, task: Task) -> TaskState:
         """Return the state of a task."""
         busy = is_held(lock_file(self._workspace))
-        # Read after the lock, so that a job that ends in between already has its result.
+        # Read the file after the lock, so that the result of a job that ends in between is found.
         file = self.file(task) if self.file(task).is_file() else None
         job = read_job(self._workspace)
         if job is None or (job.network, job.task) != (self.network, task):

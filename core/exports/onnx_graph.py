@@ -72,7 +72,7 @@ class OnnxNetwork:
 class _Graph:
     """Adds one layer after another; `_last_output` is the name of the last output.
 
-    Feature maps are channels-first, as ONNX's operators expect. Weights of dense layers expect channels-last.
+    Feature maps are channels-first, as ONNX's operators expect. Weights of dense layers are for channels-last inputs.
     """
 
     def __init__(self) -> None:

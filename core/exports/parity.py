@@ -1,4 +1,4 @@
-"""A comparison of all ways of running a model with its Keras file, and its record on disk."""
+"""A comparison of a model's Keras file with all other ways of running the model, and its record on disk."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Way(Record):
 
     `difference`: the largest difference in probability. `changed_digits`, `changed_verdicts`: numbers of pictures;
     `changed`: number of pictures with either. `example`: the first changed prediction in words. `problem`: why this way
-    could not be run; all other fields are then None.
+    could not be run; all other fields except `name` are then None.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Parity(Record):
         return empty.with_way(REFERENCE, answers)
 
     def with_way(self, name: str, answers: Answers | Message) -> Parity:
-        """Return the comparison with one more way; `answers` is a sentence if this way could not be run.
+        """Return the comparison with one more way; `answers` is a message if this way could not be run.
 
         The answers may cover only the first pictures.
         """
@@ -121,7 +121,7 @@ class Parity(Record):
 
     @property
     def failure(self) -> Message | None:
-        """A sentence about the ways with changed predictions, or None if all agree."""
+        """A message about the ways with changed predictions, or None if all agree."""
         changed = [way for way in self.ways if way.changed]
         if not changed:
             return None

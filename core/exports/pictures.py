@@ -19,7 +19,7 @@ _SEED = 20261129
 
 
 def compared_dataset(workspace: Workspace, dataset_id: str) -> Dataset:
-    """Return the dataset that a model was trained on, or scikit-learn's digits if that is MNIST and is missing.
+    """Return the dataset that a model was trained on, or scikit-learn's digits if that dataset is MNIST and is missing.
 
     Raises DataError if the dataset's files are damaged.
     """

@@ -27,7 +27,7 @@ from core.handwriting.strokes.pen import Strokes
 from core.ink.drawing import IMAGE_SIZE, Pixels, prepare
 
 _CANVAS_SIZE = 140
-"""Side of the canvas in pixels; half the dashboard's is twice as fast and gives nearly the same images."""
+"""Side of the canvas in pixels: half the dashboard's, which is twice as fast and gives nearly the same images."""
 
 PROPORTIONS = {
     "letters": 0.28,
@@ -73,7 +73,7 @@ def out_of_distribution_samples(
     """Draw about `count` images uint8 (n, 28, 28) of non-digits, grouped by kind and prepared for the model.
 
     `digits`: images (m, 28, 28) for the pairs. `letters`: the letters to draw. `proportions`: the proportion of each
-    kind, one of KINDS.
+    kind, keyed by its name in KINDS.
     """
     rng = np.random.default_rng(seed)
     samplers = _samplers(digits, letters, rng)

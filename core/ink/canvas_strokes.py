@@ -103,7 +103,7 @@ def draw_stroke(stroke: Stroke) -> InkPatch:
 
 
 def draw_strokes(strokes: Iterable[Stroke]) -> InkPatch:
-    """Draw strokes, at least one, in the smallest box that holds them all."""
+    """Draw one or more strokes in the smallest box that holds them all."""
     return join_patches([draw_stroke(stroke) for stroke in strokes])
 
 

@@ -189,7 +189,7 @@ def _pieces(
     count = len(component)
     owners = np.full(labels.shape, -1)
     owners[inked] = index.ravel()
-    # Each pixel belongs to the part of the nearest ink, so that soft edges and thickened strokes are kept.
+    # Each pixel belongs to the part whose ink is nearest, so that soft edges and thickened strokes are kept.
     distance, nearest = ndimage.distance_transform_edt(~inked, return_indices=True)
     owners = owners[tuple(nearest)]
     strokes = _mnist_strokes(small, inked, distance)
@@ -227,15 +227,15 @@ def _patches(ink: Pixels, owners: NDArray[np.int64], corner: tuple[int, int], co
     blank = InkPatch(np.zeros((1, 1), np.uint8), (corner[0], corner[1], corner[0] + 1, corner[1] + 1))
     patches = []
     for owner, region in enumerate(ndimage.find_objects(owners + 1, count)):
-        # A sliver of the small image may not contain any pixel of a picture that is smaller still.
+        # If the picture is smaller than the small image, a sliver of the latter may not cover any of its pixels.
         owned = blank.ink if region is None else np.where(owners[region] == owner, ink[region], np.uint8(0))
         box = _box(owned > 0)
         if region is None or box is None:
             patches.append(blank)
             continue
         top, left = region[0].start + corner[0], region[1].start + corner[1]
-        moved = (box[0] + top, box[1] + left, box[2] + top, box[3] + left)
-        patches.append(InkPatch(owned[box[0] : box[2], box[1] : box[3]], moved))
+        shifted_box = (box[0] + top, box[1] + left, box[2] + top, box[3] + left)
+        patches.append(InkPatch(owned[box[0] : box[2], box[1] : box[3]], shifted_box))
     return patches
 
 

@@ -26,7 +26,7 @@ DIMMEST_BOARD = 128.0
 
 _MIN_MARK_DEPTH = 3.5  # times the paper's grain; fainter marks are noise, and the ink as a whole must be twice as deep
 _SHORTEST_INK = 0.025  # of the picture's longest side; ink without a component this long is dust
-_MASSIVE_RATIO = 4  # times the ink per length of the inner components; a table or a shadow at the edge has more
+_MASSIVE_RATIO = 4  # times the inner components' ink per unit of length; a table or a shadow at the edge has more
 
 
 def missing_light(grey: Plane, paper: Plane | np.float32, dimmest: float) -> Plane:
@@ -42,10 +42,10 @@ def as_ink(depth: Plane, grain: float, *, small: bool) -> Pixels:
     """Turn missing light into ink; `grain` is the typical depth of the blank paper."""
     faintest = _MIN_MARK_DEPTH * grain
     candidates = depth[depth > max(FAINTEST_INK / 2, faintest)]
-    full = _nearly_deepest(candidates) if candidates.size else 0.0
-    if full < max(FAINTEST_INK, 2 * faintest):
+    full_depth = _nearly_deepest(candidates) if candidates.size else 0.0
+    if full_depth < max(FAINTEST_INK, 2 * faintest):
         return np.zeros(depth.shape, np.uint8)
-    low, high = (min(faintest, 0.3 * full), full) if small else (0.35 * full, 0.65 * full)
+    low, high = (min(faintest, 0.3 * full_depth), full_depth) if small else (0.35 * full_depth, 0.65 * full_depth)
     return (np.clip((depth - low) / (high - low), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
@@ -73,7 +73,7 @@ def without_foreign_ink(ink: Pixels) -> Pixels:
 
 
 def is_dust(ink: Pixels) -> bool:
-    """Return whether no component of the ink is as tall or wide as a stroke; True if there is no ink."""
+    """Return True if no component of the ink is long enough to be a stroke, or if there is no ink."""
     length = _SHORTEST_INK * max(ink.shape)
     # Most drawings have a column of ink this long, which is found much faster than the components.
     return not runs(ink > 127, math.ceil(length)).any() and _longest_component(ink) < length

@@ -1,4 +1,4 @@
-"""Conversion of ink to the 28x28 image for the model, in the same steps as for MNIST.
+"""Conversion of ink to the 28x28 image for the model, by the same steps as for MNIST's digits.
 
 MNIST's digits were cropped, scaled into a 20x20 box without changing their aspect ratio, and placed in a 28x28 image by
 their centre of mass (LeCun et al., 1998; http://yann.lecun.com/exdb/mnist/).
@@ -36,7 +36,7 @@ _FAINT_FRACTION = 0.3  # of the darkest ink; components that are fainter everywh
 _NEIGHBOURS = np.ones((3, 3), bool)
 _MAX_STRAY_PASSES = 4  # in the search for strays in the scaled image; one pass is nearly always enough
 _MAX_INTEGER_REDUCTION = 16  # beyond this factor, average as floats, so that thin lines on a huge canvas do not vanish
-_REDUCING_GAP = 3.0  # beyond this factor, Pillow first averages blocks of pixels: nearly the same in half the time
+_REDUCING_GAP = 3.0  # beyond this factor, Pillow first averages blocks: nearly the same result in half the time
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def ink_from_canvas(rgba: Pixels) -> Pixels:
     """Return the ink of a canvas (h, w, 4): light on black, or any colour on a transparent background."""
     if not rgba.size:
         return np.zeros(rgba.shape[:2], np.uint8)
-    # Reading pixels as integers whose highest byte is alpha is several times as fast as reading every fourth byte.
+    # Reading pixels as integers with alpha in the top byte is several times as fast as reading every fourth byte.
     pixels = np.ascontiguousarray(rgba).view("<u4")[..., 0]
     if pixels.min() < 255 << 24:
         return (pixels >> 24).astype(np.uint8)
@@ -276,7 +276,7 @@ def _resize(crop: Pixels | Plane, longest: int, method: Image.Resampling = Image
 
 
 def centre_by_mass(scaled: Pixels) -> Pixels:
-    """Place at most 20x20 pixels in 28x28 by a whole-pixel shift that puts the centre of mass at (14, 14)."""
+    """Place at most 20x20 pixels in a 28x28 image by a whole-pixel shift that puts the centre of mass at (14, 14)."""
     image = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     height, width = scaled.shape
     top = _offset(scaled.sum(axis=1, dtype=np.int64))
@@ -286,7 +286,7 @@ def centre_by_mass(scaled: Pixels) -> Pixels:
 
 
 def _place(scaled: Pixels, box: tuple[int, int, int, int], drawing_shape: tuple[int, ...]) -> Pixels:
-    """Place the scaled ink in 28x28 at its box's position in the drawing, or as close to it as possible."""
+    """Place the scaled ink in a 28x28 image at its box's position in the drawing, or as close to it as possible."""
     image = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     top, left = (
         min(max(round(IMAGE_SIZE / 2 + offset - side / 2), 0), IMAGE_SIZE - side)

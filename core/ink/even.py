@@ -12,7 +12,7 @@ from core.ink.drawing import Pixels, Plane, stroke_width
 
 _MAX_INK_ON_RIM = 0.3  # of the rim; bold digits without a margin cover 0.27, shadows across a corner 0.38 or more
 _MAX_OPPOSITE_CONTRAST = 0.2  # of the contrast; paper with lighter patches beside dark ink, or vice versa, is uneven
-_MIN_STROKE_WIDTH = 2.0  # pixels; a picture with thinner strokes is dithered, and its dots are grey paper
+_MIN_STROKE_WIDTH = 2.0  # pixels; thinner strokes are the dots of dithered grey paper
 _PEN_CONTRAST = 0.65  # of the contrast; between this and FAINTEST_INK lie blurred edges, ruled lines and shadows
 
 
@@ -23,13 +23,13 @@ def ink_on_even_paper(grey: Pixels | Plane) -> Pixels | None:
     """
     region = _surroundings_of_ink(grey)
     crop = np.ascontiguousarray(grey[region])
-    found = _drawn_ink(crop.astype(np.uint8, copy=False)) if crop.dtype == np.uint8 else None
-    if found is None:
-        found = _noisy_ink(crop.astype(np.float32, copy=False), small=max(grey.shape) <= SMALL_SIZE)
-    if found is None or found.shape == grey.shape:
-        return found
+    crop_ink = _drawn_ink(crop.astype(np.uint8, copy=False)) if crop.dtype == np.uint8 else None
+    if crop_ink is None:
+        crop_ink = _noisy_ink(crop.astype(np.float32, copy=False), small=max(grey.shape) <= SMALL_SIZE)
+    if crop_ink is None or crop_ink.shape == grey.shape:
+        return crop_ink
     ink = np.zeros(grey.shape, np.uint8)
-    ink[region] = found
+    ink[region] = crop_ink
     return ink
 
 
@@ -85,7 +85,7 @@ def _noisy_ink(grey: Plane, *, small: bool) -> Pixels | None:
         smooth, paper = 255 - smooth, 255 - paper
     depth = missing_light(smooth, paper, DIMMEST_PAPER if below > above else DIMMEST_BOARD)
     deepest = depth.max()
-    marks, pen = (np.count_nonzero(depth > share * deepest) for share in (FAINTEST_INK, _PEN_CONTRAST))
+    marks, pen = (np.count_nonzero(depth > fraction * deepest) for fraction in (FAINTEST_INK, _PEN_CONTRAST))
     if marks > 2 * pen:
         return None
     ink = as_ink(depth, 0.0, small=small)

@@ -30,7 +30,7 @@ GEOMETRY: dict[Kind, tuple[str, ...]] = {
 }
 """Names of a group's geometry features, which are all 0 for a digit that stands alone."""
 
-_MAX_STROKES = 3  # of one digit; in real pen data nearly all have 1 or 2
+_MAX_STROKES = 3  # of one digit; in real pen data, nearly all digits have 1 or 2
 _MAX_GAP = 0.3  # of the number's height; a digit's strokes are closer to each other
 _MAX_STROKES_WIDTH = 1.7  # of the number's height
 _MAX_PIECES_WIDTH = 1.3
@@ -151,7 +151,7 @@ def _exact_covers(groups: Sequence[tuple[int, ...]], order: Sequence[int]) -> tu
     A node is the set of strokes used so far, as a bit mask; each edge adds a group with the leftmost unused stroke.
     """
     bits = [sum(1 << stroke for stroke in group) for group in groups]
-    with_stroke = {stroke: [index for index, group in enumerate(groups) if stroke in group] for stroke in order}
+    groups_with_stroke = {stroke: [index for index, group in enumerate(groups) if stroke in group] for stroke in order}
     full = (1 << len(order)) - 1
     edges: list[tuple[int, int, int]] = []
     # All sets of one size are complete before the first larger set is visited, so this order is topological.
@@ -160,7 +160,7 @@ def _exact_covers(groups: Sequence[tuple[int, ...]], order: Sequence[int]) -> tu
         if used == full:
             break
         first = next(stroke for stroke in order if not used >> stroke & 1)
-        for index in with_stroke[first]:
+        for index in groups_with_stroke[first]:
             if not bits[index] & used:
                 target = used | bits[index]
                 by_size[target.bit_count()].add(target)

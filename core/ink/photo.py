@@ -108,7 +108,7 @@ def _ink_in_frame(grey: Pixels | Plane, even_ink: Pixels) -> PictureInk | None:
 
 
 def _ink_in_photo(levels: Pixels | Plane, even_ink: Pixels | None) -> PictureInk:
-    """Return the ink of a picture; `even_ink` is all its ink if the paper has uniform brightness, or else None."""
+    """Return the ink of a picture; `even_ink` is all its ink if the paper has uniform brightness, otherwise None."""
     grey = levels.astype(np.float32, copy=False)
     all_ink = without_ruled_lines(ink_on_uneven_paper(grey)) if even_ink is None else even_ink
     cleaned_ink = all_ink if even_ink is None else without_ruled_lines(even_ink)
@@ -120,7 +120,7 @@ def _ink_in_photo(levels: Pixels | Plane, even_ink: Pixels | None) -> PictureInk
 
 
 def _ink_on_sheet(grey: Plane) -> Pixels | None:
-    """Return the dark ink on a sheet, where it is in the picture (h, w); None if there is no sheet or no ink on it."""
+    """Return the dark ink on a sheet, at its position in the picture (h, w); None if there is no sheet or no ink."""
     sheet = find_sheet(grey)
     if sheet is None:
         return None

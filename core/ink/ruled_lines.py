@@ -22,7 +22,7 @@ def without_ruled_lines(ink: Pixels, paper: Mask | None = None) -> Pixels:
     if max(ink.shape) <= SMALL_SIZE or (paper is None and not touches_edge(ink)):
         return ink
     paper = np.ones(ink.shape, bool) if paper is None else paper
-    # Lines end at the paper's edge, or at the picture's if the paper goes beyond it.
+    # Lines end at the paper's edge, or at the picture's if the paper extends beyond it.
     rim = ~ndimage.binary_erosion(paper, np.ones((3, 3)))
     ink = np.where(_ruled_lines(ink > 0, rim), np.uint8(0), ink)
     return np.where(_ruled_lines(ink.T > 0, rim.T).T, np.uint8(0), ink)
@@ -30,15 +30,15 @@ def without_ruled_lines(ink: Pixels, paper: Mask | None = None) -> Pixels:
 
 def _ruled_lines(mask: Mask, rim: Mask) -> Mask:
     """Return a mask of the ruled horizontal lines, including their faint edges."""
-    found = _lines_from_edge_to_edge(mask, rim)
+    found_lines = _lines_from_edge_to_edge(mask, rim)
     candidates = np.zeros(mask.shape, bool)
-    for box, line, _ in found:
+    for box, line, _ in found_lines:
         candidates[box] |= line
     writing_width = stroke_width(mask & ~candidates)
     lines = np.zeros(mask.shape, bool)
     max_thickness = max(_MAX_LINE_WIDTH * writing_width, _MAX_HAIRLINE_WIDTH * max(mask.shape))
-    for box, line, thickness in found:
-        if len(found) >= _MIN_PARALLEL_LINES or thickness < max_thickness:
+    for box, line, thickness in found_lines:
+        if len(found_lines) >= _MIN_PARALLEL_LINES or thickness < max_thickness:
             lines[box] |= line
     return lines
 
@@ -50,7 +50,7 @@ def _lines_from_edge_to_edge(mask: Mask, rim: Mask) -> list[tuple[tuple[slice, s
     reach = int(_SHORTEST_RUN * mask.shape[1]) | 1
     runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(dilated, reach, axis=1), reach, axis=1)
     components, _ = ndimage.label(runs, structure=np.ones((3, 3)))
-    found = []
+    lines = []
     for label, box in enumerate(ndimage.find_objects(components), start=1):
         component = components[box] == label
         at_rim = np.flatnonzero((component & rim[box]).any(axis=0))
@@ -63,5 +63,5 @@ def _lines_from_edge_to_edge(mask: Mask, rim: Mask) -> list[tuple[tuple[slice, s
         thickness = float(np.median((np.count_nonzero(line_mask, axis=0) / np.maximum(starts, 1))[starts > 0]))
         # A crossing stroke is much taller than the line.
         crossings = ndimage.binary_opening(mask[:, box[1]], np.ones((int(thickness) + 3, 1)))[box[0]]
-        found.append((box, component & ~crossings, thickness))
-    return found
+        lines.append((box, component & ~crossings, thickness))
+    return lines

@@ -22,7 +22,7 @@ _OUTLINE_BLUR = 2  # pixels there; how far the outline is blurred on either side
 _BRIDGE = 4  # pixels there; strokes and ruled lines up to twice this width that divide the paper are bridged
 _MIN_CONTRAST = 0.12  # of the sheet's brightness, lost just beyond its edge; lamplight never falls off this fast
 _SOFT_EDGE = 0.3  # fraction of the edge that may have less contrast
-_MIN_HULL_FILL = 0.85  # of the convex hull; a sheet and its largest quadrilateral fill more, few cropped digits do
+_MIN_HULL_FILL = 0.85  # of the convex hull; a sheet and its largest quadrilateral fill more, but few cropped digits do
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def find_sheet(grey: Plane) -> Sheet | None:
         min((int(columns[-1]) + 1) * factor, grey.shape[1]),
     )
     region = slice(box[0], box[2]), slice(box[1], box[3])
-    mask = _enlarged(inside, factor)[region]
-    return Sheet(box, np.where(mask, grey[region], _enlarged(paper, factor)[region]).astype(np.float32), mask)
+    mask = _enlarge(inside, factor)[region]
+    return Sheet(box, np.where(mask, grey[region], _enlarge(paper, factor)[region]).astype(np.float32), mask)
 
 
 def _outline(small: Plane) -> Mask | None:
@@ -108,13 +108,13 @@ def _has_straight_sides(mask: Mask) -> bool:
     sides = np.concatenate([np.stack([rows + step, ends], axis=1) for step in (0, 1) for ends in (first, last)])
     hull = ConvexHull(sides)
     corners = sides[hull.vertices].astype(float)
-    return bool(min(_largest_quadrilateral(corners), mask.sum()) >= _MIN_HULL_FILL * hull.volume)
+    return bool(min(_largest_quadrilateral_area(corners), mask.sum()) >= _MIN_HULL_FILL * hull.volume)
 
 
-def _largest_quadrilateral(corners: NDArray[np.float64]) -> float:
-    """Return the area of the largest quadrilateral on the corners (n, 2) of a convex polygon, given in order."""
+def _largest_quadrilateral_area(corners: NDArray[np.float64]) -> float:
+    """Return the area of the largest quadrilateral between four of a convex polygon's corners: (n, 2), in order."""
     y, x = corners.T
-    # Twice the area of the triangle on the diagonal from i to j with each corner k, positive on one side.
+    # Twice the signed area of the triangle that corner k forms with the diagonal from i to j.
     triangle = (x[None, :, None] - x[:, None, None]) * (y[None, None, :] - y[:, None, None]) - (
         y[None, :, None] - y[:, None, None]
     ) * (x[None, None, :] - x[:, None, None])
@@ -135,5 +135,5 @@ def otsu_threshold(small: Plane) -> float:
     return float(centres[np.argmax(variance)])
 
 
-def _enlarged(small: NDArray, factor: int) -> NDArray:
+def _enlarge(small: NDArray, factor: int) -> NDArray:
     return small.repeat(factor, axis=0).repeat(factor, axis=1)

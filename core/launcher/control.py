@@ -31,7 +31,7 @@ def request_stop(workspace: Workspace, run: Run, reason: str = "") -> None:
     `reason`: the final message of a sweep's running search run, which has no model to save.
 
     Training stops within a second or two; saving takes a few seconds more, because the novelty detector is fitted
-    briefly. Raises RunError if the run is neither queued nor running.
+    on fewer samples. Raises RunError if the run is neither queued nor running.
     """
     with workspace.locked():
         status = run.status()
@@ -58,15 +58,15 @@ def request_stop(workspace: Workspace, run: Run, reason: str = "") -> None:
 
 def request_stop_all(workspace: Workspace) -> list[Run]:
     """Ask all queued and running runs to stop; return these runs, queued runs first."""
-    stopping: list[Run] = []
+    stopping_runs: list[Run] = []
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
         # Stop queued runs first; otherwise the next one would start as soon as the current run ends.
         for run_snapshot in [*snapshot.in_state("queued"), *snapshot.in_state("running")]:
             with suppress(RunError):  # the run has just ended
                 request_stop(workspace, run_snapshot.run)
-                stopping.append(run_snapshot.run)
-    return stopping
+                stopping_runs.append(run_snapshot.run)
+    return stopping_runs
 
 
 def delete(workspace: Workspace, run: Run) -> None:

@@ -38,7 +38,10 @@ def start_export(workspace: Workspace, bundle: Bundle, task: Task, drawing: byte
 
 
 def store_parity(workspace: Workspace, exports: Exports, report: Parity) -> None:
-    """Replace the stored comparison with one that has more ways, unless a new one was stored or a worker is running."""
+    """Store `report`, which adds ways to the stored comparison.
+
+    Does nothing if a worker is running, or if another comparison has been stored in the meantime.
+    """
     with worker_lock(lock_file(workspace)) as lock:
         stored = read_parity(exports.file("parity"))
         if lock is not None and stored is not None and stored.has_same_pictures_as(report):

@@ -22,7 +22,7 @@ MIN_AVAILABLE_BYTES = 3 * 2**30
 MIN_REMAINING_BYTES = 2 * 2**30
 """Memory that must stay available while the worker waits; less than the above, because the worker itself takes some."""
 _CHECK_SECONDS = 10.0
-"""Seconds between two checks for whether the process should end."""
+"""Seconds between two checks of whether the process should end."""
 
 
 @dataclass
@@ -43,7 +43,7 @@ _prepared: _PreparedWorker | None = None
 
 
 def prepare_worker(workspace: Workspace) -> None:
-    """Have a worker wait for the next run that this process starts; it ends after IDLE_SECONDS without a call.
+    """Have a worker wait for the next run that this process starts; after IDLE_SECONDS without a call, it is ended.
 
     Does nothing if TRAZO_PREPARED_WORKER or TRAZO_READONLY forbids it, if runs train on a cluster, if memory is short,
     or if no process can be started; runs then start without a prepared worker.

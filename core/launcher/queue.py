@@ -39,7 +39,7 @@ def submit(
     fine_tuning: FineTuning | None = None,
     trial: TrialMark | None = None,
 ) -> Run:
-    """Create a run, queue it after any teachers that are neither trained nor queued, and start the next queued run.
+    """Create a run, queue it after its missing teachers (neither trained nor queued), and start the next queued run.
 
     The run classifies the person's drawing, if any, during training. With `fine_tuning`, it continues from a model;
     with `trial`, it belongs to a sweep.

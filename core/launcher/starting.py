@@ -1,4 +1,4 @@
-"""Starts worker processes; no other module does."""
+"""Starts queued runs, each in the prepared worker or a new worker process; no other module does."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from core.classifier.evaluation import Evaluation, mistakes
 
 def clearest(predictions: Evaluation, digit: int) -> int | None:
     """Return the index of the image of a digit that the model is most sure about, or None if there is none."""
-    found = np.flatnonzero(predictions.labels == digit)
-    return int(found[predictions.probabilities[found, digit].argmax()]) if len(found) else None
+    indices = np.flatnonzero(predictions.labels == digit)
+    return int(indices[predictions.probabilities[indices, digit].argmax()]) if len(indices) else None
 
 
 def hardest(predictions: Evaluation, count: int, seed: int) -> np.ndarray:
@@ -26,7 +26,7 @@ def bets(predictions: Evaluation, count: int, seed: int) -> np.ndarray:
     """Return the indices of images to bet on, at most `count`, in random order.
 
     Of 10 images, up to 4 are mistakes, 2 are right answers with low confidence, and the rest are other right answers,
-    so that confidence is a hint, but does not tell them apart.
+    so that confidence hints at the mistakes but does not reveal them.
     """
     rng = np.random.default_rng(seed)
     wrong = rng.permutation(mistakes(predictions))[: 2 * count // 5]

@@ -16,7 +16,7 @@ _CLEAR_RATIO = 2.0
 """Smallest ratio of two responses at which a filter clearly prefers one kind of stroke."""
 
 UPRIGHT = (-1, 1, 1, -1, 1, 1, -1, 1, 1)
-"""A filter for the left edge of upright strokes, row by row."""
+"""A filter for the left edge of vertical strokes, row by row."""
 
 
 def kernel_from(values: object) -> np.ndarray | None:
@@ -40,14 +40,14 @@ def respond(image: Pixels, kernel: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Preference:
-    """A filter's largest responses, 0 or more, to a level stroke and to an upright one."""
+    """A filter's largest responses, 0 or more, to a horizontal (level) stroke and to a vertical (upright) one."""
 
     level: float
     upright: float
 
     @property
     def prefers_level(self) -> bool:
-        """True if the filter responds much more strongly to a level stroke."""
+        """True if the filter responds much more strongly to a horizontal stroke."""
         return self.level > 0 and self.level >= _CLEAR_RATIO * self.upright
 
 

@@ -15,7 +15,7 @@ STEPS = 25
 
 
 def fooling_path(network: NumpyNetwork, image: Pixels) -> np.ndarray:
-    """Return an image (28, 28) and increasingly strong changes to it, uint8 (STEPS + 1, 28, 28).
+    """Return an image (28, 28) followed by increasingly changed versions of it, uint8 (STEPS + 1, 28, 28).
 
     After k steps, no pixel differs by more than k * STEP. In each step, every pixel becomes brighter or darker,
     whichever makes the network doubt its first answer more.
@@ -25,8 +25,8 @@ def fooling_path(network: NumpyNetwork, image: Pixels) -> np.ndarray:
     path = [original]
     for step in range(1, STEPS + 1):
         slope = network.gradient(path[-1].astype(np.uint8)[np.newaxis], digit, "log_odds")[0]
-        moved = path[-1] - STEP * np.sign(slope).astype(np.int64)
-        path.append(np.clip(np.clip(moved, original - step * STEP, original + step * STEP), 0, 255))
+        next_image = path[-1] - STEP * np.sign(slope).astype(np.int64)
+        path.append(np.clip(np.clip(next_image, original - step * STEP, original + step * STEP), 0, 255))
     return np.stack(path).astype(np.uint8)
 
 

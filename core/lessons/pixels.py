@@ -30,9 +30,9 @@ def is_off_centre(ink: Pixels) -> bool:
 
 def moved_to_corner(images: Pixels) -> Pixels:
     """Move the digit of each image (n, 28, 28) to the top left corner, without changing it."""
-    moved = np.zeros_like(images)
-    for image, target in zip(images, moved, strict=True):
+    moved_images = np.zeros_like(images)
+    for image, target in zip(images, moved_images, strict=True):
         if image.any():
             top, left = image.any(axis=1).argmax(), image.any(axis=0).argmax()
             target[: IMAGE_SIZE - top, : IMAGE_SIZE - left] = image[top:, left:]
-    return moved
+    return moved_images

@@ -103,13 +103,13 @@ def _progress(entries: Iterable[_Guessed | _Finished | _Forgotten]) -> Progress:
 
 def class_progress(workspace: Workspace) -> list[Progress]:
     """Return the progress of each hand; a hand whose file cannot be read is left out."""
-    found = []
+    students = []
     for hand in list_hands(workspace):
         try:
-            found.append(progress(hand))
+            students.append(progress(hand))
         except StorageError:  # one unreadable file must not keep the others from being read
             continue
-    return found
+    return students
 
 
 def count_lessons(students: Sequence[Progress]) -> dict[LessonId, LessonCount]:

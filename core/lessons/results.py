@@ -40,7 +40,7 @@ class Results(Record):
         return Results(lessons={**self.lessons, lesson: result})
 
     def merged(self, newer: Results) -> Results:
-        """Return these results, with those of `newer` added or replacing them."""
+        """Return these results, updated with those in `newer`."""
         return Results(lessons={**self.lessons, **newer.lessons})
 
 

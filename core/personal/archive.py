@@ -39,7 +39,7 @@ _NOT_A_HAND = Message(
     "This file is damaged, or it is not a hand that Trazo has exported. Export the hand again, then import it."
 )
 _TOO_LARGE = Message(
-    "This hand is too large to be one file. Remove taught digits that you no longer need, then export it."
+    "This hand is too large to export as one file. Remove taught digits that you no longer need, then export it."
 )
 
 
@@ -152,20 +152,20 @@ def _read(archive: bytes) -> _Contents:
 
 def _files(archive: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the names and contents of an archive's files; raises ValueError if there are duplicates or too many."""
-    left = MAX_CONTENT_BYTES
+    remaining_bytes = MAX_CONTENT_BYTES
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         entries = opened.infolist()
         names = [entry.filename for entry in entries]
         if len(set(names)) < len(names) or len(names) > MAX_EXAMS + 3:
             raise ValueError("Expected each file once.")
         for entry in entries:
-            # The other methods decompress without a limit on memory.
+            # The other compression methods have no limit on memory.
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise ValueError(f"Expected deflated files. Received: method {entry.compress_type}.")
             with opened.open(entry) as file:
-                content = file.read(left + 1)
-            left -= len(content)
-            if left < 0:
+                content = file.read(remaining_bytes + 1)
+            remaining_bytes -= len(content)
+            if remaining_bytes < 0:
                 raise HandError(
                     Message(
                         "The files in this archive are larger than {megabytes} MB in total.",

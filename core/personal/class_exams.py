@@ -49,7 +49,7 @@ class StudentExam:
 
     @property
     def right(self) -> np.ndarray:
-        """Bool (n,): these drawings are read correctly."""
+        """Mask, bool (n,), of the drawings that are read correctly."""
         return self.labels == self.digits
 
     @cached_property
@@ -68,7 +68,7 @@ def class_confusions(exams: Sequence[StudentExam]) -> np.ndarray:
 
 
 class ClassExams:
-    """Reads a class's exams repeatedly, but only the changed files and new digits."""
+    """Reads a class's exams repeatedly; each time, it reads only changed files and predicts only new digits."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -78,9 +78,9 @@ class ClassExams:
         self._readings: dict[str, tuple[int, np.ndarray]] = {}
 
     def read(self, predictor: Predictor) -> list[StudentExam]:
-        """Return each hand's exam, in the order in which the hands joined; damaged hands are left out."""
+        """Return each hand's exam, in the order in which the students joined; damaged hands are left out."""
         with self._lock:
-            known = self._readings if predictor is self._predictor else {}
+            known_readings = self._readings if predictor is self._predictor else {}
             self._predictor, self._readings = predictor, {}
             students = []
             files: dict[str, tuple[_Stamp, Exam]] = {}
@@ -90,7 +90,7 @@ class ClassExams:
                 except HandError:
                     continue
                 exam = self._newest(hand, files)
-                students.append(self._student(hand, name, exam, predictor, known))
+                students.append(self._student(hand, name, exam, predictor, known_readings))
             self._files = files
             return students
 
@@ -102,7 +102,7 @@ class ClassExams:
         known = self._files.get(hand.id)
         try:
             exam = known[1] if known and known[0] == stamp else newest_exam(hand)
-        except StorageError:  # one file that cannot be read must not hide the class
+        except StorageError:  # one unreadable file must not hide the rest of the class
             return None
         if exam:
             files[hand.id] = (stamp, exam)
@@ -114,13 +114,13 @@ class ClassExams:
         name: str,
         exam: Exam | None,
         predictor: Predictor,
-        known: dict[str, tuple[int, np.ndarray]],
+        known_readings: dict[str, tuple[int, np.ndarray]],
     ) -> StudentExam:
         written = exam.written if exam else ()
         digits, images = [], [np.zeros((0, 28, 28), np.uint8)]
         for each in written:
             key = fingerprint(each)
-            digit, image = self._readings[key] = known.get(key) or _read(predictor, each)
+            digit, image = self._readings[key] = known_readings.get(key) or _read(predictor, each)
             digits.append(digit)
             images.append(image)
         return StudentExam(

@@ -1,4 +1,4 @@
-"""A class that shares one dashboard: the teacher's secret key, and the links that bring back a student's hand."""
+"""A class that shares one dashboard: the teacher's secret key, and the links that take students back to their hands."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def take_back(hand: Hand, exam: Exam) -> None:
 
 
 def _answer(hand: Hand, exam: Exam, written: WrittenDigit) -> Iterator[_Answered]:
-    """Yield the entry of `answer`, once the file is locked; raises HandError as `answer` does."""
+    """Yield the entry that `answer` appends, once the file is locked; may raise the same HandError."""
     _check_unchanged(hand, exam)
     if exam.prompt is None:
         raise HandError(Message("This exam is complete. Start a new one to write more digits."))
@@ -112,7 +112,7 @@ def _answer(hand: Hand, exam: Exam, written: WrittenDigit) -> Iterator[_Answered
 
 
 def _take_back(hand: Hand, exam: Exam) -> Iterator[_TakenBack]:
-    """Yield the entry of `take_back`, if any, once the file is locked; raises HandError as `take_back` does."""
+    """Yield the entry that `take_back` appends, if any, once the file is locked; may raise the same HandError."""
     _check_unchanged(hand, exam)
     if exam.written:
         yield _TakenBack()
@@ -186,12 +186,12 @@ def _exam(exam_id: str, entries: Iterable[_Started | _Answered | _TakenBack]) ->
 
 
 def exam_file(hand: Hand, exam_id: str) -> Path:
-    """Return the path of an exam."""
+    """Return the path of an exam's file."""
     return hand.exams / f"{exam_id}.jsonl"
 
 
 def learnable_digits(hands: Sequence[Hand]) -> list[WrittenDigit]:
-    """Return all digits that these hands have taught, except those of their exams. Raises StorageError."""
+    """Return all digits that these hands have taught, except those that belong to their exams. Raises StorageError."""
     sealed = sealed_fingerprints(exam for hand in hands for exam in list_exams(hand))
     return [each for hand in hands for each in taught(hand).values() if fingerprint(each) not in sealed]
 

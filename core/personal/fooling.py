@@ -24,7 +24,7 @@ from core.records import Record
 from core.workspace import Workspace
 
 MIN_AGREEING = 3
-"""Minimum number of votes for the same digit that make a drawing count as that digit."""
+"""Minimum number of votes for a digit at which a drawing counts as that digit."""
 
 MAX_DRAWINGS = 100
 """Maximum number of drawings per hand."""
@@ -65,7 +65,7 @@ class Attempt:
 
     @property
     def agreed(self) -> int | None:
-        """The digit that most voters, and at least MIN_AGREEING, have chosen, or None."""
+        """The digit with the most votes, if these are at least MIN_AGREEING and there is no tie; otherwise None."""
         (label, count), *others = [*Counter(self.votes.values()).most_common(2), (None, 0)]
         return label if count >= MIN_AGREEING and count > others[0][1] else None
 
@@ -78,10 +78,10 @@ class Attempt:
 def submit(hand: Hand, written: WrittenDigit) -> str:
     """Add a drawing, labelled with the intended digit; return its id.
 
-    Raises HandError if the model reads it, if the hand already has MAX_DRAWINGS, or if the hand was deleted.
+    Raises HandError if the model reads it correctly, if the hand already has MAX_DRAWINGS, or if the hand was deleted.
     """
     if written.label == written.predicted:
-        raise HandError(Message("The model reads this {digit}, too. Write a stranger one.", digit=written.label))
+        raise HandError(Message("The model reads this {digit}, too. Write a more unusual one.", digit=written.label))
     entries = _entries(hand)
     if sum(isinstance(entry, _Drawn) for entry in entries) >= MAX_DRAWINGS:
         raise HandError(
@@ -116,7 +116,7 @@ def attempts(workspace: Workspace) -> list[Attempt]:
     for hand in list_hands(workspace):
         try:
             entries = _entries(hand)
-        except StorageError:  # one file that cannot be read must not stop the others
+        except StorageError:  # one unreadable file must not keep the others from being read
             continue
         for entry in entries:
             if isinstance(entry, _Drawn):

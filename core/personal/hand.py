@@ -35,8 +35,8 @@ _DELETED = Message("This hand was deleted. Choose another one on the Your hand p
 class HandRecord(Record):
     """The name of a hand and its models.
 
-    `model`: id of the run that reads this hand, or None for the active model. `previous`: the previous model, which
-    can be restored.
+    `model`: id of the run whose model reads this hand, or None for the active model. `previous`: the previous model,
+    which can be restored.
     """
 
     name: str
@@ -98,7 +98,7 @@ class Hand:
         self.record()
         try:
             with storage_errors(file):
-                # Not its parents: a hand that was just deleted must not reappear.
+                # Without its parents: a hand that was just deleted must not reappear.
                 file.parent.mkdir(exist_ok=True)
             append_records(file, records)
         except FileNotFoundError as error:
@@ -113,7 +113,7 @@ def create_hand(workspace: Workspace, name: str) -> Hand:
 def new_hand(workspace: Workspace, name: str, created: float, fill: Callable[[Hand], None] | None = None) -> Hand:
     """Create a hand, and let `fill` add files before it is listed; if anything fails, no files are left behind.
 
-    `created`: Unix timestamp. Raises as `create_hand` does.
+    `created`: Unix timestamp. Raises the same errors as `create_hand`.
     """
     with workspace.locked():
         _remove_leftovers(workspace)
@@ -123,18 +123,18 @@ def new_hand(workspace: Workspace, name: str, created: float, fill: Callable[[Ha
                 Message("There are {limit} hands already. Delete one that is no longer used.", limit=MAX_HANDS)
             )
         hand = Hand(workspace.personal / uuid4().hex[:12])
-        unlisted = Hand(make_folder(workspace.personal / (_NEW_PREFIX + hand.id)))
+        unlisted_hand = Hand(make_folder(workspace.personal / (_NEW_PREFIX + hand.id)))
         with storage_errors(workspace.personal):
-            workspace.personal.chmod(0o700)  # other accounts of this machine must not read it
+            workspace.personal.chmod(0o700)  # other accounts on this machine must not read it
         try:
-            unlisted.write_record(record)
+            unlisted_hand.write_record(record)
             if fill:
-                fill(unlisted)
+                fill(unlisted_hand)
             with storage_errors(hand.folder):
-                unlisted.folder.rename(hand.folder)
+                unlisted_hand.folder.rename(hand.folder)
         except BaseException:
             with suppress(OSError):
-                remove(unlisted.folder)
+                remove(unlisted_hand.folder)
             raise
     return hand
 
@@ -175,14 +175,14 @@ def find_hand(workspace: Workspace, name: str) -> Hand:
 
 
 def rename_hand(workspace: Workspace, hand: Hand, name: str) -> None:
-    """Give a hand another name; raises HandError as `create_hand` does."""
+    """Give a hand another name; raises HandError if the name is empty, too long or taken, or the hand was deleted."""
     with workspace.locked():
         record = hand.record()
         hand.write_record(record.model_copy(update={"name": _check_name(workspace, name, hand)}))
 
 
 def clean_name(name: str) -> str:
-    """Return a name without invisible characters and superfluous spaces."""
+    """Return a name without invisible characters or superfluous spaces."""
     visible = "".join(character for character in name if character.isprintable() or character.isspace())
     return " ".join(visible.split())
 
@@ -203,7 +203,7 @@ def use_model(workspace: Workspace, hand: Hand, run_id: str) -> None:
 
 
 def use_previous_model(workspace: Workspace, hand: Hand) -> None:
-    """Go back to the model from before the last `use_model`; raises HandError if the hand was deleted."""
+    """Go back to the model that the last `use_model` replaced; raises HandError if the hand was deleted."""
     with workspace.locked():
         record = hand.record()
         hand.write_record(record.model_copy(update={"model": record.previous, "previous": None}))
@@ -243,7 +243,7 @@ def _check_name(workspace: Workspace, name: str, hand: Hand | None = None) -> st
 
 
 def _remove_leftovers(workspace: Workspace) -> None:
-    """Remove what killed processes left of hands that were being created or deleted; the lock must be held."""
+    """Remove hands whose creation or deletion was cut short by a killed process; the lock must be held."""
     for prefix in (_NEW_PREFIX, _DELETED_PREFIX):
         for path in workspace.personal.glob(f"{prefix}*"):
             with suppress(OSError):  # files owned by another user

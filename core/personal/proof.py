@@ -17,7 +17,7 @@ from core.personal.result import ExamResult
 from core.records import Record, Timestamp
 
 SIGNIFICANCE = 0.05
-"""Significance level: a difference with a smaller p-value counts as shown."""
+"""Significance level: a difference with a smaller p-value counts as significant."""
 
 _MAX_MORE_EXAMS = 10
 
@@ -45,7 +45,7 @@ class Proof:
 
     @property
     def shown(self) -> bool:
-        """True if the difference between the models is unlikely to be chance; this takes at least six digits."""
+        """True if the difference is unlikely to be chance; this takes at least six changed digits."""
         return self.p_value < SIGNIFICANCE
 
     @property
@@ -84,12 +84,12 @@ def exams_for(hand: Hand, run_id: str) -> list[Exam]:
     exams = [exam for exam in list_exams(hand) if exam.complete]
     judged: list[JudgedExam] = read_records(hand.proofs_file, JudgedExam)
     runs = {entry.exam: entry.run for entry in judged}
-    fresh = [exam for exam in exams if exam.id not in runs]
-    if fresh:
-        hand.append(hand.proofs_file, [JudgedExam(exam=exam.id, run=run_id, time=time.time()) for exam in fresh])
-    found = [exam for exam in exams if runs.get(exam.id, run_id) == run_id]
-    if found:
-        return found
+    fresh_exams = [exam for exam in exams if exam.id not in runs]
+    if fresh_exams:
+        hand.append(hand.proofs_file, [JudgedExam(exam=exam.id, run=run_id, time=time.time()) for exam in fresh_exams])
+    judging_exams = [exam for exam in exams if runs.get(exam.id, run_id) == run_id]
+    if judging_exams:
+        return judging_exams
     if not exams:
         raise HandError(Message("The proof needs an exam. Take one first: it takes about two minutes."))
     raise HandError(

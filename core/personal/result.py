@@ -28,17 +28,17 @@ class ExamResult:
 
     @property
     def right(self) -> np.ndarray:
-        """Bool (n,): these drawings are read correctly."""
+        """Mask, bool (n,), of the drawings that are read correctly."""
         return (self.labels == self.digits) & ~self.rejected
 
     @property
     def rejected(self) -> np.ndarray:
-        """Bool (n,): for these drawings, the model gives no answer."""
+        """Mask, bool (n,), of the drawings for which the model gives no answer."""
         return np.array([verdict in ("not_a_digit", "blank") for verdict in self.verdicts], bool)
 
     @property
     def misread(self) -> np.ndarray:
-        """Bool (n,): these drawings are read as a different digit."""
+        """Mask, bool (n,), of the drawings that are read as a different digit."""
         return (self.labels != self.digits) & ~self.rejected
 
     @property
@@ -54,8 +54,8 @@ class ExamResult:
     @property
     def confusions(self) -> np.ndarray:
         """Counts int64 (10, 10): rows are the intended digits, columns the predicted ones."""
-        read = ~self.rejected
-        return count_confusions(self.labels[read], self.digits[read])
+        answered = ~self.rejected
+        return count_confusions(self.labels[answered], self.digits[answered])
 
     def count(self, verdict: Verdict) -> int:
         """Return the number of digits with this verdict."""

@@ -27,7 +27,7 @@ from core.handwriting.variation import draw_variations
 from core.ink.drawing import Pixels
 
 REHEARSED_IMAGES = 4000
-"""Number of training images that are rehearsed; 2,000 broke two digits of writers 1 to 20 rather than one."""
+"""Number of rehearsed training images; with 2,000, fine-tuning broke two digits of writers 1 to 20 rather than one."""
 
 MAX_ACCURACY_LOSS = 0.001
 """Largest accepted drop in accuracy on the validation split, 0..1."""
@@ -39,7 +39,7 @@ MAX_VARIATIONS = 4000
 """Maximum number of variations of all taught digits together; drawing one takes 2 ms."""
 
 _WEIGHTS = (0.05, 0.02, 0.01, 0.005)
-"""Weights of a person's digits relative to the rehearsal, strongest first.
+"""Weights of a person's digits relative to the rehearsal, largest first.
 
 On writers 1 to 20, who had taught 50 digits each, 0.05 let `fast` read 99 of 113 misread digits correctly and 1 of
 2,386 others wrongly; 0.02 gave 96 and none. With 0.2, the accuracy on MNIST fell by 0.1 points or more.
@@ -75,7 +75,7 @@ class LastLayer:
 
 @dataclass(frozen=True)
 class Tuned:
-    """A fine-tuned last layer, and the accuracy of the network before and after it on the validation split, 0..1."""
+    """A fine-tuned last layer, and the network's accuracy on the validation split before and after tuning, 0..1."""
 
     layer: LastLayer
     accuracy_before: float
@@ -83,7 +83,7 @@ class Tuned:
 
     @property
     def acceptable(self) -> bool:
-        """False if the network reads MNIST's digits worse by more than MAX_ACCURACY_LOSS."""
+        """False if the accuracy on the validation split fell by more than MAX_ACCURACY_LOSS."""
         return keeps_accuracy(self.accuracy_before, self.accuracy_after)
 
 
@@ -116,8 +116,8 @@ class Rehearsal:
     def tune(self, images: Pixels, labels: np.ndarray) -> Tuned:
         """Fine-tune the last layer to images uint8 (n, 28, 28) with labels in 0..9.
 
-        The weight of the images is the strongest one that keeps the accuracy on the validation split; if even the
-        weakest does not, the result is not `acceptable`.
+        The images get the largest weight that keeps the accuracy on the validation split; if even the smallest does
+        not, the result is not `acceptable`.
         """
         inputs, targets = self.last_inputs(images), np.eye(CLASSES, dtype=np.float32)[labels]
         before = self.layer.accuracy(self._validation_inputs, self._validation_labels)

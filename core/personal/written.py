@@ -22,7 +22,7 @@ RecordId = Annotated[str, Field(min_length=1, max_length=32)]
 """Id of a written digit among those of a hand."""
 
 _Coordinate = Annotated[float, Field(ge=-10_000, le=10_000)]
-"""Pixels of a canvas; a stroke may leave it, but no screen is this large."""
+"""Coordinate in pixels; a stroke may leave the canvas, but no screen is this large."""
 
 
 MAX_STROKES = 100
@@ -97,7 +97,7 @@ def _ink(strokes: tuple[WrittenStroke, ...]) -> Pixels:
 
 
 def images_of(digits: Sequence[WrittenDigit]) -> Pixels:
-    """Return the network's images of written digits, uint8 (n, 28, 28); one without ink is blank."""
+    """Return written digits as images for a network, uint8 (n, 28, 28); a digit without ink gives a blank image."""
     images = np.zeros((len(digits), 28, 28), np.uint8)
     for image, written in zip(images, digits, strict=True):
         image[:] = _image(written.strokes)

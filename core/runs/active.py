@@ -140,15 +140,15 @@ class ActivePredictor:
 
     def _is_current(self) -> bool:
         """Return True if the loaded model is still active and has not been trained further; calls `stat` twice."""
-        loaded = self._versions
-        if loaded is None or _version(self._workspace.active_file) != loaded.promotion:
+        versions = self._versions
+        if versions is None or _version(self._workspace.active_file) != versions.promotion:
             return False
         # The promoted run may have been restored.
-        if loaded.runs is not None and _version(self._workspace.runs) != loaded.runs:
+        if versions.runs is not None and _version(self._workspace.runs) != versions.runs:
             return False
-        card = _version(loaded.card_file)
+        card = _version(versions.card_file)
         # While a resumed run replaces its bundle, the card is missing for a moment.
-        return card == loaded.card or (card is None and not is_gone(loaded.folder))
+        return card == versions.card or (card is None and not is_gone(versions.folder))
 
     def _load(self) -> tuple[ActiveModel, Predictor]:
         promotion = _version(self._workspace.active_file)
@@ -171,7 +171,7 @@ class _Versions:
     """The versions of the files on disk just before a predictor was loaded.
 
     `promotion` is the version of active.json. `folder` contains the bundle's folder. `runs` is the version of the
-    folder of all runs if the promoted run was not found there, or else None.
+    folder of all runs if the promoted run was not found there, otherwise None.
     """
 
     promotion: _Version | None

@@ -13,7 +13,9 @@ CLASS = "class"
 
 
 class FineTuning(Record):
-    """`hand`: the id of a hand, which does not identify the person, or CLASS. `base`: `shipped`, or the id of a run.
+    """The record of a fine-tuning.
+
+    `hand`: the id of a hand, which does not identify the person, or CLASS. `base`: `shipped`, or the id of a run.
     `digits`: number of digits that were taught when the run was queued.
     """
 

@@ -1,4 +1,4 @@
-"""The label of a run: the name and the note that a person gave it. The worker never writes this file."""
+"""The label of a run: the name and the note that a person gave it. The worker never writes the label."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ def write_label(workspace: Workspace, run: Run, name: str, note: str) -> Label:
     be written.
     """
     label = Label(name=_clean_line(name), note=_clean_lines(note))
-    for too_long, text, limit in (
+    for template, text, limit in (
         (_NAME_TOO_LONG, label.name, MAX_NAME_CHARACTERS),
         (_NOTE_TOO_LONG, label.note, MAX_NOTE_CHARACTERS),
     ):
         if len(text) > limit:
-            raise RunError(Message(too_long, limit=limit, length=len(text)), run.id)
+            raise RunError(Message(template, limit=limit, length=len(text)), run.id)
     # The lock keeps a run that is being deleted from reappearing as a folder with only a label.
     with workspace.locked():
         if not run.folder.exists():

@@ -38,7 +38,7 @@ UNEXPECTED_ENDS = {
         "process to free memory. Resume the run to continue from the last completed epoch."
     ),
 }
-"""Messages for a run whose worker died, keyed by two bools: a process was killed for memory, a checkpoint exists."""
+"""Messages for a run whose worker died, keyed by two bools: memory probably ran out, and there is a checkpoint."""
 
 
 class Status(Record, extra="ignore"):

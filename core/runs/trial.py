@@ -13,7 +13,9 @@ Measurement = Literal["redrawn_accuracy", "milliseconds"]
 
 
 class TrialMark(Record):
-    """`sweep`: the sweep's id; `trial`: the number of its trial; `seed_index`: the run's index among the trial's runs.
+    """The mark of a run that belongs to a sweep.
+
+    `sweep`: the sweep's id; `trial`: the number of its trial; `seed_index`: the run's index among the trial's runs.
 
     `winner`: False for a search run, which is measured on the validation split only and has no bundle; True for
     an ordinary run that retrains settings found by the search, and reads the test set once. `measurements`: the

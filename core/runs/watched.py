@@ -39,7 +39,7 @@ class Watched(Record, extra="ignore"):
 
 def write_watched(path: Path, watched: Watched) -> None:
     """Replace the predictions; raises StorageError."""
-    # Not durable: the next file follows within seconds, and a run does not need it.
+    # Not durable: the next file follows within seconds, and the run itself does not need it.
     with atomic_write(path, durable=False) as temporary:
         temporary.write_text(watched.model_dump_json() + "\n")
 

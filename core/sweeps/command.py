@@ -11,7 +11,7 @@ from core.sweeps.spaces import default_parameters, parameter_text, value_text
 
 def sweep_command(settings: SweepSettings) -> str:
     """Return the command line that starts a sweep with the same settings; defaults are left out."""
-    # A run of another version may have a preset that this one lacks.
+    # Settings from another version may name a preset that this version lacks.
     name = settings.base.preset if settings.base.preset in PRESETS else DEFAULT_PRESET
     words = ["python", "-m", "core", "sweep", "new", "--preset", name, *_base_options(settings, name)]
     if settings.parameters != default_parameters(settings.base):

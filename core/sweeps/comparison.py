@@ -1,4 +1,4 @@
-"""The comparison of a winner with the sweep's own settings: is the difference larger than that between seeds?"""
+"""The comparison of a winner with the sweep's own settings: is the difference larger than the spread between seeds?"""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from core.workspace import Workspace
 
 @dataclass(frozen=True)
 class SeedComparison:
-    """Accuracies with different seeds, 0..1, measured by a sweep's first objective.
+    """Accuracies with different seeds, 0..1.
 
-    `winner`, `test_accuracies`: those of the winner. `base`: those of the first trial, which has the sweep's own
-    settings. The winner's runs use other seeds than its trial, so that the luck that made it win does not count again.
+    `winner`: the sweep's first objective in the winner's runs. `base`: the same for the first trial, which has the
+    sweep's own settings. `test_accuracies`: those of the winner's runs. These runs use other seeds than the winning
+    trial, so that the luck that made it win does not count again.
     """
 
     winner: tuple[float, ...]
@@ -60,7 +61,7 @@ def compare_seeds(
             if run.status().state != "finished" or not run.bundle.complete:
                 continue
             metrics = run.bundle.card().metrics
-            # The card has no other accuracy on the validation split.
+            # Of the accuracies on the validation split, the card has only this one.
             in_card = objective == "validation_accuracy"
             accuracy = _accuracy(metrics if in_card else read_trial_result(run.trial_result_file), objective)
         except (RunError, BundleError):  # deleted or damaged

@@ -33,12 +33,12 @@ from core.workspace import Workspace
 
 _ID_PATTERN = re.compile(r"\d{8}-\d{6}-[a-z]+-[a-z]+")
 _EXIT_TIMEOUT_SECONDS = 10.0
-"""Maximum time that `resume` and `delete` wait for the sweep's previous process, which exits within milliseconds."""
+"""Maximum time that `resume` and `delete` wait for the sweep's previous process; it usually exits in milliseconds."""
 _POLL_SECONDS = 0.02
 
 
 def create_sweep(workspace: Workspace, settings: SweepSettings, sweep_id: str | None = None) -> Sweep:
-    """Create a sweep, which `start` then starts. `sweep_id`: the id that it has on another machine.
+    """Create a sweep that `start` can then start. `sweep_id`: the id of the same sweep on another machine.
 
     Raises ConfigError if the settings are invalid, DataMissing if the data is missing, SweepError if the id is
     taken or malformed, and StorageError.
@@ -66,14 +66,14 @@ def create_sweep(workspace: Workspace, settings: SweepSettings, sweep_id: str | 
             raise SweepError(
                 Message("There is already a sweep {sweep}. Resume it, or delete it first.", sweep=sweep.id), sweep.id
             )
-        unlisted = Sweep(make_folder(sweep.folder.with_name(NEW_PREFIX + sweep.id)))
+        unlisted_sweep = Sweep(make_folder(sweep.folder.with_name(NEW_PREFIX + sweep.id)))
         try:
-            unlisted.write_settings(settings)
-            unlisted.write_status(SweepStatus(state="running", message=Message("Starting.")))
+            unlisted_sweep.write_settings(settings)
+            unlisted_sweep.write_status(SweepStatus(state="running", message=Message("Starting.")))
             with storage_errors(sweep.folder):
-                unlisted.folder.rename(sweep.folder)
+                unlisted_sweep.folder.rename(sweep.folder)
         finally:
-            shutil.rmtree(unlisted.folder, ignore_errors=True)
+            shutil.rmtree(unlisted_sweep.folder, ignore_errors=True)
     return sweep
 
 
@@ -209,7 +209,7 @@ def exit_messages(workspace: Workspace) -> list[Message]:
 
 
 def _remove_leftovers(workspace: Workspace) -> None:
-    """Remove what killed processes left of sweeps that were being created or deleted; the lock must be held."""
+    """Remove sweeps whose creation or deletion was cut short by a killed process; the lock must be held."""
     for prefix in (NEW_PREFIX, DELETED_PREFIX):
         for path in workspace.sweeps.glob(f"{prefix}*"):
             shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Opening the study of a sweep: where it was begun, or else where TRAZO_SWEEP_STORAGE says."""
+"""Opening the study of a sweep, in its journal or in the database that TRAZO_SWEEP_STORAGE names."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ _REDUCTION_FACTOR = 3
 
 
 def study_of(sweep: Sweep, settings: SweepSettings) -> Study:
-    """Open the study of a sweep: where it was begun, or else where TRAZO_SWEEP_STORAGE says.
+    """Open the study of a sweep, or create it in the database that TRAZO_SWEEP_STORAGE names, by default in a journal.
 
-    Raises SweepError if it was begun in a database that is no longer named, or as `open_database` does; StorageError.
+    Raises SweepError if it was created in a database that TRAZO_SWEEP_STORAGE no longer names, or if that database
+    cannot be used; also raises StorageError.
     """
     if sweep_storage() and not sweep.journal_file.exists():
         return open_shared_study(sweep.id, settings, _machine_name(sweep))
@@ -45,7 +46,7 @@ def study_of(sweep: Sweep, settings: SweepSettings) -> Study:
 def open_journal_study(settings: SweepSettings, journal: Path) -> Study:
     """Open the study in a journal, or create it with the sweep's own settings as its first trial."""
     with storage_errors(journal):
-        # Hyperband chooses brackets by this name: the same seed then gives the same brackets.
+        # Hyperband assigns trials to brackets by this name, so that the same seed gives the same brackets.
         study = _load_or_create(database.open_journal(journal), f"seed {settings.seed}", settings, "")
     return Study(study, settings, "", journal)
 

@@ -16,7 +16,7 @@ def pareto_front(trials: Sequence[Trial], objectives: Sequence[Objective]) -> tu
     costs = {trial.number: _costs(trial, objectives) for trial in trials if trial.state == "complete"}
     front: list[int] = []
     least = float("inf")
-    # In order of the first cost, then the second: a trial is beaten if and only if an earlier second cost is no larger.
+    # Sorted by the first cost, then the second, a trial is beaten if and only if an earlier second cost is no larger.
     for number in sorted(costs, key=lambda number: (costs[number], number)):
         second = costs[number][-1]
         if second < least or (front and costs[number] == costs[front[-1]] and len(objectives) > 1):

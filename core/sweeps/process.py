@@ -27,7 +27,7 @@ from core.sweeps.winner import WinnerTraining
 from core.workspace import Workspace
 
 POLL_SECONDS = 0.5
-"""Seconds between two checks of the runs: short compared with a run of 10 s, and 1% of a core."""
+"""Seconds between two checks of the runs: short compared with a run of 10 s, but checking takes only 1% of a core."""
 _SECONDS_PER_HOUR = 3600.0
 
 
@@ -96,7 +96,7 @@ class SweepProcess:
             raise SweepError(Message("No trial was completed. Start another sweep with other ranges."), self._sweep.id)
         winner = WinnerTraining(self._workspace, self._sweep, runs, best)
         while not (stopping := self._sweep.stop_file.exists()) and winner.step():
-            self._write(Message("Training the settings of trial {trial} again with other seeds.", trial=best.number))
+            self._write(Message("Training trial {trial} again with other seeds.", trial=best.number))
             time.sleep(POLL_SECONDS)
         if stopping:
             return self._stopped(lambda: stop_all(self._workspace, winner.runs, STOPPED_MESSAGE))
@@ -117,8 +117,8 @@ class SweepProcess:
     def _stopped(self, stop: Callable[[], list[Run]], search: Search | None = None) -> _End:
         """Stop the runs and wait until they have ended, so that the sweep can be resumed at once."""
         self._write(Message("Stopping."))
-        stopping = stop()
-        while any(map(is_unfinished, stopping)):
+        stopping_runs = stop()
+        while any(map(is_unfinished, stopping_runs)):
             time.sleep(POLL_SECONDS)
         if search:
             search.write()

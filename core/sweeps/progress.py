@@ -16,7 +16,7 @@ def update_progress(
     winners: Sequence[Winner] = (),
     own_choice: int | None = None,
 ) -> None:
-    """Apply a change to the progress, add winners to those so far, and write it; raises StorageError.
+    """Apply a change to the progress, add winners to the existing ones, and write the result; raises StorageError.
 
     `own_choice`: the trial number of the sweep's own winner, which comes first.
     """

@@ -1,4 +1,4 @@
-"""The resource by which hopeless trials are compared before they end: epochs, or ninths of a short run."""
+"""The resource by which unfinished trials are compared, to prune hopeless ones: epochs, or ninths of a short run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def measured_images(epochs: int, dataset: str) -> int:
 
 
 def is_clearly_worse(accuracy: float, best: float, images: int) -> bool:
-    """Return True if an accuracy is worse than the best one by more than chance, on this number of images."""
+    """Return True if an accuracy is worse than the best one by more than chance explains on this number of images."""
     error = math.sqrt((accuracy * (1 - accuracy) + best * (1 - best)) / images)
     return accuracy < best - _CLEAR_ERRORS * error
 
@@ -49,8 +49,8 @@ def reached_values(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, step
     values: dict[int, float] = {}
     for step, value in _measured(steps, "step"):
         unit = min(int(step) * MIN_RESOURCE // (epochs * steps_per_epoch), MIN_RESOURCE - 1)
-        for reached in range(max(values, default=0) + 1, unit + 1):
-            values[reached] = value
+        for reached_unit in range(max(values, default=0) + 1, unit + 1):
+            values[reached_unit] = value
     return values
 
 

@@ -37,7 +37,7 @@ PRUNED_MESSAGE = Message("Stopped: pruned by the sweep.")
 _ASK_AGAIN_SECONDS = 5.0
 """Seconds before a study that had no trial left is asked again: another machine may have given one up."""
 _PREPARE_SECONDS = 60.0
-"""Training time left at which the next run's worker is prepared; it needs 5 to 20 s."""
+"""Seconds of training left at which the next run's worker is prepared, which takes 5 to 20 s."""
 _PROBE_BYTES = 64 * 1024
 
 
@@ -109,22 +109,22 @@ class Search:
 
     def _adopt(self) -> None:
         """Continue the trials that an earlier process of this sweep began."""
-        before = {trial.number: trial for trial in self._sweep.readable_progress().trials}
+        earlier_trials = {trial.number: trial for trial in self._sweep.readable_progress().trials}
         for asked in self._study.unfinished():
             runs = self._runs.of(asked.number)
-            self._live_trials[asked.number] = self._trial(asked, runs, before.get(asked.number))
+            self._live_trials[asked.number] = self._trial(asked, runs, earlier_trials.get(asked.number))
             self._revivable_runs.update(runs)
         # A trial may have been pruned just before the earlier process ended.
         self._ending_runs = stop_all(self._workspace, self._runs.of_other_trials(self._live_trials), PRUNED_MESSAGE)
 
-    def _trial(self, asked: AskedTrial, runs: list[Run], before: Trial | None = None) -> Trial:
+    def _trial(self, asked: AskedTrial, runs: list[Run], earlier: Trial | None = None) -> Trial:
         return Trial(
             number=asked.number,
             state="running",
             settings=asked.values,
             runs=tuple(run.id for run in runs),
-            retries=before.retries if before else 0,
-            started=before.started if before else time.time(),
+            retries=earlier.retries if earlier else 0,
+            started=earlier.started if earlier else time.time(),
         )
 
     def _observe(self, trial: Trial) -> Trial:
@@ -159,7 +159,7 @@ class Search:
         return self._watch(trial, run, status) if run.id == trial.runs[0] else trial
 
     def _after_end(self, trial: Trial, run: Run, status: Status) -> Trial:
-        """Return the trial after one of its runs stopped or failed: with its sweep, by hand, or on its own."""
+        """Return the trial after one of its runs stopped (by hand or with its sweep) or failed."""
         if run in self._revivable_runs and resumable(run, status):
             if continue_run(self._workspace, run):
                 self._revivable_runs.discard(run)
@@ -221,9 +221,9 @@ class Search:
     def _ended(trial: Trial, state: str, message: Message) -> Trial:
         return trial.model_copy(update={"state": state, "message": message, "ended": time.time()})
 
-    def _record(self, before: Trial, trial: Trial) -> None:
+    def _record(self, previous: Trial, trial: Trial) -> None:
         """Record the trial if it has changed; if it has ended, tell the study, then stop its other runs."""
-        if trial == before:
+        if trial == previous:
             return
         self.changed = True
         if trial.state == "running":
@@ -245,7 +245,7 @@ class Search:
             )
 
     def _begin(self) -> None:
-        """Begin runs while fewer are unfinished than are trained at once, so that sweeps share the queue fairly."""
+        """Begin runs until as many are unfinished as can train at once, so that sweeps share the queue fairly."""
         while sum(map(is_unfinished, [*self._ending_runs, *self._live_runs()])) < worker_count():
             trial = self._incomplete_trial() or self._ask()
             if trial is None:
@@ -288,7 +288,7 @@ class Search:
         return [Run(self._workspace.runs / run_id) for trial in self._live_trials.values() for run_id in trial.runs]
 
     def _check_disk(self) -> None:
-        """Raise StorageError if the disk is full: a run that failed for this reason does not fail its trial."""
+        """Raise StorageError if the disk is full: a run that failed for this reason must not make its trial fail."""
         probe = self._sweep.folder / "probe"
         with atomic_write(probe) as temporary:
             temporary.write_bytes(bytes(_PROBE_BYTES))

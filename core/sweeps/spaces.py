@@ -20,13 +20,13 @@ Parameter = Range | Choice
 Value = str | float | tuple[int, ...]
 
 _FIXED = ("seed", "epochs", "teachers", "synthetic_digits", "redrawn_digits", "pen_digits")
-"""Numeric settings that are not varied: trials would take different times or would need other runs first, and a range
-of seeds is meaningless."""
+"""Numeric settings that are not varied: trials would differ in duration or would need other runs first, and a range of
+seeds is meaningless."""
 
 NUMBERS = tuple(name for name in LIMITS if name not in _FIXED)
 """Names of the numeric settings that can be varied."""
 WORDS = ("filters", "optimizer", "schedule", "architecture")
-"""Names of the other settings that can be varied, among some values."""
+"""Names of the other settings that can be varied, among a list of values."""
 
 _LEARNING_RATE_FACTOR = 5
 """Factor by which the default range of the learning rate extends below and above the preset's own."""
@@ -120,7 +120,7 @@ def check_parameters(base: TrainingConfig, parameters: Sequence[Parameter]) -> N
         if not contains(parameter, own[parameter.name]):
             raise ConfigError(
                 Message(
-                    "{name}: the first trial has {value}, which is missing. Add it to the values that are tried.",
+                    "{name}: the first trial has {value}, which is not among the values to try. Add it to them.",
                     name=parameter.name,
                     value=value_text(own[parameter.name]),
                 ),
@@ -242,7 +242,7 @@ def _check_range(parameter: Range) -> None:
         )
     if parameter.logarithmic and parameter.step not in (None, 1 if is_whole(name) else None):
         raise ConfigError(
-            Message("{name}: a logarithmic range has no step. Leave out one of the two.", name=name), name
+            Message("{name}: a logarithmic range cannot have a step. Leave out one of the two.", name=name), name
         )
     if is_whole(name) and not all(float(x).is_integer() for x in (parameter.low, parameter.high, parameter.step or 1)):
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""The study of a sweep: Optuna's search by ask and tell. Only `database`, `opening` and this module import Optuna."""
+"""The study of a sweep: Optuna's ask-and-tell interface. Only `database`, `opening` and this module import Optuna."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from core.sweeps.spaces import Parameter, is_whole, value_text
 _BEST_TRIALS = 5
 """Minimum number of trials that PED-ANOVA treats as the best ones, as its documentation advises."""
 _STARTUP_TRIALS = 5
-"""Number of random trials before TPE decides. Hyperband splits the trials among brackets, each with a TPE of its own,
-so that Optuna's default of 10 would leave TPE no decisions in a sweep of 20 trials."""
+"""Number of random trials before TPE takes over. Hyperband splits the trials among brackets, each with its own TPE, so
+Optuna's default of 10 would leave TPE nothing to decide in a sweep of 20 trials."""
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -108,7 +108,7 @@ class Study:
     def report(self, number: int, resource: int, value: float, images: int) -> bool:
         """Report the accuracy of an unfinished trial at a resource, and return True if the trial should be pruned.
 
-        Hyperband prunes most trials, even if all are good; here the trial must also be clearly worse than the best one.
+        Hyperband prunes most trials, even if all are good; here, a trial must also be clearly worse than the best one.
         A trial that another machine has given up is pruned, too. `images`: number of images on which the accuracy was
         measured.
         """

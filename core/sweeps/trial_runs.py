@@ -50,7 +50,7 @@ class TrialRuns:
         return list(self._runs.values())
 
     def first_free_seed(self, trial: int, *, winner: bool = False) -> int:
-        """Return the smallest seed index without a run of a trial, by default in the search."""
+        """Return the smallest seed index that no run of a trial has, by default among the search's runs."""
         index = 0
         while (run := self._runs.get((winner, trial, index))) and run.config_file.exists():
             index += 1
@@ -133,7 +133,7 @@ def is_unfinished(run: Run) -> bool:
 def stop_all(workspace: Workspace, runs: Iterable[Run], reason: str) -> list[Run]:
     """Ask the unfinished runs among these to stop, queued ones first; return them."""
     unfinished = [run for run in runs if is_unfinished(run)]
-    # A queued run would start as soon as the running one ends.
+    # Otherwise, a queued run would start as soon as the running one ended.
     for run in sorted(unfinished, key=lambda run: run.id, reverse=True):
         try:
             request_stop(workspace, run, reason)

@@ -1,4 +1,4 @@
-"""Training the settings of a trial again, with other seeds, as ordinary runs that read the test set once each."""
+"""Training a trial again with other seeds, as ordinary runs that use the test set once each."""
 
 from __future__ import annotations
 
@@ -71,15 +71,15 @@ def train_again(workspace: Workspace, sweep: Sweep, trial: int) -> list[Run]:
 
     Raises SweepError if there is no such trial, RunError if the queue is full: then call this again later.
     """
-    found = next((each for each in sweep.progress().trials if each.number == trial), None)
-    if found is None:
+    found_trial = next((each for each in sweep.progress().trials if each.number == trial), None)
+    if found_trial is None:
         raise SweepError(
             Message("The sweep {sweep} has no trial {trial}. Choose one of its trials.", sweep=sweep.id, trial=trial),
             sweep.id,
         )
     settings, runs = sweep.settings(), TrialRuns(workspace, sweep.id)
     for seed_index in range(SEEDS):
-        if create_winner_run(settings, sweep, runs, found, seed_index) is None:
+        if create_winner_run(settings, sweep, runs, found_trial, seed_index) is None:
             _write_winner(workspace, sweep, runs, trial)
             raise RunError(Message("The queue is full. Let some runs finish, then try again."))
     _write_winner(workspace, sweep, runs, trial)
@@ -89,7 +89,7 @@ def train_again(workspace: Workspace, sweep: Sweep, trial: int) -> list[Run]:
 def create_winner_run(
     settings: SweepSettings, sweep: Sweep, runs: TrialRuns, trial: Trial, seed_index: int
 ) -> Run | None:
-    """Queue one of the runs unless it exists; return it, or None if the queue is full."""
+    """Queue one of the runs that train a trial again, unless it exists; return it, or None if the queue is full."""
     # Not the search's seeds, with which the trial may have been lucky.
     seed = (settings.base.seed + settings.seeds_per_trial + seed_index) % 2**31
     mark = TrialMark(

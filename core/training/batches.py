@@ -1,4 +1,4 @@
-"""The training batches: augmented images and varied pen digits, with their labels and the teachers' predictions."""
+"""The training batches: augmented images and variations of pen digits, their labels, and the teachers' predictions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FINAL_STRENGTH = 0.5
 """Strength of the augmentation in the final epochs, as a fraction of the configured one."""
 
 _TEACHER_BATCHES = 8
-"""Number of batches that the teachers predict at once; together, these fill one LiteRT batch."""
+"""Number of batches passed to the teachers at once; together, they fill one LiteRT batch."""
 
 _DIGITS_PER_STATUS = 500
 """Number of digits drawn between two status updates; drawing them takes about half a second."""
@@ -159,8 +159,8 @@ def _with_predictions(
 def _mean_probabilities(teachers: Sequence[Network], images: np.ndarray) -> np.ndarray:
     """Return the softmax of the teachers' mean logits for uint8 images (n, 28, 28): float32 (n, 10)."""
     # The geometric mean of probabilities is, once normalised, the softmax of the mean logits.
-    logs = [np.log(np.maximum(teacher(images).probabilities, MIN_PROBABILITY)) for teacher in teachers]
-    means = np.exp(np.mean(logs, axis=0))
+    log_probabilities = [np.log(np.maximum(teacher(images).probabilities, MIN_PROBABILITY)) for teacher in teachers]
+    means = np.exp(np.mean(log_probabilities, axis=0))
     return means / means.sum(axis=1, keepdims=True)
 
 

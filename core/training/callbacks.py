@@ -24,8 +24,8 @@ MIN_STATUS_SECONDS = 0.4
 MIN_TIMED_SECONDS = 2.0
 """Minimum training time after the first step before the remaining time is estimated.
 
-The first step takes seconds, because TensorFlow compiles the network; the next few are fast, because their batches are
-ready.
+The first step takes seconds, because TensorFlow compiles the network; the next few are fast, because their batches have
+already been prepared.
 """
 
 
@@ -79,7 +79,7 @@ class Journal(keras.callbacks.Callback):
         truncate_after_epoch(run.history_file, HISTORY_COLUMNS, self._epoch)
         truncate_after_epoch(run.steps_file, STEP_COLUMNS, self._epoch)
         self._train_start_clock = time.perf_counter()
-        self._timed_from: tuple[int, float] | None = None  # steps and seconds after this process's first step
+        self._timed_from: tuple[int, float] | None = None  # steps and seconds at the end of this process's first step
         self._worker_start_time = run.started or time.time()
         self._last_write_seconds = 0.0
         self._curve = LiveCurve(run, config.batch_size, validation.evaluate_sample, validation.watch)
@@ -143,7 +143,7 @@ class Journal(keras.callbacks.Callback):
                 state="running",
                 phase=phase,
                 message=message,
-                start=self._start_step(phase),
+                start=self._start_stage(phase),
                 started=self._worker_start_time,
                 epoch=self._epoch,
                 epochs=self._epochs,
@@ -158,7 +158,7 @@ class Journal(keras.callbacks.Callback):
         )
         self._last_write_seconds = self.seconds
 
-    def _start_step(self, phase: Phase) -> Start | None:
+    def _start_stage(self, phase: Phase) -> Start | None:
         """Return the start-up stage of this process, or None once its first step is complete."""
         if self._timed_from is not None:
             return None

@@ -30,7 +30,7 @@ def distillation_loss(targets: keras.KerasTensor, probabilities: keras.KerasTens
 
 
 def label_accuracy() -> keras.metrics.Metric:
-    """Return the metric that compares predictions with the labels in `targets` (n, 20), not with the teachers' part."""
+    """Return a metric that compares predictions with the labels in `targets` (n, 20) and ignores the teachers."""
 
     def matches(targets: keras.KerasTensor, probabilities: keras.KerasTensor) -> keras.KerasTensor:
         return ops.equal(ops.argmax(targets[:, :CLASSES], axis=-1), ops.argmax(probabilities, axis=-1))
@@ -39,5 +39,5 @@ def label_accuracy() -> keras.metrics.Metric:
 
 
 def _log_softmax_at_temperature(probabilities: keras.KerasTensor) -> keras.KerasTensor:
-    """Return the log probabilities after their logits are divided by the temperature."""
+    """Divide the logits of these probabilities by TEMPERATURE; return the resulting log probabilities."""
     return ops.log_softmax(ops.log(ops.maximum(probabilities, MIN_PROBABILITY)) / TEMPERATURE, axis=-1)

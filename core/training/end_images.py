@@ -101,7 +101,7 @@ def draw_ahead(run: Run, config: TrainingConfig) -> Iterator[DrawingProcess | No
 
 
 class EndImages:
-    """The images of a run: received from the process that draws them, or else drawn on demand."""
+    """The images of a run: received from the process that draws them, or drawn on demand."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ def _drawings(
 ) -> dict[str, Callable[[], Any]]:
     """Return one drawing function per set of images; a run that is stopped needs only the first few."""
     validation, seed = dataset.validation.images, config.seed
-    new_samples = min(_EVALUATION_SAMPLES, len(validation))
+    new_sample_count = min(_EVALUATION_SAMPLES, len(validation))
 
     def portions(first: int, end: int) -> dict[str, Callable[[], Any]]:
         return {
@@ -163,14 +163,14 @@ def _drawings(
     return {
         **portions(0, MIN_PORTIONS),
         "other handwriting": partial(draw_other_handwriting, _OTHER_HANDWRITING, seed + 2, training_digits),
-        "new samples": partial(out_of_distribution_samples, new_samples, validation, seed + 1),
+        "new samples": partial(out_of_distribution_samples, new_sample_count, validation, seed + 1),
         "robustness": lambda: draw_robustness_images(dataset.test, held_out_digits),
         **portions(MIN_PORTIONS, portion_count(config)),
     }
 
 
 def load_pen_digits(config: TrainingConfig, workspace: Workspace) -> tuple[tuple[PenDigit, ...], tuple[PenDigit, ...]]:
-    """Return the pen digits to train on, if the config uses them, and those for measuring; none if the file is missing.
+    """Return the pen digits to train on, if the config uses them, and the held-out ones; none if the file is missing.
 
     Raises DataError if the config needs the pen digits and their file is damaged.
     """

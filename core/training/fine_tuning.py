@@ -166,7 +166,7 @@ def _save(
 
 
 def _fit_novelty(exported: Exported, dataset: Dataset, own: OwnDigits, images: EndImages, seed: int) -> Novelty:
-    """Fit the detector, with the hand's digits among the digits, and write it into the bundle."""
+    """Fit the detector on the hand's samples as well as the usual ones, and write it into the bundle."""
     network, outputs, validation = exported.network, exported.outputs, dataset.validation.images
     portions = [*(images.portion(index) for index in range(MIN_PORTIONS)), own.samples]
     handwriting = [images.other_handwriting, own.samples.digits]

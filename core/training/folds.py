@@ -1,4 +1,4 @@
-"""The network of one fold: trained on all other folds, it predicts the images of this one."""
+"""The network for one fold: trained on all other folds, it classifies the images in this one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.training.batches import images_in_epoch, training_batches, training_im
 from core.training.optimizer import compile_model
 
 _BATCH_SIZE = 500
-"""Images per prediction; the size hardly changes the speed."""
+"""Images per prediction; the speed hardly depends on it."""
 
 
 def predict_fold(

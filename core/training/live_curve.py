@@ -39,7 +39,7 @@ MAX_WATCHING_FRACTION = 0.02
 
 @dataclass(frozen=True)
 class _Mark:
-    """A position in an epoch: steps so far, seconds of training, and the mean loss and accuracy of these steps."""
+    """A position in an epoch: steps so far, seconds of training, and the mean loss and accuracy over these steps."""
 
     step: int = 0
     seconds: float = 0.0
@@ -59,7 +59,8 @@ class LiveCurve:
     """Writes the points of a run's `steps.csv`.
 
     A point covers at least MIN_POINT_IMAGES images. The last point of an epoch ends with the epoch; if too few images
-    are left for that point, they are added to the previous one. Only an epoch with fewer images has a smaller point.
+    are left for that point, they are added to the previous one. Only an epoch with fewer images than that has a smaller
+    point.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class LiveCurve:
         self._start = self._previous_start = _Mark(seconds=seconds - self._overhead)
 
     def add_step(self, step: int, seconds: float, logs: Mapping[str, float], *, last: bool) -> None:
-        """Add a step, counted from 1 in the epoch, with Keras's running means. `last`: True if the epoch ends."""
+        """Add a step, counted from 1 in the epoch, with Keras's running means. `last`: True if it ends the epoch."""
         end = _Mark(step, seconds - self._overhead, logs["loss"], logs["accuracy"])
         if last or self._is_due(end, seconds):
             start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The novelty detector of a run: fitted on all of the recipe's samples, or briefly if the run is asked to stop."""
+"""The novelty detector of a run: fitted on all of the recipe's samples, or on fewer if the run is asked to stop."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> Non
 
 
 def compile_for_labels(model: keras.Model) -> None:
-    """Compile a trained network for labels alone, so that it can be loaded without this project's functions."""
+    """Compile a trained network with Keras's own loss, so that it can be loaded without this project's functions."""
     _compile(model, model.optimizer, "categorical_crossentropy", "accuracy")
 
 

@@ -17,18 +17,17 @@ _MAX_PATH_BYTES = 4096
 
 
 def main(connection: int) -> int:
-    """Load the trainer; train the run that the connection names, or exit when the other end is closed.
+    """Load the trainer; then train the run received on the connection, or exit when the other end is closed.
 
-    `connection`: file descriptor of a socket, on which the run's folder arrives with the descriptors of its lock and
-    log.
+    `connection`: file descriptor of a socket that receives the run's folder and the descriptors of its lock and log.
     """
     worker.yield_to_others()
     prepare_tensorflow()
     # If this fails, `worker.main` fails again, and records why.
     with suppress(Exception):
         local.import_trainer()
-    with socket.socket(fileno=connection) as waiting:
-        folder, descriptors, _, _ = socket.recv_fds(waiting, _MAX_PATH_BYTES, 2)
+    with socket.socket(fileno=connection) as channel:
+        folder, descriptors, _, _ = socket.recv_fds(channel, _MAX_PATH_BYTES, 2)
     if not folder:
         return 0
     lock, log = descriptors

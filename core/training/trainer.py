@@ -79,7 +79,7 @@ def train_and_evaluate(
     `images`: the images for the end of the run; by default, they are drawn when needed.
     With early stopping, the model keeps the weights of the epoch with the best validation accuracy, otherwise those of
     the last epoch. The exported model is evaluated on the test set once, at the end. If the run finished, the worker
-    then removes the checkpoint. A sweep's search run is only measured, on the validation split.
+    then removes the checkpoint. A sweep's search run has no bundle; it is only evaluated on the validation split.
 
     Raises RunError if the run cannot be resumed or the loss becomes infinite or NaN, BundleError if a teacher's network
     is damaged, MemoryError if the machine runs out of memory, RunNotFound if the run is deleted.
@@ -123,17 +123,17 @@ def train_and_evaluate(
 def _start(config: TrainingConfig, run: Run, train: Split, pen_digits: Sequence[PenDigit]) -> _Start:
     """Read the checkpoint, if any, and prepare the images, unless no epoch is left."""
     checkpoint = read_checkpoint(run)
-    used = _pen_digits_to_use(run, checkpoint, pen_digits if config.pen_digits else ())
+    used_digits = _pen_digits_to_use(run, checkpoint, pen_digits if config.pen_digits else ())
     if checkpoint and checkpoint.done:
-        return _Start(checkpoint, used, None, stopped=False)
+        return _Start(checkpoint, used_digits, None, stopped=False)
     try:
-        return _Start(checkpoint, used, training_images(train, config, run), stopped=False)
+        return _Start(checkpoint, used_digits, training_images(train, config, run), stopped=False)
     except Stopped:
-        return _Start(checkpoint, used, None, stopped=True)
+        return _Start(checkpoint, used_digits, None, stopped=True)
 
 
 def _pen_digits_to_use(run: Run, checkpoint: Checkpoint | None, available: Sequence[PenDigit]) -> Sequence[PenDigit]:
-    """Return the available pen digits, or none if the run began without any; raises RunError if its own are missing."""
+    """Return the available pen digits, or none if the run began without any; raises RunError if they are missing."""
     if checkpoint is None or checkpoint.pen_digits == len(available):
         return available
     if not checkpoint.pen_digits:

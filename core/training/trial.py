@@ -19,7 +19,7 @@ from core.storage import storage_errors
 from core.training.optimizer import compile_for_labels
 
 _TIMED_PREDICTIONS = 300
-"""Number of timed predictions, of which the median counts; together, they take about 20 ms."""
+"""Number of timed predictions, of which the median is reported; together, they take about 20 ms."""
 _WARM_UP_PREDICTIONS = 30
 
 
@@ -40,7 +40,7 @@ def write_measurements(model: keras.Model, run: Run, mark: TrialMark, dataset: D
 
 
 def write_winner_measurements(run: Run, mark: TrialMark, card: Card, dataset: Dataset) -> None:
-    """Repeat the trial's measurements on the bundle of the run that retrains it; write the run's trial result."""
+    """Repeat a trial's measurements on the bundle of a run that retrained its settings; write the result."""
     result = TrialResult(validation_accuracy=card.metrics.validation_accuracy, parameters=card.parameters)
     network = Network(run.bundle.tflite_file)
     write_trial_result(run.trial_result_file, _with_measurements(result, mark, network, dataset.validation))

@@ -31,7 +31,7 @@ class Validation(keras.callbacks.Callback):
     def __init__(self, run: Run, split: Split, completed_epochs: int, watching: Watching | None = None) -> None:
         """`completed_epochs`: epochs completed before a resume; predictions from later epochs are dropped.
 
-        `watching` gets the predictions that `watch` makes.
+        `watching` receives the predictions that `watch` makes.
         """
         super().__init__()
         self._run = run

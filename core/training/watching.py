@@ -10,10 +10,10 @@ from core.runs.run import Run
 from core.runs.watched import Prediction, Watched, WatchedImage, write_watched
 
 _COMPARED_IMAGES = 3_000
-"""Number of training images to compare with: enough to tell hard images from easy ones, in a tenth of a second."""
+"""Number of training images to compare each image with: enough to tell hard images from easy ones, in 0.1 s."""
 
 _HARDEST_IMAGES = 4
-"""Number of each digit's hardest images from which its hard one is chosen."""
+"""Number of each digit's hardest images; the hard image to watch is chosen from them."""
 
 
 def choose_watched(train: Split, validation: Split, count: int, seed: int) -> np.ndarray:

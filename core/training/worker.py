@@ -74,7 +74,7 @@ def _start_map(run: Run, workspace: Workspace) -> None:
     This process then exits, because TensorFlow occupies memory that the next run needs.
     """
     if run.config().dataset == "mnist" and run.bundle.complete and not run.fine_tuning_file.exists():
-        with suppress(RunError):  # others are being computed; a page computes this one when it needs it
+        with suppress(RunError):  # other results are being computed; a page starts this map when it needs it
             start_map(workspace, run.bundle, "mnist")
 
 
@@ -108,12 +108,12 @@ def _record_end(run: Run, end: dict[str, str]) -> None:
     with suppress(OSError):
         run.stop_file.unlink(missing_ok=True)
     try:
-        last = run.status()
+        status = run.status()
     except RunError:  # damaged or deleted
-        last = Status(state="failed")
+        status = Status(state="failed")
     with suppress(RunNotFound):
         update = {"phase": "done", "ended": time.time(), "seconds_left": None, **end}
-        run.write_final_status(last.model_copy(update=update))
+        run.write_final_status(status.model_copy(update=update))
     # Remove the checkpoint after writing the status, so that a run whose worker is killed in between need not train
     # again.
     if end["state"] == "finished":
@@ -163,7 +163,7 @@ def _train(run: Run, workspace: Workspace, lock: int | None) -> dict[str, str]:
 
 
 def _trains_on_cluster(run: Run) -> bool:
-    """Return True if a cluster trains the run; fine-tuning takes seconds and needs the hand, which stays here."""
+    """Return True if a cluster trains the run; fine-tuning takes seconds and needs the hand, which stays local."""
     return ray_address() is not None and not run.fine_tuning_file.exists()
 
 

@@ -29,7 +29,7 @@ _TEMPERATURE_HELP = Message(
 
 
 def calibration_section(card: Card, evaluation: Evaluation) -> None:
-    """Show how well the model's confidence matches its accuracy; statistics for experts are folded away."""
+    """Show how well the model's confidence matches its accuracy, with statistics for experts in an expander."""
     st.subheader(tr("Calibration"), anchor=False)
     text_with_terms(
         tr(
@@ -42,7 +42,9 @@ def calibration_section(card: Card, evaluation: Evaluation) -> None:
     )
     bins = reliability(evaluation)
     show_chart(charts.reliability_diagram(bins, text_colour()), alt=reliability_text(bins))
-    st.markdown(tr("When the model is not sure, it says so: it names a second digit, or calls a drawing not a digit."))
+    st.markdown(
+        tr("When the model is not sure, it says so: it names a second digit, or says that a drawing is not a digit.")
+    )
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
         _close_calls_and_rejections(card, evaluation)
     if card.calibration is None:
@@ -81,9 +83,9 @@ def _statistics(card: Card, evaluation: Evaluation) -> None:
     st.markdown(
         tr(
             "- **Calibration error**: by how much confidence and accuracy differ on average. 0 is perfect.\n- "
-            "**Brier score**: how far the probabilities are from the truth. 0 is perfect, 2 is sure and always "
-            "wrong.\n- **Temperature**: the number that softens the probabilities (above 1) or sharpens them (below "
-            "1)."
+            "**Brier score**: how far the probabilities are from the truth. 0 is perfect, 2 is always sure and "
+            "always wrong.\n- **Temperature**: the number that softens the probabilities (above 1) or sharpens them "
+            "(below 1)."
         )
     )
     with st.grid(3, min_column_width=MIN_TILE_WIDTH):

@@ -118,12 +118,12 @@ def _metrics(comparison: Comparison, first: Evaluation, second: Evaluation) -> N
 
 
 def _statistics(comparison: Comparison) -> None:
-    """Show the p-value, folded away."""
+    """Show the p-value in a collapsed expander."""
     with st.expander(tr("Statistics for experts"), icon=":material/query_stats:", key="comparison_statistics"):
         text_with_terms(
             tr(
-                "The {p_value} of {test} says how likely two equally good models would differ this much by chance. "
-                "Below {level}, the difference is called significant.",
+                "The {p_value} of {test} says how likely it is that two equally good models differ this much by "
+                "chance. Below {level}, the difference is called significant.",
                 p_value=term("p-value"),
                 test=term("McNemar's test"),
                 level=SIGNIFICANCE_LEVEL,

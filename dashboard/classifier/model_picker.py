@@ -1,4 +1,4 @@
-"""The model picker of the Evaluate and Model pages."""
+"""The model picker of the Evaluate, Model, Inside and Data pages."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def model_picker(key: str) -> tuple[str, Bundle]:
 
 
 def model_title(name: str, card: Card) -> str:
-    """Return a model's line in a list of models."""
+    """Return a model's title in a list of models."""
     return tr(
         "{name} · {accuracy:.2%} on {data}",
         name=name,

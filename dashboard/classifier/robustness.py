@@ -39,7 +39,7 @@ NOT_MEASURED = Message("Not measured: this model was fine-tuned, or an earlier v
 
 
 def robustness_section(card: Card) -> None:
-    """Chart how often the model misreads drawings and altered images; the figures are folded away."""
+    """Chart how often the model misreads drawings and altered images, with all figures in an expander."""
     st.subheader(tr("Drawings"), anchor=False)
     robustness = card.robustness
     if robustness is None:

@@ -1,4 +1,4 @@
-"""The section "How much can it take?": accuracy over the strength of each disturbance."""
+"""The section "How much can it take?": accuracy against the strength of each disturbance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.classifier.robustness_curves import RobustnessCurve
 
 _GOOD_ACCURACY = 0.9
-"""The strength at which the accuracy falls below this is marked: nine digits in ten."""
+"""Nine digits in ten; the strength at which the accuracy falls below this is marked."""
 
 _PANEL_WIDTH, _PANEL_HEIGHT = 230, 220  # pixels
 
@@ -64,7 +64,7 @@ _PANELS = {
     ),
     "shifted": _Panel(
         Message("Image shifted"),
-        Message("Pixels, of 28"),
+        Message("Pixels, out of 28"),
         "d",
         Message("90 of 100 are read up to {strength:.1f} pixels."),
     ),
@@ -76,7 +76,7 @@ _PANELS = {
     ),
     "noisy": _Panel(
         Message("Image with noise"),
-        Message("Standard deviation, of full ink"),
+        Message("Standard deviation (fraction of full ink)"),
         "%",
         Message("90 of 100 are read up to {strength:.0%} of full ink."),
     ),
@@ -147,7 +147,7 @@ def _sentence(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> str
 
 
 def _chart(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> alt.LayerChart:
-    """Draw the accuracies over the strengths, and a line at `limit`, beyond which fewer than 90 of 100 are read."""
+    """Plot the accuracy against the strength, with a line at `limit`, beyond which fewer than 90 of 100 are read."""
     table = pd.DataFrame({"strength": curve.strengths, "read": [100 * accuracy for accuracy in curve.accuracies]})
     first, last = curve.strengths[0], curve.strengths[-1]
     x = alt.X(
@@ -163,13 +163,13 @@ def _chart(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> alt.La
             x=x,
             y=alt.Y(
                 "read:Q",
-                title=tr("Read, of 100"),
+                title=tr("Read, out of 100"),
                 scale=alt.Scale(domain=[0, 100]),
                 axis=alt.Axis(values=[0, 50, 100], gridOpacity=0.5),
             ),
             tooltip=[
                 alt.Tooltip("strength", title=tr(panel.axis), format=panel.axis_format),
-                alt.Tooltip("read", title=tr("read, of 100"), format=".1f"),
+                alt.Tooltip("read", title=tr("read, out of 100"), format=".1f"),
             ],
         )
     )

@@ -90,7 +90,7 @@ def _choose_epoch(name: str, recorded: EpochPredictions) -> int:
 
 
 def _fingerprint(source: Run | Bundle) -> str | None:
-    """Return the fingerprint of the model's data, or None if there is no card yet; it is written after training."""
+    """Return the fingerprint of the model's data, or None before the end of training, when the card is written."""
     bundle = source.bundle if isinstance(source, Run) else source
     try:
         return cache.card(bundle).data.fingerprint

@@ -45,8 +45,8 @@ def _tile(title: str, result: CorrectedAccuracy) -> None:
         number(result.accuracy, ".2%"),
         confidence_interval(low, high),
         tr(
-            "Fraction of test images whose prediction is this label. Below it is the 95% confidence interval (Wilson, "
-            "1927)."
+            "Fraction of test images whose prediction matches this label. Below it is the 95% confidence interval "
+            "(Wilson, 1927)."
         ),
     )
 

@@ -51,7 +51,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Docket:
-    """The images to judge, numbered by the rows of `probabilities`, float (n, 10). `votes`: published, by number."""
+    """Images to judge, numbered by row of `probabilities`, float (n, 10). `votes`: the published ones, by number."""
 
     dataset: Dataset
     probabilities: np.ndarray
@@ -71,7 +71,7 @@ class Docket:
         return Case(name, index, split.images[index], int(split.labels[index]), row, self.votes.get(number))
 
     def find(self, name: str | None) -> int | None:
-        """Return the image with this name, or None if it is not among the images to judge."""
+        """Return the number of the image with this name, or None if it is not among the images to judge."""
         return next((number for number in self.cases.order if image_name(*self.place(number)) == name), None)
 
     def label(self, number: int) -> int:

@@ -48,7 +48,7 @@ def label_court_section(model: str, bundle: Bundle, evaluation: Evaluation, data
         )
         st.caption(f":material/lock: {note}")
     elif verdicts:
-        st.caption(tr("Everyone who may make changes here adds to the same verdicts."))
+        st.caption(tr("Everyone who may make changes here shares these verdicts."))
     if verdicts:
         show_record(docket, verdicts, model)
     if docket.is_test_set:
@@ -85,7 +85,7 @@ def _choose_docket(evaluation: Evaluation, dataset: Dataset) -> Docket:
 
 
 def _show_court(docket: Docket, verdicts: dict[int, Choice], model: str, bundle: Bundle) -> None:
-    """Show the image that was just judged, or else ask about the next one."""
+    """Show the image that was just judged, if any; otherwise, ask about the next one."""
     remaining = [number for number in docket.cases.order if number not in verdicts]
     st.caption(tr("{judged:,} judged, {remaining:,} to go.", judged=len(verdicts), remaining=len(remaining)))
     shown = docket.find(state.judged_image())

@@ -100,7 +100,7 @@ def show_pen_digits_banner(problem: DataError) -> None:
 def _show_offer(offer: _Offer, location: Path | None) -> None:
     """Offer a dataset to visitors with permission, unless an environment variable names its `location`."""
     if not may_change():
-        st.caption(tr("You need permission to make changes here to download or upload {name}.", name=offer.name))
+        st.caption(tr("To download or upload {name}, you need permission to make changes here.", name=offer.name))
         return
     if location is not None:
         return
@@ -179,7 +179,7 @@ def _show_upload(offer: _Offer) -> None:
 
 
 def _links(alternatives: Sequence[Source]) -> str:
-    """Return links to the files of the sources, in Markdown; two sources of the same files are not both linked."""
+    """Return links to the files of the sources, in Markdown; of sources with the same files, only one is linked."""
     links = {
         tuple(source.files): ", ".join(f"[{name}]({url})" for name, (url, _) in source.files.items())
         for source in alternatives

@@ -91,7 +91,9 @@ def _show_sizes(digits: Sequence[PenDigit]) -> None:
         st.metric(
             tr("For measuring: writers {first} to {last}", first=HELD_OUT_WRITERS[0], last=HELD_OUT_WRITERS[-1]),
             number(len(digits) - training, ","),
-            help=tr("No network learns from these writers, so they show how well it reads people it has never seen."),
+            help=tr(
+                "No network learns from these writers, so they show how well a network reads people it has never seen."
+            ),
         )
 
 
@@ -153,7 +155,7 @@ def _title(digit: PenDigit) -> str:
 
 
 def _picture(digit: PenDigit) -> Picture:
-    """Return a digit for the panel, drawn with a brush; Draw opens its strokes."""
+    """Return a digit for the panel, drawn with a brush; the Draw page opens its strokes."""
     strokes = canvas_strokes(digit)
     drawing = prepare(draw_strokes(strokes).ink)
     image = cast("Pixels", drawing.image)  # None only without ink

@@ -8,7 +8,7 @@ from core.handwriting.pen_digits import PenDigit
 from core.language import Message
 
 STROKE_COLOURS = {Message("white"): "#ffffff", Message("turquoise"): "#3fc9b5", Message("orange"): "#f59a4a"}
-"""Colours of the first, second and third stroke on black, distinguishable with a colour vision deficiency."""
+"""Colours of the first, second and third stroke on black, distinguishable even with a colour vision deficiency."""
 
 _LINE_WIDTH = 0.035
 _DOT_RADIUS = 0.05

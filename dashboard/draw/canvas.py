@@ -115,7 +115,7 @@ def show_buttons(*, example: bool = False) -> None:
             "height": HEIGHT,
             "words": {
                 "undo": tr("Undo"),
-                "undo_title": tr("Undo the last stroke or Clear (Ctrl+Z)"),
+                "undo_title": tr("Undo the last stroke or the last Clear (Ctrl+Z)"),
                 "clear": tr("Clear"),
                 "clear_title": tr("Start with an empty canvas"),
                 "example": tr("trace me"),

@@ -35,14 +35,14 @@ def show_brackets(number: NumberReading | None, width: int, picture: Pixels | No
 def _bracket(digit: PlacedReading, width: int) -> dict[str, object]:
     _, left, _, right = digit.box
     return {
-        "text": _short_name(digit.reading),
+        "text": _digit_text(digit.reading),
         "left": 100 * left / width,
         "width": 100 * (right - left) / width,
         "sure": digit.reading.verdict == "digit",
     }
 
 
-def _short_name(reading: Reading) -> str:
+def _digit_text(reading: Reading) -> str:
     return "?" if reading.verdict == "not_a_digit" else str(reading.digit)
 
 
@@ -65,7 +65,7 @@ def show_digit_cards(number: NumberReading | None) -> None:
 
 def _card(reading: Reading) -> dict[str, object]:
     return {
-        "text": _short_name(reading),
+        "text": _digit_text(reading),
         "sure": reading.verdict == "digit",
         "sentence": tr(reading.sentence),
         "second": tr("Second best: {digit}", digit=reading.candidates[1]),

@@ -35,7 +35,7 @@ def show_steps(drawing: Drawing | None, steps: Steps = ALL_STEPS, key: str = "st
             _scale_step(drawing, steps),
             _step(
                 tr("Centre of mass"),
-                tr("The digit moves until its centre of mass is the centre of a 28×28 image."),
+                tr("The digit moves until its centre of mass is at the centre of a 28×28 image."),
                 image,
                 {"kind": "cross", "size": [IMAGE_SIZE, IMAGE_SIZE]},
             )
@@ -75,7 +75,7 @@ def _scale_step(drawing: Drawing | None, steps: Steps) -> dict[str, object]:
 
 
 def _in_the_middle(scaled: Pixels) -> Pixels:
-    """Place scaled ink in the middle of 28x28, so that the page does not enlarge a small digit."""
+    """Place scaled ink in the middle of a 28x28 image, so that the page does not enlarge a small digit."""
     margins = [(IMAGE_SIZE - side) // 2 for side in scaled.shape]
     sides = [(margin, IMAGE_SIZE - side - margin) for side, margin in zip(scaled.shape, margins, strict=True)]
     return np.pad(scaled, sides)

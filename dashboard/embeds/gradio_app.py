@@ -153,14 +153,14 @@ def _connect_submit(
     def show(result: Result) -> tuple[str, str]:
         return result.verdict, result.bars
 
-    predicted = submit.click(
+    prediction = submit.click(
         predict,
         sketchpad,
         [label, shown_result],
         api_name="predict",
         show_progress_on=private_listener["outputs"],
     )
-    predicted.success(show, shown_result, show_progress="hidden", **private_listener)
+    prediction.success(show, shown_result, show_progress="hidden", **private_listener)
 
 
 def sketch_reader(read_ink: Callable[[Pixels | PictureInk], _AnyReading], pool: PicturePool) -> _Read[_AnyReading]:

@@ -59,7 +59,7 @@ def limited_sketchpad(label: str) -> gr.Sketchpad:
 
 
 def _limit_input(sketchpad: gr.Sketchpad) -> None:
-    async def keep_in_folder(path: str | Path | None) -> str | None:
+    async def resolve_upload(path: str | Path | None) -> str | None:
         with _raise_as_gradio_error():
             return None if path is None else str(uploaded_file(path))
 
@@ -77,7 +77,7 @@ def _limit_input(sketchpad: gr.Sketchpad) -> None:
         with _raise_as_gradio_error():
             return _picture(sketchpad, sketch)
 
-    store_part = replace_input(sketchpad, keep_in_folder, accept_part, preprocess)
+    store_part = replace_input(sketchpad, resolve_upload, accept_part, preprocess)
 
 
 @contextmanager
@@ -116,8 +116,8 @@ def _check_part(part: Any) -> None:
     values = getattr(part, "data", None)
     if not isinstance(values, dict) or len(getattr(part, "files", ())) != 1:
         raise ValueError("Each part of a sketch must be one file with a type and an id.")
-    index, name = str(values.get("index") or "null"), values.get("id")
-    if values.get("type") not in _PART_TYPES or not isinstance(name, str) or len(name) > _MAX_ID_LENGTH:
+    index, sketch_id = str(values.get("index") or "null"), values.get("id")
+    if values.get("type") not in _PART_TYPES or not isinstance(sketch_id, str) or len(sketch_id) > _MAX_ID_LENGTH:
         raise ValueError(
             f"The type must be one of {_PART_TYPES}, and the id a string of at most {_MAX_ID_LENGTH} characters."
         )

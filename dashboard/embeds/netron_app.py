@@ -1,8 +1,8 @@
 """The model viewer Netron, and the model files that Netron shows.
 
 Netron's own server would need a second port, and would serve one model and the folder around it. Its page looks up the
-visitor's country, reports usage, stops working half a year after its release, and takes the focus of a page that embeds
-it. The page served here does none of this. To open a model, use
+visitor's country, reports usage, stops working half a year after its release, and steals the focus from a page that
+embeds it. The page served here does none of this. To open a model, use
 `/netron/?url=/models/NAME/mnist_model.keras&identifier=mnist_model.keras`; `&theme=dark` or `&theme=light` chooses its
 colours.
 """
@@ -39,10 +39,10 @@ _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' 
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 _FOCUS_SCRIPT = "netron_focus.js"
-"""Script that keeps Netron from taking the focus; served from a file, because the policy allows no inline scripts."""
+"""Script that keeps Netron from stealing the focus; served from a file, because the policy allows no inline scripts."""
 
 _STYLE, _SCHEME_SCRIPT = "netron_theme.css", "netron_theme.js"
-"""The dashboard's colours, and a script that chooses light or dark by the parameter `theme` of the page's URL."""
+"""The dashboard's colours, and a script that chooses light or dark according to the URL parameter `theme`."""
 
 _CONSENT_COOKIE = ("consent", "1")
 """Cookie that stops Netron from looking up the visitor's country and asking for consent."""

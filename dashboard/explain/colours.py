@@ -1,4 +1,4 @@
-"""Colours of maps on black: activations of both signs, and ink for and against a digit."""
+"""Colours of maps on a black background: activations of both signs, and ink for and against a digit."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def change_picture(before: Pixels, after: Pixels) -> Pixels:
 def _signed_picture(values: np.ndarray, limit: float, positive: str, negative: str, base: np.ndarray) -> Pixels:
     strength = np.clip(values / max(limit, np.finfo(np.float32).tiny), -1, 1)[..., np.newaxis]
     colour = np.where(strength > 0, _rgb(positive), _rgb(negative))
-    mixed = base * (1 - np.abs(strength)) + colour * np.abs(strength)
-    return mixed.round().astype(np.uint8)
+    mixed_colour = base * (1 - np.abs(strength)) + colour * np.abs(strength)
+    return mixed_colour.round().astype(np.uint8)
 
 
 def _rgb(colour: str) -> np.ndarray:

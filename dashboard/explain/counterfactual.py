@@ -1,4 +1,4 @@
-"""The section "Make it a 4": the least ink to add and to remove that turns the image into another digit."""
+"""The section "Make it another digit": the smallest change in ink that turns the image into another digit."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def show_counterfactual_section(
             show_probabilities(counterfactual.probabilities[step], current, "make_it_answer")
     sentences = [
         tr(
-            "Step {step} of {last}. Together, all steps add and remove ink equal to {change:.0%} of the image's.",
+            "Step {step} of {last}. Together, all steps add and remove ink equal to {change:.0%} of the image's ink.",
             step=step,
             last=last,
             change=counterfactual.change,

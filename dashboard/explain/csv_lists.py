@@ -24,7 +24,7 @@ def similar_csv(split: str, nearest: Neighbours) -> str:
 
 
 def pairs_csv(splits: tuple[str, str], pairs: Pairs, first_labels: np.ndarray, second_labels: np.ndarray) -> str:
-    """Return pairs as CSV: rank, both images' split, index and label, distance, and if they are near duplicates."""
+    """Return pairs as CSV: rank, both images' split, index and label, distance, and a flag for near duplicates."""
     table = pd.DataFrame(
         {
             "rank": np.arange(1, len(pairs) + 1),

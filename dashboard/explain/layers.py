@@ -22,7 +22,7 @@ from dashboard.parts.png import png_data_uri
 from dashboard.session import cache, state
 from dashboard.session.permission import safe_text
 
-SHARED, OWN = Message("Shared scale"), Message("Own scale")
+_SHARED_SCALE, _OWN_SCALE = Message("Shared scale"), Message("Own scale")
 _HIDDEN_KINDS = ("flatten", "softmax")
 """Layers that show nothing new: the previous layer's values, and the probabilities."""
 
@@ -53,8 +53,8 @@ def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, mo
         )
         scale = st.segmented_control(
             tr("Colours"),
-            [SHARED, OWN],
-            default=SHARED,
+            [_SHARED_SCALE, _OWN_SCALE],
+            default=_SHARED_SCALE,
             format_func=tr,
             required=True,
             key="layer_scale",
@@ -72,9 +72,9 @@ def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, mo
     maps[channels_off] = 0
     left, right = st.columns([2.2, 1], gap="large")
     with left:
-        _show_maps(maps, grid, channel, channels_off, shared=scale == SHARED)
+        _show_maps(maps, grid, channel, channels_off, shared=scale == _SHARED_SCALE)
     with right:
-        limit = _limit(maps) if scale == SHARED else _limit(maps[channel])
+        limit = _limit(maps) if scale == _SHARED_SCALE else _limit(maps[channel])
         place = _show_channel(maps[channel], channel, limit, key=f"map_{model}_{layer}")
         _show_switches(off_key, channels_off, channel)
     show_weighted_sum(network, image, activations, layer, place, channel)
@@ -185,7 +185,7 @@ def _names(channels: Sequence[int]) -> str:
 
 
 def _show_accuracy(bundle: Bundle, layer: int, channels_off: Sequence[int]) -> None:
-    """Measure, on demand, the effect of these channels on other images."""
+    """Measure, on demand, how switching off these channels affects accuracy on other images."""
     if not st.button(
         tr("Measure the effect on accuracy"),
         icon=":material/speed:",
@@ -196,7 +196,9 @@ def _show_accuracy(bundle: Bundle, layer: int, channels_off: Sequence[int]) -> N
     ):
         return
     try:
-        complete, ablated = (cache.validation_accuracy(bundle, layer, channels) for channels in ((), channels_off))
+        accuracy, ablated_accuracy = (
+            cache.validation_accuracy(bundle, layer, channels) for channels in ((), channels_off)
+        )
     except TrazoError as error:
         st.info(safe_text(error), icon=":material/info:")
         return
@@ -207,8 +209,8 @@ def _show_accuracy(bundle: Bundle, layer: int, channels_off: Sequence[int]) -> N
             "Accuracy on the validation images: {complete:.2%} with all channels, **{without:.2%}** without channels "
             "{channels}.",
             len(channels_off),
-            complete=complete,
-            without=ablated,
+            complete=accuracy,
+            without=ablated_accuracy,
             channels=_names(channels_off),
         )
     )

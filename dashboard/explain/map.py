@@ -1,4 +1,4 @@
-"""The map of the data: images that look alike to the network lie close together; a selection shows its images."""
+"""The map of the data: images that look alike to the network lie close together; selecting dots shows their images."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from dashboard.session.client import is_phone
 from dashboard.session.permission import may_change, permission_note, require_permission, safe_text
 
 _THUMBNAILS = 36
-"""Maximum number of images that a selection shows."""
+"""Maximum number of selected images to show."""
 
 _TITLES = {
-    "train": Message("train image {index}, label {label}, read as {predicted}"),
+    "train": Message("training image {index}, label {label}, read as {predicted}"),
     "validation": Message("validation image {index}, label {label}, read as {predicted}"),
     "test": Message("test image {index}, label {label}, read as {predicted}"),
 }
@@ -111,12 +111,12 @@ def show_map(
     splits: Sequence[str] = ("train",),
     dots: Sequence[Dot] = (),
 ) -> None:
-    """Show a model's map of a dataset, or have it computed; a selection shows its images.
+    """Show a model's map of a dataset, or have it computed; selecting dots shows their images.
 
-    `splits`: those that the visitor can choose from. `dots`: drawings on the map. `key`: prefix of the widget keys.
+    `splits`: the splits that the visitor can choose. `dots`: drawings on the map. `key`: prefix of the widget keys.
     """
     try:
-        # Checked first, because the map may be finished in between.
+        # Checked before the file is read, because the map may be finished in between.
         computing = is_computing(state.workspace(), bundle, dataset_id)
         data_map = map_cache.embedding_map(bundle, dataset_id)
         if data_map is None:
@@ -131,14 +131,14 @@ def show_map(
     if table is None:  # removed in the meantime
         st.rerun()
     palette = Palette(digit_colours(), ink_colour(), page_colour())
-    chosen = groups(table, colouring, palette)
-    content = figure(table, chosen, palette, dots, on_phone=is_phone())
-    # A new key for each figure, because a selection names points by their position.
+    legend = groups(table, colouring, palette)
+    content = figure(table, legend, palette, dots, on_phone=is_phone())
+    # A new key for each figure, because a selection identifies points by their position.
     description = ntr("Map of {count:,} image", "Map of {count:,} images", len(table))
     points = _draw(content, f"{key}_{split}_{colouring}_{data_map.fingerprint[:8]}", description)
-    rows = selected_rows(points, chosen)
+    rows = selected_rows(points, legend)
     if not len(rows):
-        rows = _choose_group(chosen, f"{key}_{split}_{colouring}_group")
+        rows = _choose_group(legend, f"{key}_{split}_{colouring}_group")
     selection = table.iloc[rows]
     if selection.empty:
         st.caption(tr(_PHONE_HINT if is_phone() else _HINT))
@@ -215,7 +215,7 @@ def _choose_group(entries: Sequence[Group], key: str) -> np.ndarray:
 
 
 def _show_selection(selection: pd.DataFrame, samples: Samples, key: str) -> None:
-    """Show the number of selected images by label, a download, and their thumbnails, mistakes first."""
+    """Show the number of selected images by label, a download button, and thumbnails, mistakes first."""
     wrong = selection["label"].ne(selection["predicted"])
     with st.container(horizontal=True, vertical_alignment="center"):
         summary = ntr(
@@ -234,13 +234,13 @@ def _show_selection(selection: pd.DataFrame, samples: Samples, key: str) -> None
             on_click="ignore",
             icon=":material/download:",
         )
-    shown = selection.loc[wrong.sort_values(ascending=False, kind="stable").index[:_THUMBNAILS]]
-    if len(shown) < len(selection):
-        st.caption(tr("The first {shown} of them, misread images first.", shown=len(shown)))
-    rows = list(shown[["index", "label", "predicted"]].itertuples(index=False, name=None))
+    thumbnails = selection.loc[wrong.sort_values(ascending=False, kind="stable").index[:_THUMBNAILS]]
+    if len(thumbnails) < len(selection):
+        st.caption(tr("The first {shown} of them, misread images first.", shown=len(thumbnails)))
+    rows = list(thumbnails[["index", "label", "predicted"]].itertuples(index=False, name=None))
     sample_grid(
         samples,
-        shown["index"].to_numpy(),
+        thumbnails["index"].to_numpy(),
         key=f"{key}_grid_{samples.split}",
         captions=[
             str(label) if label == predicted else tr("{label}, read as {predicted}", label=label, predicted=predicted)

@@ -26,7 +26,7 @@ _PHONE_HEIGHT = 460
 _NAME_PERCENTILE = 97
 """Percentage of a digit's images that lie below its name; less than 100, so that outliers do not move the name."""
 
-_DOT, _SMALL_DOT = 20, 12
+_DOT_SIZE, _SMALL_DOT_SIZE = 20, 12
 """Sizes in pixels of the dot for a single drawing, and of each dot when there are several."""
 
 _FEW_POINTS = 3000
@@ -80,7 +80,7 @@ def groups(table: pd.DataFrame, colouring: str, palette: Palette) -> list[Group]
 
 def figure(
     table: pd.DataFrame,
-    chosen: Sequence[Group],
+    legend: Sequence[Group],
     palette: Palette,
     dots: Sequence[Dot] = (),
     *,
@@ -91,7 +91,7 @@ def figure(
     On a phone, dragging initially pans the map instead of drawing a lasso.
     """
     size = 7 if len(table) <= _FEW_POINTS else 5
-    traces = [_trace(table, group, size) for group in chosen]
+    traces = [_trace(table, group, size) for group in legend]
     if dots:
         traces.append(_dots_trace(dots, palette))
     return {
@@ -115,7 +115,7 @@ def figure(
                 "yanchor": "top",
                 "itemsizing": "constant",
                 # Otherwise, the last entry in a row is cut off on a phone.
-                "entrywidth": max(len(group.name) for group in chosen) * 10 + 16,
+                "entrywidth": max(len(group.name) for group in legend) * 10 + 16,
             },
             "hoverlabel": {"bgcolor": palette.page, "bordercolor": palette.text, "font": {"color": palette.text}},
             "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": palette.text, "activecolor": palette.digits[0]},
@@ -125,12 +125,12 @@ def figure(
     }
 
 
-def selected_rows(points: Sequence[Mapping[str, Any]], chosen: Sequence[Group]) -> np.ndarray:
+def selected_rows(points: Sequence[Mapping[str, Any]], legend: Sequence[Group]) -> np.ndarray:
     """Return the sorted rows of the points that the browser reports, int64 (n,); unknown points are ignored."""
     rows = [
         group.rows[index]
         for point in points
-        if (group := _at(chosen, point.get("curve_number"))) is not None
+        if (group := _at(legend, point.get("curve_number"))) is not None
         and _at(group.rows, index := point.get("point_index")) is not None
     ]
     return np.unique(np.asarray(rows, np.int64))
@@ -173,7 +173,7 @@ def _dots_trace(dots: Sequence[Dot], palette: Palette) -> dict[str, Any]:
         "y": [dot.y for dot in dots],
         "marker": {
             "symbol": ["circle-open" if dot.hollow else "circle" for dot in dots],
-            "size": _DOT if len(dots) == 1 else _SMALL_DOT,
+            "size": _DOT_SIZE if len(dots) == 1 else _SMALL_DOT_SIZE,
             "color": colours,
             "opacity": 1,
             "line": {

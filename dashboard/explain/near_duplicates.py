@@ -68,14 +68,14 @@ def show_near_duplicates(data: Dataset) -> None:
             distance=2**0.5,
         )
     )
-    found = cache.near_duplicates(data)
-    if found is None:
-        _find(data)
+    duplicates = cache.near_duplicates(data)
+    if duplicates is None:
+        _offer_search(data)
     else:
-        _show_pairs(data, found)
+        _show_pairs(data, duplicates)
 
 
-def _find(data: Dataset) -> None:
+def _offer_search(data: Dataset) -> None:
     """Offer to find the pairs, or wait for the process that is finding them."""
     workspace = state.workspace()
     if duplicates_process.is_searching(workspace, data):
@@ -120,7 +120,7 @@ def _wait(data: Dataset) -> None:
 def _show_pairs(data: Dataset, duplicates: NearDuplicates) -> None:
     """Let the visitor filter the pairs, and show a page of them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
+        scope_name = st.selectbox(
             tr("Splits"),
             list(SCOPES),
             index=list(SCOPES).index(address.choice("splits", list(SCOPES), "train")),
@@ -138,18 +138,18 @@ def _show_pairs(data: Dataset, duplicates: NearDuplicates) -> None:
         different = st.toggle(
             tr("Different labels only"), value=address.switch("different", False), key="pairs_different"
         )
-    address.keep(splits=None if chosen == "train" else chosen, different=address.switch_value(different, False))
-    names = SCOPES[chosen][1]
+    address.keep(splits=None if scope_name == "train" else scope_name, different=address.switch_value(different, False))
+    names = SCOPES[scope_name][1]
     scope = Scope(data.split(names[0]), data.split(names[1]), names)
     st.markdown(_summary(scope, duplicates[names]))
     pairs = duplicates[names].select(_chosen_pairs(scope, duplicates[names], different, digits))
     nearest = pairs.select(slice(CSV_PAIRS))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        page = choose_page(len(pairs), PAGE_SIZE, key=f"pairs_page_{chosen}_{different}_{digits}")
+        page = choose_page(len(pairs), PAGE_SIZE, key=f"pairs_page_{scope_name}_{different}_{digits}")
         st.download_button(
             "CSV",
             lambda: pairs_csv(scope.names, nearest, *scope.labels(nearest)),
-            f"near-duplicates-{chosen}.csv",
+            f"near-duplicates-{scope_name}.csv",
             "text/csv",
             icon=":material/download:",
             on_click="ignore",
@@ -159,11 +159,11 @@ def _show_pairs(data: Dataset, duplicates: NearDuplicates) -> None:
     if not len(pairs):
         st.caption(tr("There are no such pairs."))
         return
-    _show_grid(scope, pairs.select(page), data.id, key=f"pairs_{chosen}")
+    _show_grid(scope, pairs.select(page), data.id, key=f"pairs_{scope_name}")
 
 
 def _summary(scope: Scope, pairs: Pairs) -> str:
-    """Return the numbers of identical images and near duplicates."""
+    """Return a sentence with the numbers of identical pairs and near duplicates."""
     first, second = scope.labels(pairs)
     near = pairs.distances <= NEAR
     return tr(
@@ -180,8 +180,8 @@ def _summary(scope: Scope, pairs: Pairs) -> str:
 def _chosen_pairs(scope: Scope, pairs: Pairs, different: bool, digits: list[int]) -> np.ndarray:
     """Return a mask of the pairs with different labels (if `different`) and a label in `digits` (unless empty)."""
     first, second = scope.labels(pairs)
-    chosen = first != second if different else np.ones(len(pairs), bool)
-    return chosen & (np.isin(first, digits) | np.isin(second, digits)) if digits else chosen
+    mask = first != second if different else np.ones(len(pairs), bool)
+    return mask & (np.isin(first, digits) | np.isin(second, digits)) if digits else mask
 
 
 def _show_grid(scope: Scope, pairs: Pairs, dataset: str, key: str) -> None:

@@ -1,4 +1,4 @@
-"""The most similar training image of one digit; cached by digit, since the features of all images take seconds."""
+"""The most similar training image of a digit; features are cached by digit, as those of all images take seconds."""
 
 from __future__ import annotations
 

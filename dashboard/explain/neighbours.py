@@ -50,7 +50,7 @@ def show_neighbours_section(bundle: Bundle, image: Pixels, model: str) -> None:
 
 
 def _summary(nearest: Neighbours) -> str:
-    """Return how many of the images have the most frequent label."""
+    """Return a sentence with the number of images that have the most frequent label."""
     labels = nearest.labels.tolist()
     most_frequent = max(labels, key=labels.count)
     return tr(

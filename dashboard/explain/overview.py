@@ -27,8 +27,8 @@ def show_overview(
 ) -> None:
     """Show all blocks; a click on a map chooses its layer and channel.
 
-    `activations`: those of this image. `layer_key`: widget key of the chosen layer. `grid_prefix`: key of a layer's
-    grid of maps, without the layer's index.
+    `activations`: each layer's values for this image. `layer_key`: widget key of the chosen layer.
+    `grid_prefix`: key of a layer's grid of maps, without the layer's index.
     """
 
     def choose() -> None:
@@ -72,11 +72,11 @@ _KEY = "network_overview"
 
 
 def _blocks(network: NumpyNetwork) -> list[tuple[int, int]]:
-    """Return the first and the last layer of each block with weights, except that of the logits."""
-    weighted = [
+    """Return the first and the last layer of each block with weights, except the block of the logits."""
+    weighted_layers = [
         index for index, layer in enumerate(network.layers) if layer.kind in ("convolution", "depthwise", "dense")
     ]
-    return [(index, network.block_end(index)) for index in weighted[:-1]]
+    return [(index, network.block_end(index)) for index in weighted_layers[:-1]]
 
 
 def _block(

@@ -20,7 +20,8 @@ from dashboard.parts.png import png_data_uri
 from dashboard.session import cache
 
 BLANK = Message(
-    "Once there is an answer: the ink that speaks for it, and the most similar images the model learned from."
+    "Once there is an answer, this shows the ink that speaks for it and the most similar images that the model "
+    "learned from."
 )
 REJECTED = Message("The drawing is unlike the training data, so there is no answer to explain.")
 NO_IMAGES = Message(
@@ -43,7 +44,7 @@ class _Reason:
 
 
 def show_reasons(reading: Reading | None, bundle: Bundle, model: str) -> None:
-    """Show why a model read a digit, or one sentence if there is no digit, at the same height.
+    """Show why a model read a digit; if there is no digit, show one sentence at the same height.
 
     `model`: the model's name.
     """
@@ -66,8 +67,8 @@ def _explanation(reading: Reading | None, bundle: Bundle) -> tuple[Sequence[_Rea
         attribution = integrated_gradients(cache.numpy_network(bundle), image, digit).map
     except TrazoError:  # the Inside page explains the damage
         return [], tr("This model's file cannot be read, so the answer cannot be explained.")
-    own = Picture(tr("Your drawing"), image)
-    reasons = [_Reason(attribution_picture(attribution, image), tr("red for, blue against"), own)]
+    drawing = Picture(tr("Your drawing"), image)
+    reasons = [_Reason(attribution_picture(attribution, image), tr("red for, blue against"), drawing)]
     place = strongest_place(attribution, image)
     try:
         nearest = [found for found in (nearest_of_digit(bundle, image, label) for label in (digit, second)) if found]
@@ -86,7 +87,7 @@ def _explanation(reading: Reading | None, bundle: Bundle) -> tuple[Sequence[_Rea
 
 
 def compare_distances(first: NearestImage, second: NearestImage) -> Message:
-    """Return in words which of two images is nearer."""
+    """Return a phrase that says which of two images is nearer."""
     near, far = sorted((first, second), key=lambda found: found.distance)
     if far.distance <= _EQUAL_RATIO * near.distance:
         return Message(
@@ -103,7 +104,7 @@ def compare_distances(first: NearestImage, second: NearestImage) -> Message:
 
 
 def _sentence(digit: int, place: str | None, comparison: Message | None) -> str:
-    """Return the facts that are known: the place of the most important ink, and the nearer of the similar images."""
+    """Return a sentence with the known facts: the place of the most important ink, and the nearer similar image."""
     if place and comparison:
         return tr(
             "The ink {place} speaks most for the {digit}; among the training images, {comparison}.",

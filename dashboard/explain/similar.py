@@ -31,7 +31,7 @@ COUNTS = ["24", "48", "96"]
 QUERIES = {state.IMAGE_QUERY: Message("An image"), state.DRAWING_QUERY: Message("A drawing")}
 
 _TITLES = {
-    "train": Message("{rank}: train image {index}, label {label}"),
+    "train": Message("{rank}: training image {index}, label {label}"),
     "validation": Message("{rank}: validation image {index}, label {label}"),
     "test": Message("{rank}: test image {index}, label {label}"),
 }
@@ -47,7 +47,7 @@ _SAME_LABEL = {
 }
 
 _PICTURE_WIDTH = 280
-"""Width of the query in pixels, the same as the canvas."""
+"""Width of the query in pixels, the same as the width of the canvas."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _choose_query(data: Dataset, bundle: Bundle) -> Query | None:
     try:
         subject = _draw() if kind == state.DRAWING_QUERY else _image(name)
     except TrazoError as error:
-        _explain(error)
+        _show_error(error)
     if kind == state.IMAGE_QUERY:
         _offer_random_image(data)
     return None if subject is None else _query(subject, data, bundle)
@@ -143,7 +143,7 @@ def _image(name: str | None) -> Subject | None:
     dataset = dataset_of_page()
     try:
         subject = sample(name, dataset)
-    except DataMissing:  # the banner on this page offers to get it
+    except DataMissing:  # the banner on this page offers to download it
         raise DataMissing(
             Message("MNIST is not on this machine yet, so its image {image} cannot be shown.", image=name[:40])
         ) from None
@@ -169,7 +169,7 @@ def _query(subject: Subject, data: Dataset, bundle: Bundle) -> Query | None:
     try:
         reading = subject.read(cache.bundle_predictor(bundle))
     except TrazoError as error:
-        _explain(error)
+        _show_error(error)
         return None
     if reading.drawing.image is None or reading.digit is None:
         st.caption(tr("There is no ink in this query."))
@@ -187,7 +187,7 @@ def _prediction(digits: Sequence[int]) -> str:
     return tr("The model predicts: {digit}.", digit=joined_digits(digits))
 
 
-def _explain(error: TrazoError) -> None:
+def _show_error(error: TrazoError) -> None:
     st.warning(safe_text(error), icon=":material/search_off:")
 
 
@@ -271,7 +271,7 @@ def _show_results(query: Query, scope: Scope, bundle: Bundle, model: str) -> Non
 
 
 def _summary(labels: list[int], digit: int, scope: Scope) -> str:
-    """Return how many of the images have the query's digit as their label."""
+    """Return a sentence with the number of images that have the query's digit as their label."""
     if scope.other_labels_only:
         return tr(_OTHER_LABELS[scope.split], count=len(labels), digit=digit)
     same = labels.count(digit)

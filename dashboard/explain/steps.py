@@ -49,14 +49,14 @@ def show_steps_section(predictor: Predictor, subject: Subject) -> None:
             }
         )
     with prediction_lock:
-        complete = predictor.read_drawing(prepare(subject.picture))
-        chosen = predictor.read_drawing(prepare(subject.picture, steps))
-    show_steps(chosen.drawing, steps, key="inside_steps")
+        full_reading = predictor.read_drawing(prepare(subject.picture))
+        chosen_reading = predictor.read_drawing(prepare(subject.picture, steps))
+    show_steps(chosen_reading.drawing, steps, key="inside_steps")
     left, right = st.columns(2, gap="large")
     with left:
-        _show_result(tr("With all steps"), complete, "all_steps")
+        _show_result(tr("With all steps"), full_reading, "all_steps")
     with right:
-        _show_result(_title(steps), chosen, "chosen_steps")
+        _show_result(_title(steps), chosen_reading, "chosen_steps")
 
 
 def _title(steps: Steps) -> str:

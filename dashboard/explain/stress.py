@@ -1,4 +1,4 @@
-"""The section "Stress dial": sliders that change the image, and the point where the prediction tips over."""
+"""The section "Stress dial": sliders that change the image, and the points where the prediction changes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CURVE = "stress_curve"
 
 @dataclass(frozen=True)
 class _Dial:
-    """A slider's label, its step, the format of its values with their unit, and its help."""
+    """A slider's label, its step, the format and unit of its values, and its help text."""
 
     label: Message
     step: float
@@ -78,17 +78,17 @@ def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model:
     st.markdown(
         tr(
             "How much can the image change before the model changes its mind? **Move a slider**: the curve shows the "
-            "probability of the digit over its whole range, and where the prediction tips over."
+            "probability of the digit over its whole range, and where the prediction changes."
         )
     )
     with st.grid(5, min_column_width=150):
         values = {name: _slider(name, dial) for name, dial in _DIALS.items()}
-    changed = apply_stress(image, values)
+    changed_image = apply_stress(image, values)
     left, right = st.columns([1, 1.15], gap="large")
     with prediction_lock:
-        reading = predictor.read_drawing(Drawing.of_image(changed))
+        reading = predictor.read_drawing(Drawing.of_image(changed_image))
     with left, st.container(key="stress_result"):
-        st.html(image_html(changed, 150, tr("the changed image")))
+        st.html(image_html(changed_image, 150, tr("the changed image")))
         with st.container(key="pair_stress"):
             show_prediction(reading, "", key="stress_answer")
     with right:

@@ -18,7 +18,7 @@ from dashboard.parts.png import image_from_png
 from dashboard.session import address, cache, drawings
 
 _DATASET_NAMES = {name: name for name in TITLES}
-_SPLITS = {"train": Message("train"), "validation": Message("validation"), "test": Message("test")}
+_SPLITS = {"train": Message("training"), "validation": Message("validation"), "test": Message("test")}
 _MAX_DIGITS = 9
 """Maximum number of digits in an image number; no dataset has a billion images."""
 

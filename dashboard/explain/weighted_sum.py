@@ -87,11 +87,11 @@ def sum_sentence(layers: Sequence[Layer], breakdown: WeightedSum, channel: int) 
 def _terms_html(breakdown: WeightedSum, source: int) -> str:
     """Return HTML of the input channels that contribute most to the sum, each as inputs × weights = products.
 
-    The first channel also shows its numbers.
+    The first channel is shown with its numbers.
     """
     arrays = (breakdown.patch, breakdown.weights, breakdown.products)
     limits = [float(np.abs(values).max()) for values in arrays]
-    first, *others = _largest(breakdown.channel_sums)
+    first, *others = _largest_channels(breakdown.channel_sums)
     figures = [
         _figure(breakdown, source, first, [_numbers(v[..., first], m) for v, m in zip(arrays, limits, strict=True)])
     ]
@@ -137,7 +137,7 @@ def _text_colour(red: int, green: int, blue: int) -> str:
     return "#000" if luminance > 0.18 else "#fff"
 
 
-def _largest(sums: np.ndarray) -> list[int]:
+def _largest_channels(sums: np.ndarray) -> list[int]:
     return [int(channel) for channel in np.argsort(-np.abs(sums), kind="stable")[:_SHOWN_CHANNELS]]
 
 
@@ -150,7 +150,7 @@ def _rest_sentence(breakdown: WeightedSum, source: int) -> str:
         else tr("Inputs from the previous layer, weights, and their products; teal is positive, orange negative.")
     ]
     if rest > 0:
-        others = float(sums.sum() - sums[_largest(sums)].sum())
+        others = float(sums.sum() - sums[_largest_channels(sums)].sum())
         sentences.append(
             ntr(
                 "The other channel adds {others:+.3f}.",

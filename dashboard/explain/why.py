@@ -44,10 +44,10 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
         tr("Digit"), range(10), default=predicted, required=True, key=f"why_{model}_{predicted}", format_func=str
     )
     gradients = integrated_gradients(network, image, digit).map
-    occluded = occlusion(network.probabilities, image, digit)
+    occlusion_map = occlusion(network.probabilities, image, digit)
     dots = dot_effects(network.probabilities, image, digit)
     tile_grid(
-        [png_data_uri(attribution_picture(values, image)) for values in (gradients, occluded, dots)],
+        [png_data_uri(attribution_picture(values, image)) for values in (gradients, occlusion_map, dots)],
         key="why_maps",
         captions=[
             tr("Integrated gradients: how much each pixel of ink adds to the {digit}", digit=digit),
@@ -71,7 +71,7 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
     random_order = np.random.default_rng(0).random(image.shape)
     curves = {
         name: deletion_curve(network.probabilities, image, ranking, digit)
-        for name, ranking in ((GRADIENTS, gradients), (OCCLUSION, occluded), (RANDOM, random_order))
+        for name, ranking in ((GRADIENTS, gradients), (OCCLUSION, occlusion_map), (RANDOM, random_order))
     }
     show_chart(_deletion_chart(curves, digit), alt=tr("Probability while ink is deleted"))
     st.caption(

@@ -24,7 +24,7 @@ POLL_SECONDS = 1.0
 _COLUMNS = (3, 1)  # relative widths of a description and its button
 _EXPORT_FORMATS: dict[Format, tuple[str, Message]] = {
     "onnx": (".onnx", Message("Runs in ONNX Runtime: on servers, in browsers, and from C++, C#, Java or JavaScript.")),
-    "savedmodel": ("SavedModel", Message("Runs in TensorFlow and TensorFlow Serving; a ZIP archive with a folder.")),
+    "savedmodel": ("SavedModel", Message("Runs in TensorFlow and TensorFlow Serving; a folder in a ZIP archive.")),
 }
 
 

@@ -21,7 +21,7 @@ from dashboard.server.pictures import POOL
 from dashboard.session import cache, drawings, permission, state
 from dashboard.session.permission import safe_text
 
-_SCREENS = {"Gradio": screens.gradio_answers, "HTTP API": screens.api_answers}
+_DASHBOARD_WAYS = {"Gradio": screens.gradio_answers, "HTTP API": screens.api_answers}
 _NOT_ACTIVE = Message("Runs the active model only. Make this model active on the Runs page to compare it.")
 _DATA_CHANGED = Message("The dataset has changed since the comparison. Compare again.")
 _MIN_SHOWN_DIFFERENCE = 0.0001  # between probabilities; smaller differences are rounding errors
@@ -29,7 +29,7 @@ _MIN_SHOWN_DIFFERENCE = 0.0001  # between probabilities; smaller differences are
 
 def parity_panel(name: str, bundle: Bundle) -> None:
     """Show the last comparison, and a button to compare again."""
-    st.subheader(tr("Does every way of running it agree?"), anchor=False)
+    st.subheader(tr("Do all ways of running it agree?"), anchor=False)
     st.markdown(
         tr(
             "Sends up to {images} fixed validation images and your last drawing through every way of running this "
@@ -69,7 +69,7 @@ def _show(name: str, bundle: Bundle, exports: Exports) -> None:
         if not permission.may_change():
             st.caption(tr("They have not been compared yet."))
     else:
-        _show_report(_with_screens(report, name, bundle, exports))
+        _show_report(_with_dashboard_ways(report, name, bundle, exports))
 
 
 def _start(bundle: Bundle) -> None:
@@ -88,9 +88,9 @@ def _last_drawing() -> bytes | None:
     return None if ink is None or not ink.any() else as_png(ink)
 
 
-def _with_screens(report: Parity, name: str, bundle: Bundle, exports: Exports) -> Parity:
-    """Add Gradio and the API to a comparison without them, if this visitor may change it."""
-    if {way.name for way in report.ways} >= _SCREENS.keys() or not permission.may_change():
+def _with_dashboard_ways(report: Parity, name: str, bundle: Bundle, exports: Exports) -> Parity:
+    """Add Gradio and the API to a comparison that lacks them, if this visitor may make changes."""
+    if {way.name for way in report.ways} >= _DASHBOARD_WAYS.keys() or not permission.may_change():
         return report
     try:
         dataset = _dataset(bundle)
@@ -105,7 +105,7 @@ def _with_screens(report: Parity, name: str, bundle: Bundle, exports: Exports) -
         drawing = drawings.compared_drawing()
         if drawing is not None and report.drawing == drawing_key(drawing):
             pictures.append(drawing)
-        results = {way: _screen_answers(way, pictures) for way in _SCREENS}
+        results = {way: _dashboard_answers(way, pictures) for way in _DASHBOARD_WAYS}
     for way, answers in results.items():
         report = report.with_way(way, answers)
     if not any(isinstance(answers, str) for answers in results.values()):  # a problem may be gone by the next visit
@@ -123,15 +123,15 @@ def _dataset(bundle: Bundle) -> Dataset:
 
 def _with_problem(report: Parity, problem: Message) -> Parity:
     """Return the comparison with the same problem for Gradio and the API."""
-    for way in _SCREENS:
+    for way in _DASHBOARD_WAYS:
         report = report.with_way(way, problem)
     return report
 
 
-def _screen_answers(way: str, pictures: list[bytes]) -> Answers | Message:
+def _dashboard_answers(way: str, pictures: list[bytes]) -> Answers | Message:
     """Return the answers of Gradio or the API, or an error message if they cannot be obtained."""
     try:
-        return _SCREENS[way](cache.predictor, POOL, pictures)
+        return _DASHBOARD_WAYS[way](cache.predictor, POOL, pictures)
     except TrazoError as error:
         return message_of(error)
     except httpx.HTTPError as error:
@@ -164,12 +164,12 @@ def _show_report(report: Parity) -> None:
             st.caption(f"{_title(way)}: {safe_text(way.problem)}")
     pictures = (
         tr(
-            "{count} pictures: validation images of {data} and a drawing.",
+            "{count} pictures: validation images from {data} and a drawing.",
             count=len(report.verdicts),
             data=tr(report.data),
         )
         if report.drawing
-        else tr("{count} pictures: validation images of {data}.", count=len(report.verdicts), data=tr(report.data))
+        else tr("{count} pictures: validation images from {data}.", count=len(report.verdicts), data=tr(report.data))
     )
     columns = tr(
         "Difference: the greatest difference in a calibrated probability. Digits, verdicts: the number of pictures "

@@ -113,7 +113,7 @@ def _show_name_form(key: str, name: str, action: str, submit: Callable[[str], No
 
 
 def _show_export(hand: Hand) -> None:
-    st.markdown(tr("Everything written in this hand, as one file that another Trazo can import."))
+    st.markdown(tr("Everything written in this hand, as one file that another installation of Trazo can import."))
     try:
         archive = export_hand(hand)
     except TrazoError as error:

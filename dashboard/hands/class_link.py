@@ -25,7 +25,7 @@ def show_join_address(url: str) -> None:
             ),
             icon=":material/wifi_off:",
         )
-    explanation = tr("or scan the code. Phones and computers must be on the same network as this one.")
+    explanation = tr("or scan the code. Phones and computers must be on the same network as this computer.")
     st.html(
         f'<div class="trazo-join"><img src="{_qr_code(url)}" width="{_SIZE}" height="{_SIZE}" '
         f'alt="{escape(tr("QR code of {url}", url=url))}"><div><div>{escape(tr("Join at"))}</div>'

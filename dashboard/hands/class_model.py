@@ -77,7 +77,7 @@ def _show_proof(run: Run, students: Sequence[StudentExam], hide_names: bool) -> 
     assert fine_tuning is not None
     base = cache.models().get(fine_tuning.base)
     if base is None:
-        st.info(tr("The model from before fine-tuning was deleted, so there is nothing to compare with."))
+        st.info(tr("The base model was deleted, so there is nothing to compare with."))
         return
     results, without_exam = _judge(run, base, students, hide_names)
     if without_exam:
@@ -158,7 +158,7 @@ def _table(results: Sequence[_StudentResults]) -> pd.DataFrame:
 def _show_use_button(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if active_model(workspace()).run_id == run.id:
-            st.badge(tr("Reads for everybody"), icon=":material/check:", color="green")
+            st.badge(tr("In use for everybody"), icon=":material/check:", color="green")
         else:
             st.button(
                 tr("Use for everybody"),

@@ -187,7 +187,7 @@ def show_digits(written: Sequence[WrittenDigit], captions: Sequence[str], key: s
 
 def exam_result(hand: Hand, exam: Exam, predictor: Predictor) -> ExamResult:
     """Return a model's result for an exam, as far as the exam has been written."""
-    # Another tab may take back a digit and write it again.
+    # In another tab, a digit may be taken back and written again.
     times = tuple(written.time for written in exam.written)
     return _exam_result(predictor.version, hand.id, exam.id, times, predictor, exam)
 

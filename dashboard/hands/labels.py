@@ -23,7 +23,7 @@ def label_buttons(
     current: int | None = _UNSET,
     likely: int | None = None,
 ) -> None:
-    """Show the buttons; each calls `action(*arguments, label)` for the hand, with None for no digit.
+    """Show the buttons; each calls `action(*arguments, label)` for the hand, where None means no digit.
 
     `key`: prefix of the buttons' keys. `current`: the label whose button is disabled. `likely`: the digit whose
     button stands out.

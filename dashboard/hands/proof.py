@@ -31,7 +31,7 @@ def proof_tiles(proof: Proof, before: ExamResult, after: ExamResult, models: tup
             tr("Newly right and newly wrong"),
             tr("{fixed} and {broken}", fixed=len(proof.fixed), broken=len(proof.broken)),
             tr("p = {value:.3f}", value=proof.p_value),
-            tr("The p-value says how likely so uneven a difference would be by chance (McNemar's exact test)."),
+            tr("The p-value says how likely such a difference would be by chance (McNemar's exact test)."),
         )
         metric_tile(
             tr("Other people's digits"),
@@ -65,8 +65,8 @@ def proof_sentence(proof: Proof, hand: str) -> str:
     """Return what the proof shows, in words; `hand`: the id of the hand that the new model has learned, or CLASS."""
     if proof.better:
         if hand == CLASS:
-            return tr("**Shown:** the new model reads the class's hands better; this is unlikely to be chance.")
-        return tr("**Shown:** the new model reads your hand better; this is unlikely to be chance.")
+            return tr("**Proven:** the new model reads the class's hands better; this is unlikely to be chance.")
+        return tr("**Proven:** the new model reads your hand better; this is unlikely to be chance.")
     if proof.shown:
         if hand == CLASS:
             return tr(
@@ -76,8 +76,8 @@ def proof_sentence(proof: Proof, hand: str) -> str:
     more = proof.more_digits
     if more:
         return tr(
-            "**Not shown yet:** this may be chance. If the trend continues, {count} more digits would be enough to "
-            "show it: take another exam, which then counts together with this one.",
+            "**Not proven yet:** this may be chance. If the trend continues, {count} more digits would be enough to "
+            "prove it: take another exam, which then counts together with this one.",
             count=more,
         )
-    return tr("**Not shown:** on these digits, the new model is not clearly better than the previous one.")
+    return tr("**Not proven:** on these digits, the new model is not clearly better than the previous one.")

@@ -191,9 +191,7 @@ def _show_proof(hand: Hand, run: Run) -> None:
     models = cache.models()
     try:
         if fine_tuning.base not in models:
-            raise HandError(
-                Message("The model that this one was made from was deleted, so there is nothing to compare with.")
-            )
+            raise HandError(Message("The base model of this run was deleted, so there is nothing to compare with."))
         old_card, card = cache.card(models[fine_tuning.base]), cache.card(run.bundle)
         exams = exams_for(hand, run.id)
         before, after = (_result(hand, exams, name, models) for name in (fine_tuning.base, run.id))
@@ -209,7 +207,7 @@ def _show_proof(hand: Hand, run: Run) -> None:
         right = int(_result(hand, exams, current, models).right.sum())
         st.markdown(
             tr(
-                "**{model}**, which reads your hand now, reads {right} of them correctly.",
+                "**{model}**, which reads your hand now, reads {right} of these digits correctly.",
                 model=plain(run_cache.model_name(current)),
                 right=right,
             )
@@ -230,7 +228,7 @@ def _show_proof(hand: Hand, run: Run) -> None:
 
 
 def _result(hand: Hand, exams: Sequence[Exam], name: str, models: Mapping[str, Bundle]) -> ExamResult:
-    """Return a model's joint result for these exams."""
+    """Return a model's combined result for these exams."""
     predictor = cache.bundle_predictor(models[name])
     return join_results([exam_result(hand, exam, predictor) for exam in exams])
 

@@ -19,12 +19,12 @@ def keep_results(page: str) -> None:
 
     `page`: the lesson on the page; when it changes, the page scrolls to the top.
     """
-    in_hand = lessons.own_hand() is not None
+    has_hand = lessons.own_hand() is not None
     _results(
         key=_KEY,
         data={
-            "results": Results().model_dump_json() if in_hand else lessons.results().model_dump_json(),
-            "loaded": in_hand or lessons.loaded(),
+            "results": Results().model_dump_json() if has_hand else lessons.results().model_dump_json(),
+            "loaded": has_hand or lessons.loaded(),
             "forgotten": lessons.forgotten(),
             "lesson": page,
         },

@@ -112,13 +112,13 @@ def _add(stakes: list[int], position: int, stake: int) -> None:
 
 def _show_outcome(guess: str, data: Dataset, evaluation: Evaluation, chosen: np.ndarray, stakes: np.ndarray) -> None:
     right = evaluation.predictions[chosen] == evaluation.labels[chosen]
-    won = [points(int(stake), bool(correct)) for stake, correct in zip(stakes, right, strict=True)]
+    gains = [points(int(stake), bool(correct)) for stake, correct in zip(stakes, right, strict=True)]
     blind_points = sum(points(max(STAKES), bool(correct)) for correct in right)
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
         bets_placed = int((stakes > 0).sum())
         metric_tile(
             tr("Your points"),
-            number(sum(won), "+d"),
+            number(sum(gains), "+d"),
             ntr("from {count} bet", "from {count} bets", bets_placed),
         )
         metric_tile(
@@ -131,13 +131,13 @@ def _show_outcome(guess: str, data: Dataset, evaluation: Evaluation, chosen: np.
         key="lesson_bets_grid",
         captions=[
             tr(
-                "a {digit}, read {read} ({confidence:.0%}): {gain:+d}",
+                "a {digit}, read as {read} ({confidence:.0%}): {gain:+d}",
                 digit=evaluation.labels[index],
                 read=evaluation.predictions[index],
                 confidence=float(evaluation.confidences[index]),
                 gain=gain,
             )
-            for index, gain in zip(chosen, won, strict=True)
+            for index, gain in zip(chosen, gains, strict=True)
         ],
         marked=np.flatnonzero(~right).tolist(),
         tile=110,
@@ -150,8 +150,8 @@ def _show_outcome(guess: str, data: Dataset, evaluation: Evaluation, chosen: np.
         )
     )
     _show_diagram(evaluation)
-    if sum(won) > 0:
-        _finish(guess, evaluation, sum(won))
+    if sum(gains) > 0:
+        _finish(guess, evaluation, sum(gains))
     else:
         to_do(tr("You need more than 0 points. Bet on other answers: read the digit first, and bet only if you agree."))
 
@@ -168,7 +168,7 @@ def _show_diagram(evaluation: Evaluation) -> None:
     show_chart(reliability_diagram(bins, text_colour()), alt=reliability_text(bins))
 
 
-def _finish(guess: str, evaluation: Evaluation, won: int) -> None:
+def _finish(guess: str, evaluation: Evaluation, won_points: int) -> None:
     sure = sure_answers(evaluation, _SURE)
     answer = "none" if not sure.wrong else "fewer" if sure.wrong < 0.1 * sure.count else "more"
     outcome = tr(
@@ -183,7 +183,7 @@ def _finish(guess: str, evaluation: Evaluation, won: int) -> None:
         "calibration",
         guess,
         f"{outcome} {verdict(right=guess == answer)}",
-        points=won,
+        points=won_points,
         sure=sure.count,
         wrong=sure.wrong,
     )

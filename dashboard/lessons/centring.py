@@ -92,8 +92,8 @@ def _show_many(guess: str) -> None:
     predictor = current_model()[1]
     labels = split.labels[:count]
     centred = float((predictor.probabilities(split.images[:count]).argmax(axis=1) == labels).mean())
-    moved = moved_to_corner(split.images[:count])
-    cornered = float((predictor.probabilities(moved).argmax(axis=1) == labels).mean())
+    corner_images = moved_to_corner(split.images[:count])
+    cornered = float((predictor.probabilities(corner_images).argmax(axis=1) == labels).mean())
     st.markdown(
         tr(
             "One drawing proves little, so here are **{count} handwritten digits** that the model has not learned "

@@ -159,7 +159,7 @@ def _show_misread(hard_digits: Split, own_digits: np.ndarray, model_digits: np.n
     positions = np.flatnonzero((own_digits != hard_digits.labels) | (model_digits != hard_digits.labels))
     if not len(positions):
         return
-    with st.expander(tr("See the digits that one of you misread"), icon=":material/visibility:"):
+    with st.expander(tr("See the digits that you or the model misread"), icon=":material/visibility:"):
         digit_grid(
             hard_digits.images[positions],
             key="lesson_misread",
@@ -189,7 +189,7 @@ def _report(result: Result) -> str:
 LESSON = Lesson(
     "confusion",
     Message("The confusion matrix and you"),
-    Message("Mistakes have a pattern. Read hard digits yourself, and compare yours with the model's."),
+    Message("Mistakes have a pattern. Read hard digits yourself, and compare your mistakes with the model's."),
     ":material/grid_view:",
     _OPTIONS,
     _show,

@@ -80,7 +80,7 @@ def _show_list() -> None:
 
 
 def _privacy_note() -> str:
-    """Say where the visitor's results are stored, and who sees them."""
+    """Return sentences about where the visitor's results are stored and who sees them."""
     if lessons.own_hand() is None:
         return tr("Your results stay in this browser. Nobody else sees them.")
     return tr(

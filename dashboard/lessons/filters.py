@@ -19,7 +19,11 @@ from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.png import image_html
 
-_OPTIONS = {"level": Message("Level strokes"), "upright": Message("Upright strokes"), "both": Message("Both the same")}
+_OPTIONS = {
+    "level": Message("Horizontal strokes"),
+    "upright": Message("Vertical strokes"),
+    "both": Message("Both the same"),
+}
 _IDENTITY = (0, 0, 0, 0, 1, 0, 0, 0, 0)
 _BLUR = (1, 1, 1, 1, 1, 1, 1, 1, 1)
 _BUTTONS = {
@@ -83,20 +87,20 @@ def _show_measurement(guess: str, kernel: np.ndarray) -> None:
     measured, initial = preference(kernel), preference(np.array(UPRIGHT).reshape(3, 3))
     st.markdown(
         tr(
-            "**Now turn it round.** Change the numbers until the filter sees level strokes at least **twice as "
-            "strongly** as upright ones. Here it is measured on one stroke of each kind:"
+            "**Now turn it round.** Change the numbers until the filter sees horizontal strokes at least **twice as "
+            "strongly** as vertical ones. Here it is measured on one stroke of each kind:"
         )
     )
     with st.grid(2, min_column_width=MIN_TILE_WIDTH):
-        metric_tile(tr("On a level stroke"), number(measured.level, ".1f"), tr("largest value"))
-        metric_tile(tr("On an upright stroke"), number(measured.upright, ".1f"), tr("largest value"))
+        metric_tile(tr("On a horizontal stroke"), number(measured.level, ".1f"), tr("largest value"))
+        metric_tile(tr("On a vertical stroke"), number(measured.upright, ".1f"), tr("largest value"))
     if not measured.prefers_level:
-        to_do(tr("Where does a level stroke have its edge? Put the negative numbers there."))
+        to_do(tr("Where does a horizontal stroke have its edge? Put the negative numbers there."))
         return
     answer = "both" if initial.level == initial.upright else "level" if initial.level > initial.upright else "upright"
     finding = tr(
-        "Your filter sees level strokes. The first one saw upright strokes, because at their left edge, dark meets "
-        "bright."
+        "Your filter sees horizontal strokes. The first one saw vertical strokes, because at their left edge, dark "
+        "meets bright."
     )
     finish(
         "filter",
@@ -109,8 +113,8 @@ def _show_measurement(guess: str, kernel: np.ndarray) -> None:
 
 def _report(result: Result) -> str:
     return tr(
-        "I built a filter of 3 × 3 numbers. It answers {level:.1f} on a level stroke and {upright:.1f} on an upright "
-        "one.",
+        "I built a filter of 3 × 3 numbers. It answers {level:.1f} on a horizontal stroke and {upright:.1f} on a "
+        "vertical one.",
         level=result.measured.get("level", 0),
         upright=result.measured.get("upright", 0),
     )

@@ -104,7 +104,7 @@ def _show_fooling(guess: str, bundle: Bundle, predictor: Predictor) -> None:
     _show_pictures(path[0], path[position], predictor)
     first = first_different_answer(answers)
     if first is None:
-        to_do(tr("This digit keeps its answer, whatever happens. Choose another one."))
+        to_do(tr("The model never changes its answer for this digit. Choose another one."))
     elif answers[position] == answers[0]:
         to_do(tr("The model still answers {digit}. Move the slider.", digit=answers[position]))
     elif position > first:

@@ -50,7 +50,8 @@ def _show() -> None:
         )
     )
     question = tr(
-        "A network learns {images} images until it knows every one of them. How many new images will it then read?",
+        "A network learns {images} images until it knows every one of them. How many new images will it then read "
+        "correctly?",
         images=_FEW_IMAGES,
     )
     guess = ask("memorising", question, _OPTIONS)
@@ -92,7 +93,12 @@ def _show_own(guess: str, data: Dataset, first_training: Training) -> None:
     own_training = _train_on(data, count, augmented=augmented)
     _show_training(own_training)
     if own_training.validation[-1] < _GOAL:
-        to_do(tr("It reads {accuracy:.0%} of the new images. More is needed.", accuracy=own_training.validation[-1]))
+        to_do(
+            tr(
+                "It reads {accuracy:.0%} of the new images. That is not enough yet.",
+                accuracy=own_training.validation[-1],
+            )
+        )
         return
     low, high = _RANGES[guess]
     finding = tr(

@@ -30,7 +30,7 @@ STATE_TITLES = {
     "interrupted": Message("Interrupted"),
 }
 
-# In tables, Streamlit draws badge text in the page's background colour, unreadable on its own pale badge colours.
+# In tables, Streamlit draws badge text in the page's background colour, which is unreadable on its pale badges.
 _LIGHT_CELLS: dict[BadgeColour, str] = {
     "primary": "#0f766e",
     "gray": "#56605d",

@@ -9,7 +9,7 @@ import numpy as np
 from core.classifier.calibration import ReliabilityBin
 from core.language import number, tr
 
-_PAIRS = 5
+_LISTED_CONFUSIONS = 5
 """Number of confusions that a sentence lists; a matrix has up to ninety."""
 
 
@@ -20,18 +20,18 @@ def listed(values: Mapping[str, str]) -> str:
 
 def confusions_text(matrix: np.ndarray) -> str:
     """Return a sentence with a confusion matrix's (10, 10) total, correct count and most frequent mistakes."""
-    total = {"right": int(np.trace(matrix)), "total": int(matrix.sum())}
+    counts = {"right": int(np.trace(matrix)), "total": int(matrix.sum())}
     mistakes = [(true, read) for true, read in sorted_cells(matrix) if true != read]
     if not mistakes:
-        return tr("Confusion matrix: {right:,} of {total:,} images are read correctly.", **total)
+        return tr("Confusion matrix: {right:,} of {total:,} images are read correctly.", **counts)
     frequent = {
         tr("{true} read as {read}", true=true, read=read): number(matrix[true, read], ",")
-        for true, read in mistakes[:_PAIRS]
+        for true, read in mistakes[:_LISTED_CONFUSIONS]
     }
     return tr(
         "Confusion matrix: {right:,} of {total:,} images are read correctly. The most frequent mistakes: {mistakes}.",
         mistakes=listed(frequent),
-        **total,
+        **counts,
     )
 
 

@@ -21,8 +21,8 @@ MISTAKE_COLOUR = "#d9652b"
 _BAR_GAP = 0.004
 """Gap between two bars of the reliability diagram, as a fraction of the axis."""
 
-_FEW = 10
-"""Bars with fewer predictions are faint: one correct answer would make a bar of 100%."""
+_FEW_PREDICTIONS = 10
+"""Bars with fewer predictions are faint: a single correct answer would be a bar of 100%."""
 
 
 def class_balance(counts: np.ndarray, text_colour: str) -> alt.LayerChart:
@@ -109,12 +109,12 @@ def reliability_diagram(bins: list[ReliabilityBin], text_colour: str) -> alt.Lay
             alt.Tooltip("count", title=tr("predictions"), format=","),
         ],
     )
-    height = alt.Scale(domain=[0, 1.08], nice=False)
+    accuracy_scale = alt.Scale(domain=[0, 1.08], nice=False)
     bars = base.mark_rect(color=CORRECT_COLOUR, cornerRadius=2).encode(
         x2="end:Q",
-        y=alt.Y("accuracy:Q", title=tr("Accuracy"), scale=height, axis=axis),
+        y=alt.Y("accuracy:Q", title=tr("Accuracy"), scale=accuracy_scale, axis=axis),
         y2=alt.Y2Datum(0),
-        opacity=alt.condition(f"datum.count < {_FEW}", alt.value(0.15), alt.value(0.45)),
+        opacity=alt.condition(f"datum.count < {_FEW_PREDICTIONS}", alt.value(0.15), alt.value(0.45)),
     )
     middle = alt.X("middle:Q", scale=scale, title=tr("Confidence"))
     centred = base.transform_calculate(middle="(datum.low + datum.high) / 2")
@@ -130,7 +130,7 @@ def reliability_diagram(bins: list[ReliabilityBin], text_colour: str) -> alt.Lay
 
 
 def digit_accuracies(accuracies: np.ndarray, index: int, text_colour: str) -> alt.LayerChart:
-    """Draw each digit's accuracy in one epoch, in the previous epoch (a ring), and its range over all epochs (a bar).
+    """Draw each digit's accuracy in one epoch (a dot) and the previous one (a ring), and its overall range (a bar).
 
     `accuracies`: (epochs, 10) in 0..1, NaN for a digit without images. `index`: index of the epoch.
     """

@@ -28,6 +28,6 @@ def component(name: str, html: str, *, isolate_styles: bool = True, scripts: Seq
 def text_component(name: str, tag: str = "div") -> Callable[..., Any]:
     """Return a component that shows text, in an element of class trazo-`name`; it is updated in place.
 
-    Charts would flicker after each stroke. Without a shadow root, the browser's search and the tests can find the text.
+    A chart would flicker after each stroke. Without a shadow root, the browser's search and tests can find the text.
     """
     return component(name, f'<{tag} class="trazo-{name.replace("_", "-")}"></{tag}>', isolate_styles=False)

@@ -48,7 +48,7 @@ TERMS: dict[str, Message] = {
         "Some values, chosen at random, are switched off in each training step, so that the network does not rely on a "
         "few of them."
     ),
-    Message("early stopping"): Message("Ending the training when the validation metric has stopped improving."),
+    Message("early stopping"): Message("Stopping training when the validation metric has stopped improving."),
     Message("epoch"): Message("One pass through all training images."),
     Message("F1"): Message("One number for precision and recall together: it is high only if both are."),
     Message("feature"): Message(
@@ -60,10 +60,10 @@ TERMS: dict[str, Message] = {
     ),
     Message("label"): Message("The digit that an image shows according to the people who made the dataset."),
     Message("label smoothing"): Message(
-        "Training towards 95% instead of 100% for the right digit, so that the network stays less sure of itself."
+        "Training towards 95% instead of 100% for the right digit, so that the network does not become overconfident."
     ),
     Message("learning rate"): Message(
-        "How far the weights move in one training step. Too large a step overshoots, too small a step takes forever."
+        "How far the weights move in one training step. Too large a step overshoots; too small a step takes forever."
     ),
     Message("logits"): Message(
         "The ten raw scores that a network computes before softmax turns them into probabilities."
@@ -87,7 +87,7 @@ TERMS: dict[str, Message] = {
         "worse."
     ),
     Message("p-value"): Message(
-        "The probability that two equally good models would differ at least this much by chance."
+        "The probability that two equally good models would differ this much or more by chance."
     ),
     Message("parameters"): Message("The numbers that a network learns: its weights and biases."),
     Message("Pareto front"): Message(

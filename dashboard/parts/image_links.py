@@ -73,7 +73,7 @@ def image_links(image: str, picture: Pixels, *, dataset: str = "mnist", model: s
 def _link(
     page: str, text: tuple[Message, str], *, dataset: str, disabled: bool = False, **parameters: str | None
 ) -> None:
-    """Link to a page; `parameters`: its URL parameters, without those that are None."""
+    """Link to a page; `parameters`: its URL parameters, of which those that are None are left out."""
     label, icon = text
     parameters["dataset"] = None if dataset == "mnist" else dataset
     st.page_link(

@@ -1,4 +1,4 @@
-"""The text of the pen for people without a mouse (assets/keyboard_pen.js)."""
+"""The texts of the keyboard pen, for people without a mouse (assets/keyboard_pen.js)."""
 
 from __future__ import annotations
 

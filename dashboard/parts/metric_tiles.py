@@ -1,4 +1,4 @@
-"""Metric tiles: a number with a note below it, and a model's accuracies as such tiles."""
+"""Metric tiles: a number with a note below it. Some tiles show a model's accuracies, parameters and training time."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def _kept_epoch(card: Card) -> str:
 
 
 def brief_fit_note(card: Card) -> None:
-    """Show a sentence if the novelty detector was fitted briefly."""
+    """Show a sentence if the novelty detector was fitted on fewer samples."""
     if card.novelty is not None and card.novelty.fitted_briefly:
         st.caption(
             tr(
-                "The run was stopped, so the detector of non-digits was fitted briefly, on fewer samples. Resume the "
-                "run or train again to fit it in full."
+                "The run was stopped, so the detector of non-digits was fitted on fewer samples. Resume the run or "
+                "train again to fit it in full."
             )
         )
 

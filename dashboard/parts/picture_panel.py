@@ -1,6 +1,6 @@
 """The panel of a picture of a digit: the picture enlarged, a model's ten probabilities, and links to other pages.
 
-A dialog rather than a panel beside the grid: it opens where the visitor looks, moves nothing, and Esc closes it.
+A dialog rather than a panel beside the grid: it opens where the visitor looks, moves nothing, and closes with Esc.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def sample_picture(split: str, index: int, dataset: str, note: str = "") -> Pict
 
 
 def show_panel(pictures: Sequence[Picture], model: str | None = None) -> None:
-    """Open the panel with one picture, or with a switch between several; read by `model` or the active model."""
+    """Open the panel with one picture, or with a switch between several; `model` or the active model reads them."""
     if state.page_refreshes():
         # Streamlit fails if a fragment with a timer opens a dialog, so the page itself opens it.
         state.request_panel((pictures, model))
@@ -88,7 +88,7 @@ def _show(pictures: Sequence[Picture], model: str | None) -> None:
     st.html(STYLE)
     picture = pictures[0]
     if len(pictures) > 1:
-        shown = st.segmented_control(
+        chosen_position = st.segmented_control(
             tr("Image"),
             range(len(pictures)),
             format_func=lambda position: pictures[position].title,
@@ -97,7 +97,7 @@ def _show(pictures: Sequence[Picture], model: str | None) -> None:
             key="panel_image",
             label_visibility="collapsed",
         )
-        picture = pictures[shown]
+        picture = pictures[chosen_position]
     if picture.note:
         st.markdown(picture.note)
     with st.container(key="panel"):
@@ -113,7 +113,7 @@ def _show(pictures: Sequence[Picture], model: str | None) -> None:
 
 
 def _show_reading(picture: Picture, model: str | None) -> str | None:
-    """Show the reading by `model`, or by the active model if it has no bundle yet; return that model's name."""
+    """Show the reading by `model`, or by the active model if `model` has no bundle; return the name of the one used."""
     try:
         name, reading = _read(picture.image, model)
     except TrazoError as error:

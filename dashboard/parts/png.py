@@ -15,8 +15,8 @@ from core.language import tr
 def png_bytes(image: np.ndarray) -> bytes:
     """Return a uint8 image (h, w) or (h, w, 3 | 4) as a PNG."""
     buffer = io.BytesIO()
-    # Level 1 is the fastest. Pages encode their images on every redraw, and the highest level would save only a fifth
-    # of the size.
+    # Level 1 is the fastest. Pages encode their images on every redraw, and the highest level would reduce their
+    # size by only a fifth.
     Image.fromarray(image).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 

@@ -14,7 +14,7 @@ from dashboard.parts.vega_lite import VegaLite
 def show_chart(chart: Chart | LayerChart | VegaLite, *, width: str = "stretch", **options: Any) -> Any:
     """Show a chart; the page reserves its space until the browser has loaded Vega and drawn it.
 
-    `options`: the other arguments of `st.altair_chart`. Return what Streamlit returns for the chart.
+    `options`: the other arguments of `st.altair_chart`, whose result is returned.
     """
     show: Callable[..., Any] = st.vega_lite_chart if isinstance(chart, dict) else st.altair_chart
     height = chart["height"] if isinstance(chart, dict) else chart.height

@@ -12,7 +12,7 @@ _DARK = ("#5ea0e8", "#ffc73a", "#d23a1b", "#93a3a2", "#994bda", "#a66c5d", "#f57
 
 
 def digit_colours() -> tuple[str, ...]:
-    """Return the colours of the ten digits for points of a chart."""
+    """Return the colours of the ten digits for points in a chart."""
     return _DARK if is_dark() else _LIGHT
 
 

@@ -29,7 +29,7 @@ def apply_layout(chart: _Chart, height: int | alt.Step) -> _Chart:
 
 
 def as_json(chart: alt.Chart | alt.LayerChart) -> str:
-    """Return a chart with a dataset named POINTS as JSON; callers cache it, as Altair takes up to 0.1 s per chart."""
+    """Return the JSON of a chart with a dataset named POINTS; callers cache it, as Altair takes up to 0.1 s for it."""
     content = chart.to_dict()
     # This entry comes from Altair's theme, which is off while another visitor's chart is drawn. If it were kept, the
     # JSON of the same chart would vary.

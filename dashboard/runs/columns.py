@@ -18,7 +18,7 @@ _BADGES: dict[Message, BadgeColour] = {
 
 
 def format_columns() -> dict:
-    """Return the format of each column, narrow enough for a laptop screen."""
+    """Return the format of each column; together, the columns fit on a laptop screen."""
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     difference = tr("Difference from the baseline, in percentage points; empty for runs tested on different images.")
     return {

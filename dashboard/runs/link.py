@@ -1,6 +1,6 @@
 """The selected runs and the baseline in the URL of the Runs page, so that a link opens the same view.
 
-The filters, the sort order and the chart options write their own URL parameters where they are drawn.
+The URL parameters of the filters, the sort order and the chart options are written where those are drawn.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def write_to_url(selected: Sequence[str], baseline: str | None) -> None:
 
 
 def unknown_runs_message(run_ids: Sequence[str]) -> str:
-    """Return a message about run ids in a URL that do not exist."""
+    """Return a message about run ids from a URL for which there is no run."""
     shown = ", ".join(run_id[:60] for run_id in run_ids[:3])
     if len(run_ids) <= 3:
         return tr("This link refers to runs that do not exist here: {runs}. They may have been deleted.", runs=shown)

@@ -48,11 +48,11 @@ def _show_hand() -> None:
     if hand is None:
         return
     model, _ = current_model()
-    sentence = plain(hand_name(hand))
+    caption = plain(hand_name(hand))
     if hand.record().model is not None:
         reader = plain(run_cache.model_name(model.name))
-        sentence = tr("{hand} is read by {model}", hand=sentence, model=reader)
-    st.caption(f":material/front_hand: {sentence}")
+        caption = tr("{hand} is read by {model}", hand=caption, model=reader)
+    st.caption(f":material/front_hand: {caption}")
     if model.problem:
         st.warning(safe_text(model.problem), icon=":material/warning:")
 

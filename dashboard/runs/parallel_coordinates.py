@@ -33,7 +33,7 @@ def show_parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], key: 
     }
     words = {
         "chart": tr("Parallel coordinates: {lines} lines, {axes} axes"),
-        "axis": tr("{axis}. Arrow keys select a range, Escape removes it."),
+        "axis": tr("{axis}. Arrow keys select a range; Escape removes it."),
     }
     data = chart_data(axes, lines) | {"colours": colours, "words": words}
     _component(key=key, data=data, on_ranges_change=lambda: None)

@@ -15,7 +15,7 @@ MAX_DEFAULT_SETTINGS = 5
 """Maximum number of settings that get an axis by default; the titles of more axes do not fit on a laptop screen."""
 
 _OMITTED_SETTINGS = ("seed", "preset")
-"""Settings without an axis by default: a source of chance, and a name for a combination of other settings."""
+"""Settings without an axis by default: a source of randomness, and a name for a combination of other settings."""
 _MAX_DISTINCT_TICKS = 5
 """If a setting, such as the batch size, has at most this many distinct values, each value gets a tick."""
 _MIN_LOG_RATIO = 20

@@ -177,7 +177,7 @@ def _cached_usable_models(revision: int) -> tuple[str, ...]:  # noqa: ARG001
 
 
 def revision() -> int:
-    """Return a number that changes when a run is created, deleted or promoted, or writes a file; no file is read."""
+    """Return a number that changes when a run is created, deleted or promoted, or writes a file. Reads no files."""
     return _revision(list_runs(workspace()))
 
 

@@ -65,7 +65,7 @@ class BodyLimiter:
 
 
 class _Body:
-    """One request body; `rejection` is set as soon as it exceeds a limit."""
+    """One request body; `rejection` is set as soon as the body exceeds a limit."""
 
     def __init__(self, quota: Quota, client: str, receive: Receive, send: Send) -> None:
         self._quota = quota

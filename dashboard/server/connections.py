@@ -28,8 +28,8 @@ MAX_CONNECTIONS = 2000
 MAX_MESSAGE_BYTES = 2 * 2**20
 """Maximum size of a WebSocket message.
 
-The largest message of a page is a drawing, at 3 kB a stroke; pictures are uploaded by HTTP. The server holds at most
-two messages for each page, so the 100 pages of one client hold at most 400 MB.
+The largest message from a page is a drawing, at 3 kB a stroke; pictures are uploaded over HTTP. The server holds at
+most two messages for each page, so the 100 pages of one client hold at most 400 MB.
 """
 
 MAX_QUEUED_FRAMES = 4096
@@ -47,9 +47,9 @@ _HEAD_TOO_LONG = b"The headers of this request are too long."
 def limit_connections() -> None:
     """Apply these limits to every server in this process, and raise its limit on open files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    requested = _REQUESTED_FILES if hard == resource.RLIM_INFINITY else min(_REQUESTED_FILES, hard)
-    if soft < requested:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (requested, hard))
+    requested_limit = _REQUESTED_FILES if hard == resource.RLIM_INFINITY else min(_REQUESTED_FILES, hard)
+    if soft < requested_limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (requested_limit, hard))
     prepare_servers(_configure)
 
 
@@ -93,7 +93,7 @@ class Connection(HttpConnection):
             self._stop_timer()
 
     def part_complete(self) -> None:
-        """Reset the count. Bodies have their own limits, but the heads between their chunks count here."""
+        """Reset the count. Bodies have their own limits; here, only the headers of their chunks count."""
         self._head_bytes = 0
 
     def upgraded(self) -> None:

@@ -20,7 +20,7 @@ MAX_SECONDS = 60.0
 
 
 class UnexpectedDecodingError(Exception):
-    """An unexpected error in a worker; its message holds the traceback, which cannot be pickled."""
+    """An unexpected error in a worker; its message is the traceback as text, because a traceback cannot be pickled."""
 
 
 def prepare_worker() -> None:

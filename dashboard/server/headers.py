@@ -32,7 +32,7 @@ def security_headers() -> dict[str, str]:
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds these headers unless the response has set its own."""
+    """ASGI middleware that adds the security headers that a response does not already have."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

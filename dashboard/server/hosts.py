@@ -57,5 +57,5 @@ def _is_loopback(name: str) -> bool:
         address = ipaddress.ip_address(name)
     except ValueError:
         return False
-    mapped = address.ipv4_mapped if address.version == 6 else None
-    return (mapped or address).is_loopback
+    ipv4_address = address.ipv4_mapped if address.version == 6 else None
+    return (ipv4_address or address).is_loopback

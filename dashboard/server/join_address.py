@@ -1,4 +1,4 @@
-"""The addresses of this dashboard: on this machine, for a class to join, and the teacher's own."""
+"""The addresses of this dashboard: on this machine, for a class to join, and for the teacher."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import socket
 import streamlit as st
 from streamlit.web.server.server_util import get_url
 
-_EVERYWHERE = ("0.0.0.0", "::")
-"""Addresses that stand for all networks of this machine."""
+_WILDCARD_HOSTS = ("0.0.0.0", "::")
+"""Addresses that make a server listen on all networks of this machine."""
 
-_ELSEWHERE = ("192.0.2.1", 9)
-"""An address that is reserved for documentation (RFC 5737), on any port; no packet is sent to it."""
+_REMOTE_ADDRESS = ("192.0.2.1", 9)
+"""An address reserved for documentation (RFC 5737), with an arbitrary port; no packet is sent to it."""
 
 
 def local_address() -> str:
@@ -34,7 +34,7 @@ def network_address() -> str:
     """Return this machine's address on the local network, or 127.0.0.1 if it is not on one."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(_ELSEWHERE)
+            probe.connect(_REMOTE_ADDRESS)
             return str(probe.getsockname()[0])
         except OSError:  # no route to other networks
             return _address_by_host_name()
@@ -52,7 +52,7 @@ def _address_by_host_name() -> str:
 def _configured_host() -> str:
     """Return the host that the dashboard listens on, or an empty string if it listens on all networks."""
     host = str(st.get_option("server.address") or "")
-    return "" if host in _EVERYWHERE else host
+    return "" if host in _WILDCARD_HOSTS else host
 
 
 def _url(host: str) -> str:

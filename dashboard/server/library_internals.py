@@ -48,7 +48,7 @@ class HttpConnection(HttpToolsProtocol):
         """Handle received bytes before uvicorn parses them."""
 
     def bytes_parsed(self) -> None:
-        """Handle the state after uvicorn has parsed these bytes."""
+        """Handle the state of the connection after uvicorn has parsed the received bytes."""
 
     def part_complete(self) -> None:
         """Handle the end of a head, a body chunk or a request."""
@@ -201,8 +201,8 @@ _run_script = ScriptRunner._run_script
 def _merge_widget_states(old_states: WidgetStates | None, new_states: WidgetStates | None) -> WidgetStates | None:
     merged = _coalesce_widget_states(old_states, new_states)
     if old_states and merged:
-        present = {state.id for state in merged.widgets}
-        merged.widgets.extend(state for state in old_states.widgets if state.id not in present)
+        present_ids = {state.id for state in merged.widgets}
+        merged.widgets.extend(state for state in old_states.widgets if state.id not in present_ids)
     return merged
 
 

@@ -67,8 +67,8 @@ def start() -> None:
     root = logging.getLogger()
     root.handlers = [_handler]
     root.setLevel(logging.WARNING)
-    for ours in ("core", "dashboard", _stderr.name):
-        logging.getLogger(ours).setLevel(log_level())
+    for name in ("core", "dashboard", _stderr.name):
+        logging.getLogger(name).setLevel(log_level())
     replace_log_handlers(_use_root_handler)
     logging.captureWarnings(True)
     # If nothing reads stderr any more, the handler fails; reporting that on stderr would fail again, and so on forever.
@@ -81,7 +81,7 @@ def start() -> None:
 
 
 def capture_server_output() -> None:
-    """Route the server's loggers, and everything written to stderr from now on, to the one handler.
+    """Route the server's loggers, and everything written to stderr from now on, to the same handler.
 
     This must run after the server has started: `streamlit run` adds handlers to these loggers before it loads the app.
     """
@@ -148,9 +148,9 @@ def _log_lines(read_end: int) -> None:
     """Log each line until the last writer closes the pipe; indented lines belong to the line before them."""
     incomplete = b""
     while chunk := os.read(read_end, _READ_BYTES):
-        *complete, incomplete = _NEXT_EVENT.split(incomplete + chunk)
-        for text in complete:
-            _log_text(text.decode(errors="replace").strip())
+        *events, incomplete = _NEXT_EVENT.split(incomplete + chunk)
+        for event in events:
+            _log_text(event.decode(errors="replace").strip())
     _log_text(incomplete.decode(errors="replace").strip())
 
 

@@ -78,7 +78,7 @@ class _Runs(Collector):
     """The runs of the workspace by state, counted at each scrape."""
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        # Imported late: these modules load pandas, which would delay the dashboard's start.
+        # Imported here, because these modules load pandas, which would delay the dashboard's start.
         from core.errors import RunError
         from core.runs.registry import list_runs
         from core.runs.run import Run

@@ -49,7 +49,10 @@ MAX_WORKERS_PER_CLIENT = 4
 """Maximum number of workers for one client; never more than one for each processor."""
 
 WORKERS_FOR_OTHERS = 2
-"""Extra workers that no single client can occupy. Each takes about 40 MB, and up to 300 MB more for 40 megapixels."""
+"""Workers beyond one client's maximum, so that no client can occupy all of them.
+
+Each takes about 40 MB, and up to 300 MB more for 40 megapixels.
+"""
 
 START_TIMEOUT_SECONDS = 30.0
 """Time limit for a worker to start or an idle one to respond. A start takes 0.5 s, or seconds on a busy machine."""
@@ -214,7 +217,7 @@ POOL = PicturePool()
 
 
 async def _in_worker(function: Any, *arguments: object) -> Any:
-    """Call a function in an idle worker or a new one; unlimited here, because PicturePool limits the workers."""
+    """Call a function in an idle worker or a new one. It sets no limit, because PicturePool limits the workers."""
     return await anyio.to_process.run_sync(function, *arguments, cancellable=True, limiter=CapacityLimiter(math.inf))
 
 

@@ -1,4 +1,4 @@
-"""The teacher's link of a class. It sets a cookie, so that the key is not in the address that a projector shows."""
+"""The teacher's link to a class. It sets a cookie, so that the key is not in the address that a projector shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SECONDS = 12 * 60 * 60
 
 
 async def teacher_link(request: Request) -> Response:
-    """Store the key in a cookie, and open the Class page; a wrong key gives no rights."""
+    """Store the key in a cookie, and open the Class page; a wrong key grants no permissions."""
     response = RedirectResponse("/classroom", 303)
     # Without a path, because a proxy may add a prefix that we do not know.
     response.set_cookie(

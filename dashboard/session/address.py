@@ -52,8 +52,8 @@ def choice(name: str, options: Mapping[Option, str] | Sequence[Option], default:
 def choices(name: str, options: Mapping[Option, str] | Sequence[Option]) -> list[Option]:
     """Return all options whose value or label equals one of the parameter's values."""
     labels = options if isinstance(options, Mapping) else {option: option for option in options}
-    requested = {text.casefold() for text in all_values(name)}
-    return [option for option, label in labels.items() if {option.casefold(), label.casefold()} & requested]
+    requested_values = {text.casefold() for text in all_values(name)}
+    return [option for option, label in labels.items() if {option.casefold(), label.casefold()} & requested_values]
 
 
 def number(name: str, low: float, high: float, default: float) -> float:

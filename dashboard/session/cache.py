@@ -103,7 +103,7 @@ def _bundle_predictor(folder: str, modified: int) -> Predictor:
 
 
 def numpy_network(bundle: Bundle) -> NumpyNetwork:
-    """Return the network of any model in NumPy; raise BundleError if it cannot be loaded."""
+    """Return the NumPy network of any model; raise BundleError if it cannot be loaded."""
     return _numpy_network(str(bundle.folder), modified(bundle.keras_file))
 
 

@@ -40,7 +40,7 @@ def restore_own_hand() -> None:
         return
     st.session_state[_LINK_READ] = True
     if token := st.query_params.get(_TOKEN):
-        with suppress(StorageError):  # the join form shows it
+        with suppress(StorageError):  # the join form shows the error
             choose_hand(hand_of_token(workspace(), token))
 
 

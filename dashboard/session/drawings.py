@@ -10,9 +10,9 @@ import streamlit as st
 
 _SKETCH = "sketch"
 _HAS_DRAWN = "has_drawn"
-_LOOKED_AT = "inspected_ink"
+_INSPECTED_INK = "inspected_ink"
 _COMPARED_DRAWING = "compared_drawing"
-_OFFERED = "offered_drawing"
+_OFFERED_DRAWING = "offered_drawing"
 
 OFFERED = "picture"
 """Name, in the Draw page's URL, of the drawing that was last offered to the page."""
@@ -99,12 +99,12 @@ def put_on_canvas(strokes: Strokes, picture: str | None = None) -> None:
 
 def offer(strokes: Strokes) -> None:
     """Remember the drawing that the Draw page opens if its URL asks for it."""
-    st.session_state[_OFFERED] = strokes
+    st.session_state[_OFFERED_DRAWING] = strokes
 
 
 def offered() -> Strokes | None:
     """Return the drawing that was last offered to the Draw page, or None."""
-    return cast("Strokes | None", st.session_state.get(_OFFERED))
+    return cast("Strokes | None", st.session_state.get(_OFFERED_DRAWING))
 
 
 def has_drawn() -> bool:
@@ -118,17 +118,17 @@ def remember_first_drawing() -> None:
 
 
 def inspected_ink() -> bytes | None:
-    """Return the ink that the Draw page last read, a PNG, or None if that was the digit on the canvas."""
-    return cast("bytes | None", st.session_state.get(_LOOKED_AT))
+    """Return the ink that the Draw page last read, as a PNG, or None if that was the digit on the canvas."""
+    return cast("bytes | None", st.session_state.get(_INSPECTED_INK))
 
 
 def keep_inspected_ink(png: bytes | None) -> None:
     """Remember the ink of a picture or of one digit of a number; None means the digit on the canvas."""
-    st.session_state[_LOOKED_AT] = png
+    st.session_state[_INSPECTED_INK] = png
 
 
 def compared_drawing() -> bytes | None:
-    """Return the drawing, a PNG, with which the ways of running a model were last compared, or None."""
+    """Return the drawing, as a PNG, with which the ways of running a model were last compared, or None."""
     return cast("bytes | None", st.session_state.get(_COMPARED_DRAWING))
 
 

@@ -63,7 +63,7 @@ def loaded() -> bool:
 
 
 def load(stored: object) -> None:
-    """Add the results that the browser has stored; those of this visit are newer."""
+    """Add the results that the browser has stored; those of this visit take precedence."""
     st.session_state[_RESULTS] = read_results(stored).merged(results())
     st.session_state[_LOADED] = True
 
@@ -74,7 +74,7 @@ def forgotten() -> bool:
 
 
 def forget() -> None:
-    """Delete all results and guesses, and what the visitor has made in the lessons."""
+    """Delete all results and guesses, and the visitor's work in the lessons."""
     if hand := own_hand():
         attempt(forget_lessons, hand, hand=hand)
     else:

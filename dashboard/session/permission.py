@@ -10,8 +10,8 @@ configured. `.streamlit/secrets.toml` can restrict it to certain users:
 Pages call `may_change()` before they draw a control that changes something, and `permission_note()` once in place of
 the first such control. Every action goes through `require_permission()`.
 
-In a class (TRAZO_CLASSROOM), the teacher's link replaces sign-in: the teacher has permission, and a student only for
-what is written in their own hand. Such actions name the hand: `attempt(..., hand=hand)`, `may_write(hand)`.
+In a class (TRAZO_CLASSROOM), the teacher's link replaces sign-in: the teacher has permission, and a student may
+change only their own hand. Actions that change a hand pass it: `attempt(..., hand=hand)`, `may_write(hand)`.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class OnlyTheTeacher(TrazoError):
 def require_permission(hand: Hand | None = None) -> None:
     """Raise an error that gives the reason if this visitor may not make changes.
 
-    `hand`: the hand that the visitor writes in, if the action changes nothing else; students may write in their own.
+    `hand`: the hand that the action changes, if it changes nothing else; students may change their own.
     """
     if read_only():
         raise ReadOnly

@@ -48,8 +48,8 @@ def secrets_section(name: str) -> Mapping | None:
         if any(Path(file).exists() for file in st.get_option("secrets.files")):
             raise SecretsDamaged
         return None
-    found: Mapping | None = st.secrets.get(name)
-    return found
+    section: Mapping | None = st.secrets.get(name)
+    return section
 
 
 def signed_in() -> bool:
@@ -91,8 +91,8 @@ def sign_in_buttons(key: str) -> None:
 def _providers() -> list[str]:
     """Return the names of the configured identity providers."""
     auth = secrets_section("auth") or {}
-    named = [name for name, value in auth.items() if isinstance(value, Mapping) and "client_id" in value]
-    return [_DEFAULT_PROVIDER, *named] if "client_id" in auth else named
+    provider_names = [name for name, value in auth.items() if isinstance(value, Mapping) and "client_id" in value]
+    return [_DEFAULT_PROVIDER, *provider_names] if "client_id" in auth else provider_names
 
 
 def _callback_prefix() -> str:

@@ -15,7 +15,7 @@ from core.workspace import Workspace
 
 _SHARED_MODEL = "shared_model"
 _CHOSEN_TILES = "chosen_tiles"
-_JUDGED = "court_judged"
+_JUDGED_IMAGE = "court_judged"
 _SESSION_VERDICTS = "court_verdicts"
 _SELECTED_RUNS = "selected_runs"
 _RUNS_TO_DELETE = "runs_to_delete"
@@ -29,7 +29,7 @@ _REQUESTED_PANEL = "requested_panel"
 _URL_PARAMETERS = "address_parameters"
 _JUST_OPENED = "just_opened"
 _MODEL_SWITCH = "model_switch"
-_REQUESTED = "requested_computations"
+_REQUESTED_COMPUTATIONS = "requested_computations"
 
 TRAIN_PRESET = "train_preset"
 """Key of the preset select box on the Train page."""
@@ -144,13 +144,13 @@ def choose_tile(grid: str, number: int) -> None:
 
 
 def judged_image() -> str | None:
-    """Return the image that the label court shows with its label, such as "test-947", or None if it asks about one."""
-    return cast("str | None", st.session_state.get(_JUDGED))
+    """Return the judged image that the label court shows, such as "test-947", or None while it asks for a verdict."""
+    return cast("str | None", st.session_state.get(_JUDGED_IMAGE))
 
 
 def show_judged_image(name: str | None) -> None:
     """Remember the image that was just judged; None means that the court asks about the next one."""
-    st.session_state[_JUDGED] = name
+    st.session_state[_JUDGED_IMAGE] = name
 
 
 def session_verdicts() -> list[Verdict]:
@@ -212,7 +212,7 @@ def choose_baseline(run_id: str | None) -> None:
 class Template:
     """The settings of a run to train again with changes.
 
-    `id`: changes with the settings. `title`: their name in a list. `source`: where they come from, such as "the run
+    `id`: changes with the settings. `title`: the settings' name in a list. `source`: their origin, such as "the run
     quiet otter". `form_key`: prefix of the widget keys in the form with these settings.
     """
 
@@ -269,9 +269,9 @@ def forget_model_switch() -> None:
 
 def computation_requested(name: str) -> bool:
     """Return True if this visitor has started this computation, such as a map."""
-    return name in cast("set[str]", st.session_state.get(_REQUESTED, set()))
+    return name in cast("set[str]", st.session_state.get(_REQUESTED_COMPUTATIONS, set()))
 
 
 def request_computation(name: str) -> None:
     """Remember that this visitor has started a computation."""
-    st.session_state[_REQUESTED] = {*st.session_state.get(_REQUESTED, set()), name}
+    st.session_state[_REQUESTED_COMPUTATIONS] = {*st.session_state.get(_REQUESTED_COMPUTATIONS, set()), name}

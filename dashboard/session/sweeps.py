@@ -10,12 +10,12 @@ import streamlit as st
 from core.config import TrainingConfig
 
 _BASE = "sweep_base"
-_TO_DELETE = "sweep_to_delete"
+_SWEEP_TO_DELETE = "sweep_to_delete"
 
 
 @dataclass(frozen=True)
 class Base:
-    """Settings from the Train page or from a trial, to search around; `title`: their name in a list."""
+    """Settings from the Train page or from a trial, to search around; `title`: the settings' name in a list."""
 
     title: str
     config: TrainingConfig
@@ -38,14 +38,14 @@ def forget_base() -> None:
 
 def sweep_to_delete() -> str | None:
     """Return the id of the sweep whose deletion the visitor has to confirm, or None."""
-    return cast("str | None", st.session_state.get(_TO_DELETE))
+    return cast("str | None", st.session_state.get(_SWEEP_TO_DELETE))
 
 
 def mark_for_deletion(sweep_id: str) -> None:
     """Mark a sweep for deletion; the page asks for confirmation."""
-    st.session_state[_TO_DELETE] = sweep_id
+    st.session_state[_SWEEP_TO_DELETE] = sweep_id
 
 
 def unmark_sweep() -> None:
     """Keep the sweep that was marked for deletion."""
-    st.session_state.pop(_TO_DELETE, None)
+    st.session_state.pop(_SWEEP_TO_DELETE, None)

@@ -50,7 +50,7 @@ _BAR_HEIGHT = 30
 def best_so_far(trials: Trials) -> VegaLite:
     """Draw the accuracy of each complete trial over time, and the best accuracy so far as a line.
 
-    A dashed line is the accuracy of the first trial, which has the settings that the sweep started from.
+    A dashed line shows the accuracy of the first trial, which has the settings that the sweep started from.
     """
     points = best_points(trials)
     ticks = tuple(log_ticks(points["error"]))

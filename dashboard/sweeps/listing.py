@@ -20,7 +20,7 @@ from dashboard.sweeps.wording import OBJECTIVE_NOUNS, objective_text, sweep_titl
 
 
 def any_running(sweeps: Sequence[Sweep]) -> bool:
-    """Return True if one of these sweeps is running; an unreadable sweep is not."""
+    """Return True if one of these sweeps is running; an unreadable sweep counts as not running."""
     return any(sweep.running for sweep in sweeps)
 
 
@@ -45,12 +45,12 @@ def show_sweeps(sweeps: Sequence[Sweep]) -> None:
 def facts(trials: Trials) -> list[str]:
     """Return the preset, the number of trials and the best result of a sweep, in a few words each."""
     settings = trials.settings
-    found = [tr("preset {preset}", preset=plain(settings.base.preset)), trials_text(trials)]
+    texts = [tr("preset {preset}", preset=plain(settings.base.preset)), trials_text(trials)]
     if trials.best:
         objective = settings.objectives[0]
         value = objective_text(objective, accuracy(trials.best))
-        found.append(tr("best {value} {objective}", value=value, objective=OBJECTIVE_NOUNS[objective]))
-    return [*found, date_text(settings.created.astimezone())]
+        texts.append(tr("best {value} {objective}", value=value, objective=OBJECTIVE_NOUNS[objective]))
+    return [*texts, date_text(settings.created.astimezone())]
 
 
 def trials_text(trials: Trials) -> str:

@@ -115,14 +115,14 @@ def _gain(trials: Trials) -> tuple[str, str]:
 def _times(status: SweepStatus, trials: Trials) -> tuple[str, str]:
     """Return the time spent, and an estimate of the time left or the duration of a typical trial."""
     spent = status.seconds + (max(0.0, time.time() - status.updated) if status.state == "running" else 0.0)
-    known = sorted(filter(None, map(seconds, trials.complete)))
-    if not known:
+    trial_times = sorted(filter(None, map(seconds, trials.complete)))
+    if not trial_times:
         return duration(spent), tr("no complete trial yet")
     if status.state == "running" and trials.settings.trials:
         # Trials that another machine abandoned are not part of the requested number.
         left = max(0, trials.settings.trials - trials.ended) * spent / trials.ended
         return duration(spent), tr("about {time} left", time=duration(left))
-    return duration(spent), tr("{time} for a typical trial", time=duration(known[len(known) // 2]))
+    return duration(spent), tr("{time} for a typical trial", time=duration(trial_times[len(trial_times) // 2]))
 
 
 def describe_state(trials: Trials) -> str:

@@ -16,9 +16,9 @@ IDLE_SECONDS = 5.0
 def draw_and_refresh(
     draw: Callable[[], None], busy: Callable[[], bool], revision: Callable[[], int], *, paused: bool = False
 ) -> None:
-    """Call `draw` now and at each refresh: every two seconds while `busy()`, or else when `revision` has changed.
+    """Call `draw` now and at each refresh: every two seconds while `busy()`, otherwise when `revision` changes.
 
-    `paused` turns off refreshing, for as long as a dialog is open.
+    `paused`: True to suspend refreshing, as while a dialog is open.
     """
     polling = busy() and not paused
     drawn_revision = revision()

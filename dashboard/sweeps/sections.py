@@ -161,14 +161,14 @@ def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: in
 
 
 def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
-    """Show the buttons that train a trial again, and that start another sweep from it."""
+    """Show a button that trains a trial again, and a button that starts another sweep from it."""
     trained_again = any(winner.trial == trial.number for winner in trials.progress.winners)
     st.button(
         tr("Trained again") if trained_again else tr("Use this one"),
         icon=":material/check:" if trained_again else ":material/rocket_launch:",
         key="use_trial",
         disabled=trained_again,
-        help=tr("Trains these settings again as three ordinary runs with different seeds, and tests each run once."),
+        help=tr("Trains three ordinary runs with these settings and different seeds, and tests each run once."),
         on_click=use_trial,
         args=(sweep, trial.number),
     )
@@ -176,7 +176,7 @@ def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
         tr("Search around it"),
         icon=":material/travel_explore:",
         key="search_around_trial",
-        help=tr("Opens the form of a new sweep that starts from these settings."),
+        help=tr("Opens the form for a new sweep that starts from these settings."),
     ):
         settings = trials.settings
         try:

@@ -75,7 +75,7 @@ class Trials:
 
     @property
     def preset(self) -> Trial | None:
-        """The first trial, which has exactly the settings of the preset, once it is complete."""
+        """The first trial, which has exactly the settings that the sweep started from; None until it is complete."""
         return next((trial for trial in self.complete if trial.number == 0), None)
 
     @property
@@ -110,7 +110,7 @@ def tooltip_fields(trial: Trial) -> dict[str, object]:
 
 
 def axes(trials: Trials) -> list[Axis]:
-    """Return an axis for each varied setting, then one for each objective; a pruned trial has no values for them."""
+    """Return an axis for each varied setting, then one for each objective, on which a pruned trial has no value."""
     settings = trials.settings
     return [
         *(_setting_axis(parameter, trials.all) for parameter in settings.parameters),

@@ -1,4 +1,4 @@
-"""The settings of a sweep that were trained again with three seeds, compared with the preset."""
+"""The trials of a sweep that were trained again with three seeds, compared with the first trial."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _FIGURES: dict[Objective, Message] = {
 
 
 def show_winners(trials: Trials) -> None:
-    """Show the settings that were trained again, the sweep's own choice first."""
+    """Show the trials that were trained again, the sweep's own choice first."""
     for winner in trials.progress.winners:
         with st.container(border=True, gap="xsmall", key=f"winner_{winner.trial}"):
             _show_winner(trials, winner)
 
 
 def is_training(trials: Trials) -> bool:
-    """Return True if a run that trains a trial's settings again is queued or running."""
+    """Return True if a run that trains a trial again is queued or running."""
     return any(is_unfinished(Run(workspace().runs / run)) for winner in trials.progress.winners for run in winner.runs)
 
 

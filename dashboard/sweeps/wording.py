@@ -92,7 +92,7 @@ def base_text(settings: SweepSettings) -> str:
 
 
 def sweep_title(settings: SweepSettings) -> str:
-    """Return the name of a sweep, or else its preset and the settings that it varies."""
+    """Return the name of a sweep; if it has none, return its preset and the settings that it varies."""
     if settings.title.strip():
         return settings.title.strip()
     # The labels are common nouns.

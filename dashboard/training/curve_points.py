@@ -101,7 +101,7 @@ MIN_EPOCHS_TO_HIDE_FIRST = 2
 
 
 def hides_first_epoch(completed_epochs: Iterable[int]) -> bool:
-    """Return True if every curve is still a line without its first epoch; runs without an epoch don't count."""
+    """Return True if every curve is still a line without its first epoch; ignore runs without a completed epoch."""
     return all(epochs >= MIN_EPOCHS_TO_HIDE_FIRST for epochs in completed_epochs if epochs)
 
 

@@ -184,8 +184,8 @@ def _colour(colour: Literal["split", "run"], names: Sequence[str]) -> alt.Color:
 
 def _hover_layer(base: alt.Chart, metric: CurveMetric, options: ChartOptions) -> alt.Chart:
     """Show the values of the point nearest to the mouse."""
-    # Altair would generate a new name each time, and the browser redraws a chart whose names change instead of updating
-    # the chart.
+    # Altair would generate a new name each time, and if a name changes, the browser rebuilds the chart instead of
+    # updating it.
     nearest = alt.selection_point(name="nearest", on="pointerover", clear="pointerout", nearest=True, empty=False)
     number_format = ".4f" if metric == "loss" else ".2%"
     smoothed = [alt.Tooltip("line:Q", title=tr("smoothed"), format=number_format)] if options.smoothing else []

@@ -1,4 +1,4 @@
-"""The numbers of a run's learning curves: a table with a row for each epoch."""
+"""The numbers behind a run's learning curves: a table with a row for each epoch."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ def show_live_curves(run: Run, name: str, status: Status, config: TrainingConfig
     if config.fine_tuned:
         st.caption(
             tr(
-                "A fine-tuned model has no learning curves. Its proof is on the page that started it: Your hand or "
-                "Class."
+                "A fine-tuned model has no learning curves. Its proof is on the page where it was fine-tuned: Your "
+                "hand or Class."
             )
         )
         return

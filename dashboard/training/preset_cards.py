@@ -17,7 +17,7 @@ from dashboard.session import state
 from dashboard.training.wording import PRESET_DESCRIPTIONS
 
 LATEST_RUNS = 5
-"""Number of a visitor's runs whose median training time is shown; older ones may be from a busier machine."""
+"""Number of runs whose median training time is shown; older runs may have trained while the machine was busier."""
 
 
 @dataclass(frozen=True)

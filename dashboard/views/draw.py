@@ -1,4 +1,4 @@
-"""The Draw page: draw a digit or a number, or choose a picture, and see the prediction and the steps to the image."""
+"""The Draw page: draw a digit or a number, or choose a picture, and see the steps that lead to the prediction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
@@ -38,7 +37,6 @@ from dashboard.session import address, drawings, state
 from dashboard.session.hands import current_model
 from dashboard.session.permission import safe_text
 
-STYLE = Path(__file__).parent.parent / "assets" / "draw.css"
 MODES = {drawings.DIGIT: Message("One digit"), drawings.NUMBER: Message("A number")}
 PROMPTS: dict[str, Message] = {UPLOAD: Message("Choose a picture"), PHOTO: Message("Take a photo")}
 CANVAS_PROMPTS = {drawings.DIGIT: Message("Draw a digit"), drawings.NUMBER: Message("Draw a number")}
@@ -62,7 +60,7 @@ class Answer:
 def read(
     reader: Callable[[Pixels | PictureInk, Sequence[Stroke] | None], AnyReading], drawn: Drawn | None
 ) -> AnyReading | None:
-    """Return the active model's reading, or None if there is no ink or the prediction failed."""
+    """Return the reading by `reader`, or None if there is no ink or the prediction failed."""
     if drawn is None:
         return None
     try:
@@ -249,7 +247,6 @@ heading(
     "Trazo",
     tr("A lab where a small neural network learns to read handwritten digits, and you can see how."),
 )
-st.html(STYLE)
 st.html(canvas.STYLE)
 show_first_steps()
 with st.container(key="draw_page"):

@@ -1,7 +1,5 @@
 """The Inside page: how a model reads one picture, step by step, and what would change its prediction."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from core.classifier.bundle import Bundle
@@ -26,7 +24,6 @@ from dashboard.parts.prediction import show_prediction
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
 
-STYLE = Path(__file__).parent.parent / "assets" / "inside.css"
 PICTURE_WIDTH = 280
 
 
@@ -88,7 +85,6 @@ heading(
     Message("Inside"),
     tr("See how a model reads one picture, from the ink to the prediction, and what would change its mind."),
 )
-st.html(STYLE)
 subject = find_subject()
 if subject is None:
     st.stop()

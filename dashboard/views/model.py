@@ -97,8 +97,8 @@ def show_filters(bundle: Bundle) -> None:
         return
     st.markdown(
         tr(
-            "Each square is a small pattern that the first layer detects anywhere in the image: teal means ink, orange "
-            "means no ink. Each filter is scaled to its largest weight."
+            "Each square is a small pattern that the first layer detects anywhere in the image: teal means ink, "
+            "orange means no ink. Each filter is scaled by its largest weight."
         )
     )
     digit_grid(
@@ -118,7 +118,9 @@ def show_training(card: Card) -> None:
 def show_files(bundle: Bundle) -> None:
     """Show the model's files and their format."""
     st.subheader(tr("Files"), anchor=False)
-    st.markdown(tr("Take the model with you: each file contains the same network, for another program."))
+    st.markdown(
+        tr("Take the model with you: each file contains the same network in the format of a different program.")
+    )
     file_list(bundle)
     st.markdown(
         tr(

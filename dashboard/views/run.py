@@ -105,7 +105,7 @@ def show_head(run: Run, label: Label, status: Status | None = None, config: Trai
         st.title(plain(label.name or run.title), anchor=False, width="content")
         if status:
             state_badge(run, status)
-        # For people who may promote models, the Promote button says so, and a badge would move that button on a phone.
+        # The Promote button already shows this to people who may promote; on a phone, a badge would move the button.
         if active_model(state.workspace()).run_id == run.id and not may_change():
             st.badge(tr("Active model"), icon=":material/check:", color="primary")
     facts = []
@@ -142,7 +142,7 @@ def show_trial(run: Run) -> None:
     names = {"trial": mark.trial, "sweep": plain(mark.sweep)}
     if mark.winner:
         st.markdown(
-            tr("Trains again with the settings of trial {trial} of the sweep {sweep} and another seed.", **names),
+            tr("Trains again with another seed and the settings of trial {trial} of the sweep {sweep}.", **names),
             width="content",
         )
         return
@@ -223,8 +223,8 @@ def show_fine_tuning(run: Run) -> None:
     base = plain(run_cache.model_name(fine_tuning.base))
     if fine_tuning.hand != CLASS:
         sentence = ntr(
-            "Fine-tuned from **{base}** with {count:,} digit of one person.",
-            "Fine-tuned from **{base}** with {count:,} digits of one person.",
+            "Fine-tuned from **{base}** with {count:,} digit written by one person.",
+            "Fine-tuned from **{base}** with {count:,} digits written by one person.",
             fine_tuning.digits,
             base=base,
         )
@@ -232,8 +232,8 @@ def show_fine_tuning(run: Run) -> None:
         st.page_link("views/hand.py", label=tr("Its proof"), icon=":material/front_hand:", width="content")
         return
     sentence = ntr(
-        "Fine-tuned from **{base}** with {count:,} digit of a class.",
-        "Fine-tuned from **{base}** with {count:,} digits of a class.",
+        "Fine-tuned from **{base}** with {count:,} digit written by a class.",
+        "Fine-tuned from **{base}** with {count:,} digits written by a class.",
         fine_tuning.digits,
         base=base,
     )

@@ -144,7 +144,7 @@ def choose_baseline(names: dict[str, str]) -> str | None:
         key=f"baseline_{hash(tuple(names.items()))}",
         width=220,
         help=tr(
-            "Pins a run to the top of the table, shows how other runs differ from this run, and dashes its curves."
+            "Pins a run to the top of the table, shows how the other runs differ from it, and draws its curves dashed."
         ),
     )
     state.choose_baseline(chosen)

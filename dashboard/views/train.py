@@ -1,7 +1,5 @@
 """The Train page: settings, one button, and the current run, live."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from core.config import TrainingConfig
@@ -30,7 +28,6 @@ from dashboard.training.start_form import show_start_form
 from dashboard.training.template import load_template_from_url
 
 POLL_SECONDS = 1.0
-STYLE = Path(__file__).parent.parent / "assets" / "train.css"
 
 
 def submit(config: TrainingConfig) -> None:
@@ -92,7 +89,6 @@ if may_change():
     )
 else:
     subtitle = tr("Watch a network learn to read digits. The learning curves update during training.")
-st.html(STYLE)
 heading(Message("Train"), subtitle)
 data, problem = cache.usable_dataset()
 show_data_banner(problem)

@@ -1,4 +1,4 @@
-"""An .npz file is read completely, or the error distinguishes damage from too little memory."""
+"""An .npz file is read completely, or the error distinguishes damage from a lack of memory."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def test_header_that_claims_too_much_data_counts_as_damage(tmp_path: Path) -> No
         read_arrays(tmp_path / "x.npz")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux limits the memory of a process (RLIMIT_AS).")
-def test_too_little_memory_does_not_count_as_damage(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux enforces a limit on a process's memory (RLIMIT_AS).")
+def test_lack_of_memory_does_not_count_as_damage(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "x.npz", large=np.zeros(2**28, np.uint8))
     script = """
         import resource, sys

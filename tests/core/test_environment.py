@@ -1,4 +1,4 @@
-"""Environment variables are read in one module; unset and empty variables have defaults."""
+"""Environment variables are read in one module; unset and empty variables fall back to defaults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.workspace import PROJECT, Workspace
 
 
 @pytest.mark.parametrize("empty", [None, ""])
-def test_unset_and_empty_variables_have_defaults(monkeypatch: pytest.MonkeyPatch, empty: str | None) -> None:
+def test_unset_and_empty_variables_fall_back_to_defaults(monkeypatch: pytest.MonkeyPatch, empty: str | None) -> None:
     for name in ("HOST", "PORT", "TRAZO_WORKSPACE", "TRAZO_MNIST", "TRAZO_LOG_LEVEL", "TRAZO_PAGES_PER_CLIENT"):
         monkeypatch.delenv(name, raising=False) if empty is None else monkeypatch.setenv(name, empty)
 
@@ -58,7 +58,7 @@ def test_no_other_module_reads_the_environment() -> None:
 @pytest.mark.parametrize(
     ("classroom", "readonly", "expected"), [("1", "", True), ("0", "", False), ("", "", False), ("1", "1", False)]
 )
-def test_read_only_dashboard_has_no_class(
+def test_read_only_dashboard_has_no_classroom(
     monkeypatch: pytest.MonkeyPatch, classroom: str, readonly: str, expected: bool
 ) -> None:
     monkeypatch.setenv("TRAZO_CLASSROOM", classroom)

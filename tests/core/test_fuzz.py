@@ -32,11 +32,11 @@ def read(picture: bytes) -> None:
     else:
         message = "."
         for candidate in ink.candidates:
-            check(candidate)
+            check_preparation(candidate)
     assert message.endswith(".")
 
 
-def check(ink: np.ndarray) -> None:
+def check_preparation(ink: np.ndarray) -> None:
     assert ink.dtype == np.uint8
     assert ink.ndim == 2
     drawing = prepare(ink)
@@ -62,9 +62,9 @@ def test_mutated_picture_is_read_or_rejected(picture: bytes) -> None:
 )
 def test_any_pixels_are_prepared(pixels: np.ndarray) -> None:
     for ink in ink_from_array(pixels).candidates:
-        check(ink)
+        check_preparation(ink)
     if pixels.ndim == 2:
-        check(pixels)
+        check_preparation(pixels)
 
 
 @share(0.1)
@@ -74,7 +74,7 @@ def test_any_ink_is_prepared(height: int, width: int, seed: int, density: float)
     rng = np.random.default_rng(seed)
     ink = np.where(rng.random((height, width)) < density**3, rng.integers(0, 256, (height, width)), 0)
 
-    check(ink.astype(np.uint8))
+    check_preparation(ink.astype(np.uint8))
 
 
 @share(0.3)

@@ -70,7 +70,7 @@ def test_file_is_locked_while_records_are_created(tmp_path: Path) -> None:
 
 @settings(max_examples=40)
 @given(st.binary(max_size=40), st.integers(0, 3))
-def test_damage_loses_only_the_damaged_line(tmp_path_factory: pytest.TempPathFactory, damage: bytes, line: int) -> None:
+def test_only_the_damaged_line_is_lost(tmp_path_factory: pytest.TempPathFactory, damage: bytes, line: int) -> None:
     path = tmp_path_factory.mktemp("lines") / "notes.jsonl"
     append_records(path, [Note(text=str(index)) for index in range(4)])
     lines = path.read_bytes().splitlines()
@@ -96,11 +96,11 @@ def test_process_killed_while_appending_loses_only_its_record(tmp_path: Path) ->
     assert read_records(path, Note) == [Note(text="before"), Note(text="after")]
 
 
-@pytest.mark.parametrize("room", [0, 3000])
-def test_record_that_only_partly_fits_on_the_disk_is_an_error(small_disk: Path, room: int) -> None:
+@pytest.mark.parametrize("free_bytes", [0, 3000])
+def test_record_that_only_partly_fits_on_the_disk_is_an_error(small_disk: Path, free_bytes: int) -> None:
     path = small_disk / "notes.jsonl"
-    # The file's last page has this much room, which a full disk still fills without an error.
-    append_records(path, [Note(text="x" * (4096 - room - len('{"text":""}\n')))])
+    # The file's last page has this many free bytes, which can be written without an error even if the disk is full.
+    append_records(path, [Note(text="x" * (4096 - free_bytes - len('{"text":""}\n')))])
     before = read_records(path, Note)
     fill_disk(small_disk / "filler")
 

@@ -1,4 +1,4 @@
-"""Tests of core.language: sentences keep their English text, survive pickling and files, and are translated whole."""
+"""Sentences keep their English text, survive pickling and storage, and are translated as a whole."""
 
 import ast
 import errno
@@ -155,12 +155,12 @@ def test_plurals_and_numbers_follow_the_language() -> None:
 
 
 @given(NUMBERS, st.sampled_from(["", ".3f", ",.2f", ".1%", "+.2f"]))
-def test_spanish_numbers_have_the_same_digits_as_english_ones(value: float, form: str) -> None:
+def test_spanish_numbers_have_the_same_digits_as_english_ones(value: float, format_spec: str) -> None:
     with in_language("es"):
-        shown = number(value, form)
-    if form or isinstance(value, int):
-        assert [c for c in shown if c.isdigit()] == [c for c in format(value, form) if c.isdigit()]
-        assert "." not in shown or "," in form
+        shown = number(value, format_spec)
+    if format_spec or isinstance(value, int):
+        assert [c for c in shown if c.isdigit()] == [c for c in format(value, format_spec) if c.isdigit()]
+        assert "." not in shown or "," in format_spec
 
 
 @pytest.mark.usefixtures("spanish")
@@ -225,16 +225,16 @@ def _name(node: ast.expr) -> str:
 
 def _is_glued(node: ast.expr) -> bool:
     """Return True if a sentence is made from parts, so that its message id is unknown before the program runs."""
-    formatted = isinstance(node, ast.Call) and _name(node.func) in ("format", "join")
-    return formatted or isinstance(node, ast.JoinedStr | ast.BinOp)
+    is_format_or_join = isinstance(node, ast.Call) and _name(node.func) in ("format", "join")
+    return is_format_or_join or isinstance(node, ast.JoinedStr | ast.BinOp)
 
 
 def test_sentences_to_translate_are_whole() -> None:
-    glued = []
+    glued_locations = []
     for location, call in _calls():
         sentences = {"ntr": 2, "count_message": 2, "Message": 2, "tr": 1}.get(_name(call.func), 0)
-        glued += [location for argument in call.args[:sentences] if _is_glued(argument)]
-    assert not glued
+        glued_locations += [location for argument in call.args[:sentences] if _is_glued(argument)]
+    assert not glued_locations
 
 
 @cache
@@ -245,11 +245,11 @@ def _errors_with_a_sentence() -> set[str]:
 
 
 def test_errors_that_users_see_are_messages() -> None:
-    untranslated = [
+    untranslated_locations = [
         location
         for location, call in _calls()
         if _name(call.func) in _errors_with_a_sentence()
         and call.args
         and isinstance(call.args[0], ast.JoinedStr | ast.BinOp | ast.Constant)
     ]
-    assert not untranslated
+    assert not untranslated_locations

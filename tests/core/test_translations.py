@@ -1,4 +1,4 @@
-"""Each translation has every sentence of the code, with the same placeholders."""
+"""Each translation has every sentence in the code, with the same placeholders."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Placeholder = tuple[str, str | None, str | None]
 
 
 def placeholders(sentence: str) -> set[Placeholder]:
-    """Return the name, the format and the conversion of each placeholder; none for a sentence with other braces."""
+    """Return the name, format and conversion of each placeholder; an empty set for a sentence with other braces."""
     try:
         parsed = list(string.Formatter().parse(sentence))
     except ValueError:
         return set()
-    return {(name, form, conversion) for _, name, form, conversion in parsed if name is not None}
+    return {(name, format_spec, conversion) for _, name, format_spec, conversion in parsed if name is not None}
 
 
 def without_count(found: set[Placeholder]) -> set[Placeholder]:
-    """Leave out {count}, because a singular may say "one"."""
+    """Leave out {count}, because a singular form may say "one" instead."""
     return {placeholder for placeholder in found if placeholder[0] != "count"}
 
 

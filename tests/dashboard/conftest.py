@@ -21,7 +21,7 @@ from dashboard.server.pictures import PicturePool
 
 @pytest.fixture(scope="session", autouse=True)
 def components_scanned_once() -> Iterator[None]:
-    """Scan the installed packages for components once; AppTest would spend most of its time scanning for every page."""
+    """Scan the installed packages for components once: a scan for every page would take most of AppTest's time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield
@@ -29,7 +29,7 @@ def components_scanned_once() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """A client of the API and Gradio, mounted as in the dashboard; an uncaught exception fails the test."""
+    """A client of the API and Gradio, which are mounted as in the dashboard; an uncaught exception fails the test."""
     with pytest.MonkeyPatch.context() as patch:
         workspace = Workspace(tmp_path_factory.mktemp("workspace"))
         patch.setenv("TRAZO_WORKSPACE", str(workspace.root))

@@ -34,7 +34,7 @@ PAGES = [PROJECT / "dashboard" / "main.py", *sorted((PROJECT / "dashboard" / "vi
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
 def test_no_page_has_bare_expressions(file: Path) -> None:
-    """Streamlit's "magic" would print them if Streamlit is started without our settings."""
+    """Streamlit's "magic" prints them if Streamlit is started without our settings."""
     first, *others = ast.parse(file.read_text(encoding="utf-8")).body
 
     assert ast.get_docstring(ast.Module([first], [])), "a file must start with its docstring, which is never printed"
@@ -50,7 +50,7 @@ class Dashboard(NamedTuple):
     process: psutil.Popen
     log: Path
     modules: Path
-    """The file to which the process writes the packages that it has imported, on SIGUSR1."""
+    """The file to which the process writes the names of its imported packages on SIGUSR1."""
     idle: socket.socket
     """A connection that was opened before all others and sends nothing."""
 
@@ -64,7 +64,7 @@ def write_modules(*_):
         print(*sorted({name.partition(".")[0] for name in sys.modules}), file=file)
 signal.signal(signal.SIGUSR1, write_modules)
 """
-"""Python imports it at startup: it shortens the timeout for the first request, and writes the imported packages."""
+"""Python imports it at startup: it shortens the timeout for request heads, and lists imported packages on SIGUSR1."""
 
 
 def environment(workspace: Path) -> dict[str, str]:
@@ -194,7 +194,7 @@ def test_busy_port_is_reported_with_a_solution(tmp_path: Path) -> None:
     assert result.stderr == f"Port {port} is in use by another program. Choose another one, such as PORT={port + 1}.\n"
 
 
-def test_start_waits_for_a_port_that_is_about_to_be_free(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_waits_for_a_port_that_is_about_to_become_free(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()

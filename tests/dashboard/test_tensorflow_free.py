@@ -23,7 +23,7 @@ TOUR = textwrap.dedent(
 
     import dashboard.app
 
-    # AppTest would scan the installed packages for components for every page.
+    # Otherwise, AppTest would scan the installed packages for components on every page.
     manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
     problems = {}
@@ -56,7 +56,7 @@ def test_no_page_imports_tensorflow(workspace: Workspace, trained: Run) -> None:
 
 
 def test_port_opens_before_large_libraries_are_imported() -> None:
-    """NumPy, pandas and SciPy take seconds to import; the dashboard does so in the background after the port opens."""
+    """NumPy, pandas and SciPy take seconds to import; this happens in the background after the port opens."""
     program = (
         "import sys, dashboard.app; "
         "print(*{'numpy', 'pandas', 'scipy', 'pydantic', 'plotly', 'tensorflow'} & set(sys.modules))"

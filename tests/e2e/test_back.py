@@ -22,7 +22,7 @@ from tests.support.visit import at_rest
 from tests.support.waiting import wait_until
 
 HEADER_HEIGHT, ROW_HEIGHT = 36, 35
-"""Heights of the table's header and rows in pixels; its cells are painted, so tests click them by position."""
+"""Heights of the table's header and rows in pixels; its cells are drawn on a canvas, so tests click by position."""
 
 ALLOWED_PARAMETERS = {
     "/": set(),
@@ -100,14 +100,14 @@ def change_model(page: Page, runs: list[Run]) -> None:
 def choose_model(page: Page, key: str, run: Run) -> None:
     """Choose a model in a select box; retry if a rerun of the page closes the open list."""
 
-    def chosen() -> bool:
+    def try_to_choose() -> bool:
         page.locator(f".st-key-{key} input").first.click()
         with suppress(BrowserError):
             page.get_by_role("option", name=run.title).click(timeout=5000)
             return True
         return False
 
-    wait_until(chosen, what=f"the choice of {run.title}")
+    wait_until(try_to_choose, what=f"the choice of {run.title}")
 
 
 @pytest.mark.long  # the next test also does this, page by page
@@ -121,7 +121,7 @@ def test_one_back_leaves_a_page_after_many_changes(
     expect_page(page, "Trazo")
     open_from_sidebar(page, title)
     change(page, runs)
-    changed = page.url
+    changed_url = page.url
 
     page.go_back()
     expect_page(page, "Trazo")
@@ -129,7 +129,7 @@ def test_one_back_leaves_a_page_after_many_changes(
 
     page.go_forward()
     expect_page(page, title)
-    page.wait_for_url(changed)
+    page.wait_for_url(changed_url)
 
 
 def test_each_back_restores_the_previous_page(page: Page, runs: list[Run]) -> None:

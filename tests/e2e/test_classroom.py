@@ -1,4 +1,4 @@
-"""A student joins a class and the teacher watches, below a prefix, in a real browser."""
+"""A student joins a class and the teacher sees them, on a dashboard below a prefix, in a real browser."""
 
 from __future__ import annotations
 

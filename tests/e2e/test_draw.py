@@ -113,7 +113,7 @@ def test_first_visit_shows_an_example_and_keeps_its_layout(page: Page, predictio
     at_rest(page)
     expect(example).to_have_count(0)
 
-    # When a key moves the focus to the page, its focus frame does not cut through the heading.
+    # When a key moves focus to the page, its focus ring must not cut through the heading.
     page.get_by_role("heading", level=1).click()
     page.keyboard.press("ArrowDown")
     frame = "main => getComputedStyle(main, '::before')"

@@ -61,10 +61,10 @@ def test_time_machine_shows_the_images_of_a_cell(
     page: Page, dashboard: DashboardProcess, trained: Run, record: Record
 ) -> None:
     run = Run(Path(shutil.copytree(trained.folder, Workspace(dashboard.workspace).runs / trained.id)))
-    recorded = run.epoch_predictions()
-    assert recorded is not None
-    first = recorded.matrix(0)
-    digit = int(np.diag(first).argmax())
+    predictions = run.epoch_predictions()
+    assert predictions is not None
+    first_matrix = predictions.matrix(0)
+    digit = int(np.diag(first_matrix).argmax())
     page.goto(f"/evaluate?evaluate_view=Epochs&model={run.id}")
     at_rest(page)
 
@@ -72,12 +72,12 @@ def test_time_machine_shows_the_images_of_a_cell(
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_text("in the first epoch").first).to_be_visible()
     at_rest(page)
-    click_cell(page, digit, digit, f"Label {digit}, predicted {digit} after epoch 1: {first[digit, digit]}")
+    click_cell(page, digit, digit, f"Label {digit}, predicted {digit} after epoch 1: {first_matrix[digit, digit]}")
 
     page.get_by_role("slider").focus()
     page.keyboard.press("ArrowRight")
-    last = recorded.matrix(1)[digit, digit]
-    expect(page.get_by_text(f"Label {digit}, predicted {digit} after epoch 2: {last}")).to_be_visible()
+    last_count = predictions.matrix(1)[digit, digit]
+    expect(page.get_by_text(f"Label {digit}, predicted {digit} after epoch 2: {last_count}")).to_be_visible()
     assert not record.page_errors
     shutil.rmtree(run.folder)
 
@@ -87,11 +87,11 @@ def test_two_models_are_compared_image_by_image(
 ) -> None:
     folder = Workspace(dashboard.workspace).runs
     runs = [Run(Path(shutil.copytree(trained.folder, folder / f"20990101-12000{n}-{n}-owl"))) for n in range(2)]
-    first = trained.bundle.evaluation()
+    first_evaluation = trained.bundle.evaluation()
     # The second model is wrong on the first 40 images, and right on all others.
-    probabilities = np.eye(10)[(first.labels + (np.arange(len(first.labels)) < 40)) % 10]
-    np.savez_compressed(runs[1].bundle.evaluation_file, probabilities=probabilities, labels=first.labels)
-    expected = compare(first, runs[1].bundle.evaluation())
+    probabilities = np.eye(10)[(first_evaluation.labels + (np.arange(len(first_evaluation.labels)) < 40)) % 10]
+    np.savez_compressed(runs[1].bundle.evaluation_file, probabilities=probabilities, labels=first_evaluation.labels)
+    expected = compare(first_evaluation, runs[1].bundle.evaluation())
     assert len(expected.only_second)
 
     page.goto(f"/evaluate?evaluate_view=Compare&model={runs[0].id}&against={runs[1].id}")
@@ -107,18 +107,18 @@ def test_two_models_are_compared_image_by_image(
         shutil.rmtree(run.folder)
 
 
-def test_a_sample_opens_its_panel_by_keyboard_and_goes_to_draw(page: Page, mnist: Dataset, record: Record) -> None:
+def test_a_sample_opens_in_a_panel_by_keyboard_and_in_draw(page: Page, mnist: Dataset, record: Record) -> None:
     page.goto("/data")
     at_rest(page)
     sample = page.locator(f"button[title='{mnist.train.labels[3]}, image 3']")
-    place = sample.bounding_box()
+    box = sample.bounding_box()
 
     sample.press("Enter")
 
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(f"Training image 3, label {mnist.train.labels[3]}")).to_be_visible()
     expect(dialog.locator(".trazo-answer .bar.best .name")).to_have_text(str(mnist.train.labels[3]))
-    assert sample.bounding_box() == place
+    assert sample.bounding_box() == box
     dialog.get_by_text("Pixel values").click()
     cells = dialog.locator("table[aria-label='pixel values'] td")
     expect(cells).to_have_count(28 * 28)

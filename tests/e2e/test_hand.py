@@ -24,11 +24,11 @@ from tests.support.waiting import wait_until
 from tests.support.written_digits import write
 
 _SIZE = 280
-"""Width of the pad's own coordinates."""
+"""Width of the pad in its own coordinates."""
 
 
 @pytest.fixture(autouse=True)
-def _workspace_stays_as_it_was(dashboard: DashboardProcess) -> Iterator[None]:
+def _restore_workspace(dashboard: DashboardProcess) -> Iterator[None]:
     """Remove the hand and its run, which other tests of the shared dashboard do not expect."""
     workspace = Workspace(dashboard.workspace)
     before = {run.id for run in list_runs(workspace)}
@@ -45,7 +45,7 @@ def prompt(page: Page) -> Locator:
 
 
 def start_teaching_ten(page: Page) -> None:
-    """Choose to teach ten digits once the page is complete, and start."""
+    """Choose to teach ten digits once the page has loaded, and start."""
     page.get_by_text("2 Teach").click()
     ten = page.get_by_role("radio", name="10", exact=True)
     expect(ten).to_be_visible()
@@ -80,7 +80,7 @@ def write_next(page: Page, seeds: Counter[int], *, enter: bool = True) -> int:
 
 
 def write_until(hand: Hand, count: int) -> None:
-    """Write the next digits of the hand's exam without the browser, until it has this many."""
+    """Write the next digits of the hand's exam without the browser, until it has `count` digits."""
     (exam,) = list_exams(hand)
     while len(exam.written) < count:
         assert exam.prompt is not None
@@ -88,7 +88,7 @@ def write_until(hand: Hand, count: int) -> None:
         exam = read_exam(hand, exam.id)
 
 
-def test_digits_keep_their_labels_when_the_server_answers_late(page: Page, dashboard: DashboardProcess) -> None:
+def test_digits_keep_their_labels_if_the_server_responds_late(page: Page, dashboard: DashboardProcess) -> None:
     server = SlowServer(page)
     page.goto("/hand")
     start_teaching_ten(page)
@@ -96,15 +96,15 @@ def test_digits_keep_their_labels_when_the_server_answers_late(page: Page, dashb
     at_rest(page)
     server.holding = True
     seeds: Counter[int] = Counter()
-    asked = [write_next(page, seeds), write_next(page, seeds, enter=False)]
-    server.release()  # the answer to the first digit arrives while the pad waits to see whether the second is complete
+    prompted_digits = [write_next(page, seeds), write_next(page, seeds, enter=False)]
+    server.release()  # responds to the first digit while the pad waits to see whether the second is complete
     expect(page.locator(".progress")).to_have_text("2 of 10")
-    asked.append(write_next(page, seeds, enter=False))
+    prompted_digits.append(write_next(page, seeds, enter=False))
     page.get_by_role("button", name="Stop here").click()
 
     expect(page.get_by_text("Taught so far: 3")).to_be_visible()
     (hand,) = list_hands(Workspace(dashboard.workspace))
-    assert [written.label for written in taught(hand).values()] == asked
+    assert [written.label for written in taught(hand).values()] == prompted_digits
 
 
 def test_hand_is_taught_by_keyboard(page: Page, dashboard: DashboardProcess) -> None:
@@ -113,11 +113,11 @@ def test_hand_is_taught_by_keyboard(page: Page, dashboard: DashboardProcess) -> 
     expect(prompt(page)).to_have_text(re.compile("Write a"))
     at_rest(page)
     focus_pen(page)
-    asked, at = [], START
+    prompted_digits, at = [], START
     for count in range(2):
         expect(page.locator(".progress")).to_have_text(f"{count} of 10")
-        asked.append(int(prompt(page).inner_text().split()[-1]))
-        pressed, at = keys(LINES[asked[-1]], at)
+        prompted_digits.append(int(prompt(page).inner_text().split()[-1]))
+        pressed, at = keys(LINES[prompted_digits[-1]], at)
         press(page, [*pressed, "Enter"])
     expect(page.locator(".progress")).to_have_text("2 of 10")
     page.get_by_role("button", name="Stop here").click()
@@ -125,8 +125,8 @@ def test_hand_is_taught_by_keyboard(page: Page, dashboard: DashboardProcess) -> 
     expect(page.get_by_text("Taught so far: 2")).to_be_visible()
     (hand,) = list_hands(Workspace(dashboard.workspace))
     written = list(taught(hand).values())
-    assert [digit.label for digit in written] == asked
-    assert [len(digit.strokes) for digit in written] == [len(LINES[digit]) for digit in asked]
+    assert [digit.label for digit in written] == prompted_digits
+    assert [len(digit.strokes) for digit in written] == [len(LINES[digit]) for digit in prompted_digits]
 
 
 def test_a_person_gets_a_model_of_their_own(page: Page, dashboard: DashboardProcess, mnist: Dataset) -> None:
@@ -137,12 +137,12 @@ def test_a_person_gets_a_model_of_their_own(page: Page, dashboard: DashboardProc
     at_rest(page)
     server.holding_requests = True  # writing does not wait for the server
     seeds: Counter[int] = Counter()
-    asked = [write_next(page, seeds) for _ in range(3)]
+    prompted_digits = [write_next(page, seeds) for _ in range(3)]
     expect(page.locator(".progress")).to_have_text("3 of 50")
     server.release()
     page.get_by_role("button", name="Undo the last digit").click()
     expect(page.locator(".progress")).to_have_text("2 of 50")
-    seeds[asked[-1]] -= 1
+    seeds[prompted_digits[-1]] -= 1
     (hand,) = list_hands(Workspace(dashboard.workspace))
     (exam,) = list_exams(hand)
     # The pad's messages pass through this process, which forwards them only while it queries the browser.
@@ -152,11 +152,11 @@ def test_a_person_gets_a_model_of_their_own(page: Page, dashboard: DashboardProc
         page.get_by_test_id("stSidebarNavLink").get_by_text(title, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(title)
     expect(page.locator(".progress")).to_have_text("47 of 50")
-    asked += [write_next(page, seeds) for _ in range(3)]
+    prompted_digits += [write_next(page, seeds) for _ in range(3)]
 
     expect(page.get_by_test_id("stMetricLabel").filter(has_text="Read correctly")).to_be_visible()
     (exam,) = list_exams(hand)
-    assert [*exam.prompts[:3], *exam.prompts[47:]] == asked
+    assert [*exam.prompts[:3], *exam.prompts[47:]] == prompted_digits
     assert [written.label for written in exam.written] == list(exam.prompts)
 
     start_teaching_ten(page)

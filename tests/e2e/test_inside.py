@@ -24,13 +24,13 @@ def test_a_drawing_is_misread_without_centring(page: Page) -> None:
 
     page.get_by_role("link", name="Look inside").click()
     expect(page.get_by_role("heading", name="Inside", exact=True)).to_be_visible()
-    chosen = page.locator(".st-key-chosen_steps .digit")
+    chosen_steps_digit = page.locator(".st-key-chosen_steps .digit")
     expect(page.locator(".st-key-inside_answer .digit")).to_have_text("7")
-    expect(chosen).to_have_text("7")
+    expect(chosen_steps_digit).to_have_text("7")
     at_rest(page)
     page.get_by_text("Centre", exact=True).click()
 
-    expect(chosen).not_to_have_text("7")
+    expect(chosen_steps_digit).not_to_have_text("7")
     expect(page.locator(".st-key-all_steps .digit")).to_have_text("7")
     expect(page.get_by_test_id("stException")).to_have_count(0)
 

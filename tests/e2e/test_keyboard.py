@@ -9,19 +9,19 @@ from tests.support.visit import open_draw_page
 
 
 def test_digits_drawn_by_keyboard_are_read(page: Page) -> None:
-    prediction, at, most_keys = open_draw_page(page), START, 25
+    prediction, at, max_keys = open_draw_page(page), START, 25
     focus_pen(page)
 
     for digit in (7, 0, 1, 2, 3, 4, 5, 6, 8, 9):
         pressed, at = keys(LINES[digit], at)
-        assert digit != 7 or len(pressed) <= most_keys
+        assert digit != 7 or len(pressed) <= max_keys
         press(page, pressed)
         expect(prediction).to_have_text(str(digit))
         press(page, ["Backspace"] * len(LINES[digit]))
         expect(prediction).to_have_text("Draw a digit")
 
 
-def test_pen_announces_its_actions_and_takes_corners_back(page: Page) -> None:
+def test_pen_announces_its_actions_and_undoes_corners(page: Page) -> None:
     prediction = open_draw_page(page)
     focus_pen(page)
     spoken = page.locator(".keyboard-pen .spoken")

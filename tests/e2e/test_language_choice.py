@@ -9,7 +9,7 @@ from tests.support.visit import at_rest
 
 
 def expect_language(page: Page, code: str, first_page: str) -> None:
-    """Wait for pages in a language; `first_page` is its name for the Draw page."""
+    """Wait for pages in a language; `first_page` is the Draw page's name in it."""
     expect(page.get_by_test_id("stSidebarNavLink").get_by_text(first_page, exact=True)).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", code)
 

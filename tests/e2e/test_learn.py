@@ -47,7 +47,7 @@ def steps(predictor: Predictor, evaluation: Evaluation, mnist: Dataset) -> int:
 
 
 def begin(page: Page, number: int, guess: str) -> None:
-    """Make a guess in the lesson on the page, which does not show its answer yet."""
+    """Make a guess in the open lesson, which must not show its answer yet."""
     expect(page.get_by_role("heading", level=2)).to_contain_text(re.compile(f"^{number} "))
     expect(done(page)).to_have_count(0)
     page.locator(f".st-key-guess_{LESSON_IDS[number - 1]}").get_by_role("button", name=guess).click()
@@ -59,13 +59,13 @@ def done(page: Page) -> Locator:
     return page.get_by_test_id("stAlertContentSuccess")
 
 
-def go_on(page: Page) -> None:
+def open_next_lesson(page: Page) -> None:
     expect(done(page)).to_be_visible()
     page.locator(".st-key-next_lesson button").click()
 
 
 def paint(page: Page, pixels: Sequence[tuple[int, int]]) -> None:
-    """Paint lines from pixel (row, column) to pixel with the mouse."""
+    """Paint lines through these pixels (row, column) with the mouse."""
     bounds = page.get_by_role("application").bounding_box()
     assert bounds is not None
     size = bounds["width"] / 28
@@ -90,7 +90,7 @@ def draw_in_a_corner(page: Page) -> None:
 
 
 def turn_the_filter(page: Page) -> None:
-    begin(page, 3, "Upright strokes")
+    begin(page, 3, "Vertical strokes")
     for column in (1, 2, 3):
         for row, number in ((1, -1), (2, 1), (3, 1)):
             page.get_by_label(f"Filter, row {row}, column {column}").fill(str(number))
@@ -103,7 +103,7 @@ def find_a_learning_rate(page: Page) -> None:
         page.keyboard.press("ArrowRight")
 
 
-def learn_more_images(page: Page) -> None:
+def learn_from_more_images(page: Page) -> None:
     begin(page, 5, "Between 3 and 8 in 10")
     page.locator(".st-key-lesson_images").get_by_text("1000").click()
 
@@ -141,13 +141,13 @@ def test_every_lesson_can_be_completed(page: Page, evaluation: Evaluation, steps
     wrong = int((~right[hard_images]).sum())
     page.goto("/learn?lesson=1")
 
-    for lesson in (paint_a_seven, draw_in_a_corner, turn_the_filter, find_a_learning_rate, learn_more_images):
+    for lesson in (paint_a_seven, draw_in_a_corner, turn_the_filter, find_a_learning_rate, learn_from_more_images):
         lesson(page)
-        go_on(page)
+        open_next_lesson(page)
     read_hard_digits(page, evaluation.labels[hard_images].tolist(), wrong)
-    go_on(page)
+    open_next_lesson(page)
     bet(page, right[bet_images].tolist())
-    go_on(page)
+    open_next_lesson(page)
     fool(page, steps)
     expect(done(page)).to_be_visible()
 

@@ -69,7 +69,7 @@ def dashboard(setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         target = process.url + ("/" if setup.strips else "")
         nginx = Nginx(folder / "nginx", executable, below_prefix(setup.prefix, target))
         process.url = nginx.url + setup.prefix
-        wait_until(lambda: httpx.get(f"{process.url}gradio/", timeout=300).is_success, what="The Gradio demo")
+        wait_until(lambda: httpx.get(f"{process.url}gradio/", timeout=300).is_success, what="the Gradio demo")
         yield process
     finally:
         if nginx is not None:
@@ -124,8 +124,8 @@ def test_pages_uploads_and_netron_stay_below_the_prefix(
 
     assert [path for path in requested_paths if not path.startswith(setup.prefix)] == []
     assert f"{setup.prefix}_stcore/stream" in requested_paths
-    consent = [cookie["path"] for cookie in page.context.cookies() if cookie["name"] == "consent"]
-    assert consent == [f"{setup.prefix}netron"]
+    consent_paths = [cookie["path"] for cookie in page.context.cookies() if cookie["name"] == "consent"]
+    assert consent_paths == [f"{setup.prefix}netron"]
     assert record.page_errors == []
 
 

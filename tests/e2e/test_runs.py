@@ -23,7 +23,7 @@ from tests.support.visit import Record, at_rest
 from tests.support.waiting import wait_until
 
 HEADER_HEIGHT, ROW_HEIGHT = 36, 35
-"""Heights of the table's header and rows in pixels: its cells are painted, so tests click them by position."""
+"""Heights of the table's header and rows in pixels: its cells are drawn on a canvas, so tests click by position."""
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_run_is_downloaded_and_deleted_after_confirmation(
 
 
 @pytest.fixture
-def running(runs: list[Run]) -> Iterator[Run]:
+def running_run(runs: list[Run]) -> Iterator[Run]:
     """The first run; this process takes the place of its worker."""
     run = runs[0]
     with worker_lock(run.lock_file):
@@ -157,7 +157,7 @@ def running(runs: list[Run]) -> Iterator[Run]:
         yield run
 
 
-def test_selection_and_dialog_survive_refreshes(page: Page, record: Record, runs: list[Run], running: Run) -> None:
+def test_selection_and_dialog_survive_refreshes(page: Page, record: Record, runs: list[Run], running_run: Run) -> None:
     page.goto("/runs")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     toggle_row(page, 1)
@@ -165,7 +165,7 @@ def test_selection_and_dialog_survive_refreshes(page: Page, record: Record, runs
     elements = page.evaluate_handle(
         "[...document.querySelectorAll('.st-key-overlaid_loss svg, .st-key-overlaid_accuracy svg, canvas')]"
     )
-    expect_growth(page, running, epoch=3)
+    expect_growth(page, running_run, epoch=3)
     # Elements must be updated in place, because replaced ones flicker.
     assert elements.evaluate("nodes => nodes.length > 2 && nodes.every(node => node.isConnected)")
     refreshing_style = page.wait_for_function(
@@ -181,7 +181,7 @@ def test_selection_and_dialog_survive_refreshes(page: Page, record: Record, runs
     page.keyboard.press("Escape")
 
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect_growth(page, running, epoch=4)
+    expect_growth(page, running_run, epoch=4)
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     assert record.page_errors == []

@@ -1,4 +1,4 @@
-"""Similar images in a real browser: from an image to a similar one, and from a drawing."""
+"""Similar images are found for an image, one of its results, and a drawing, in a real browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BAR = [(float(x), 40.0) for x in range(60, 440, 20)]
 STEM = [(440 - step * 10, 40 + step * 21.0) for step in range(20)]
 
 
-def test_similar_images_of_an_image_and_of_a_drawing(page: Page, mnist: Dataset) -> None:
+def test_similar_images_are_found_for_images_and_drawings(page: Page, mnist: Dataset) -> None:
     page.goto("/data")
     page.locator(".st-key-data_grid button.cell").nth(4).click()
     dialog = page.get_by_role("dialog")
@@ -26,7 +26,7 @@ def test_similar_images_of_an_image_and_of_a_drawing(page: Page, mnist: Dataset)
     expect(page).to_have_url(re.compile(r"view=similar.*image=train-4|image=train-4.*view=similar"))
     at_rest(page)
     title = results.locator("button.cell").first.get_attribute("title") or ""
-    index = re.findall(r"train image (\d+)", title)[0]
+    index = re.findall(r"training image (\d+)", title)[0]
     results.locator("button.cell").first.click()
     dialog.get_by_role("button", name="Find similar").click()
     expect(page).to_have_url(re.compile(f"image=train-{index}"))

@@ -53,7 +53,7 @@ def test_page_does_not_move_when_its_charts_appear(page: Page, sweep: Sweep) -> 
 
 
 def test_range_selects_trials_and_survives_a_refresh(page: Page, sweep: Sweep, record: Record) -> None:
-    adam = show_trials(sweep, 20)
+    adam_count = show_trials(sweep, 20)
     page.goto(f"/sweep?id={sweep.id}")
     axis = page.get_by_role("group", name="Optimizer").first
     expect(axis).to_be_visible()
@@ -69,11 +69,11 @@ def test_range_selects_trials_and_survives_a_refresh(page: Page, sweep: Sweep, r
     page.mouse.move(middle, box["y"] + box["height"] * 0.5)
     page.mouse.up()
 
-    expect(page.get_by_text(f"{adam} of 20 trials, those in the ranges selected above.")).to_be_visible()
+    expect(page.get_by_text(f"{adam_count} of 20 trials, those in the ranges selected above.")).to_be_visible()
 
-    adam = show_trials(sweep, 25)
+    adam_count = show_trials(sweep, 25)
 
-    expect(page.get_by_text(f"{adam} of 25 trials, those in the ranges selected above.")).to_be_visible()
+    expect(page.get_by_text(f"{adam_count} of 25 trials, those in the ranges selected above.")).to_be_visible()
     expect(page.locator(".range")).to_have_count(1)
 
     axis.focus()

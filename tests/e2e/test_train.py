@@ -55,7 +55,7 @@ def choose_digits(page: Page) -> bool:
 
 
 def setting_field(page: Page, setting: str) -> Locator:
-    """Return the field of a setting of the default preset, whose key also names the page's dataset."""
+    """Return a setting's field for the default preset; its key also names the page's dataset."""
     return page.locator(f'[class*="_{DEFAULT_PRESET}_{setting}"] input')
 
 
@@ -86,7 +86,7 @@ def dots(page: Page) -> int:
     return page.locator('.st-key-curve_loss .mark-symbol.role-mark path:not([opacity="0"])').count()
 
 
-def test_curve_grows_from_the_button_to_the_end(train_page: Page, record: Record, workspace: Workspace) -> None:
+def test_curve_grows_from_start_to_end_of_training(train_page: Page, record: Record, workspace: Workspace) -> None:
     start(train_page, 12)
     expect(header(train_page)).to_contain_text("Running")
 
@@ -120,14 +120,14 @@ def test_second_tab_shows_the_run_and_queues_another(train_page: Page, workspace
     wait_until(lambda: dots(tab) and dots(train_page), what="curves in both tabs")
 
     button(tab, "train").click()
-    waiting = wait_until(lambda: overview(workspace).waiting, what="the second run")[0]
+    waiting_run = wait_until(lambda: overview(workspace).waiting, what="the second run")[0]
     for each in (tab, train_page):
-        expect(queued(each, waiting)).to_contain_text(waiting.title)
+        expect(queued(each, waiting_run)).to_contain_text(waiting_run.title)
     assert run.status().state == "running"
 
-    button(tab, f"remove_{waiting.id}").click()
+    button(tab, f"remove_{waiting_run.id}").click()
     for each in (tab, train_page):
-        expect(queued(each, waiting)).to_have_count(0)
+        expect(queued(each, waiting_run)).to_have_count(0)
     assert list_runs(workspace) == [run]
 
 
@@ -151,10 +151,10 @@ def test_killed_run_is_resumed_and_outlives_dashboards(
     assert worker is not None
     dashboard.interrupt()
     assert f"Run {run.title} continues without the dashboard" in dashboard.output()
-    assert is_live_in_a_new(dashboard, train_page, run, worker)
+    assert new_dashboard_shows_progress(dashboard, train_page, run, worker)
     dashboard.process.kill()
     dashboard.process.wait()
-    assert is_live_in_a_new(dashboard, train_page, run, worker)
+    assert new_dashboard_shows_progress(dashboard, train_page, run, worker)
     assert run.process() == worker
 
     before = len(run.history())
@@ -165,10 +165,10 @@ def test_killed_run_is_resumed_and_outlives_dashboards(
     assert run.bundle.complete
 
 
-def is_live_in_a_new(dashboard: DashboardProcess, page: Page, run: Run, worker: psutil.Process) -> bool:
+def new_dashboard_shows_progress(dashboard: DashboardProcess, page: Page, run: Run, worker: psutil.Process) -> bool:
     """Start a new dashboard; return True once its page shows the run with a growing curve.
 
-    The run's worker is suspended for so long: it would only take processor time from the dashboard and the browser.
+    The run's worker is suspended until the page appears, since it would take CPU time from dashboard and browser.
     """
     worker.suspend()
     dashboard.start()

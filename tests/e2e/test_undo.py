@@ -121,7 +121,7 @@ def undo_after_clear_restores_the_drawing(page: Page, server: SlowServer) -> Non
     expect_rows(page, [0, 1, LAST])
 
 
-def undo_key_works_after_a_change_of_brush_width(page: Page, server: SlowServer) -> None:
+def undo_key_works_after_changing_the_brush_width(page: Page, server: SlowServer) -> None:
     draw(page, ROWS[:2])
     slider = page.get_by_role("slider", name="Brush width")
     slider.press("ArrowLeft")
@@ -240,7 +240,7 @@ def strokes_and_undo_work_while_the_canvas_restarts(page: Page, server: SlowServ
     expect_rows(page, [0, 3, LAST])
 
 
-def undo_that_waits_with_a_page_change_is_kept(page: Page, server: SlowServer) -> None:
+def undo_queued_with_a_page_change_is_kept(page: Page, server: SlowServer) -> None:
     draw(page, [ROWS[0], ROWS[LAST], ROWS[1]])
     visit_another_page(page)
     expect(button(page, "Undo")).to_be_enabled()
@@ -279,7 +279,7 @@ def late_drawing_is_kept_without_a_second_undo(page: Page, server: SlowServer) -
     expect_only_rows(page, [0, 2, 3, LAST])
 
 
-def stroke_drawn_while_the_next_page_is_on_its_way_is_kept(page: Page, server: SlowServer) -> None:
+def stroke_drawn_while_the_next_page_loads_is_kept(page: Page, server: SlowServer) -> None:
     draw(page, [ROWS[0]])
     expect_only_rows(page, [0])
     at_rest(page)
@@ -296,7 +296,7 @@ def stroke_drawn_while_the_next_page_is_on_its_way_is_kept(page: Page, server: S
     expect_only_rows(page, [0, LAST])
 
 
-def page_change_that_waits_is_not_lost_to_a_later_stroke(page: Page, server: SlowServer) -> None:
+def queued_page_change_is_not_lost_to_a_later_stroke(page: Page, server: SlowServer) -> None:
     draw(page, [ROWS[0]])
     expect_only_rows(page, [0])
     at_rest(page)
@@ -319,7 +319,7 @@ CASES = {
         undo_key_in_a_text_field_does_not_change_the_drawing,
         undo_while_drawing_removes_the_stroke_being_drawn,
         undo_after_clear_restores_the_drawing,
-        undo_key_works_after_a_change_of_brush_width,
+        undo_key_works_after_changing_the_brush_width,
     ),
     "slow server": (
         undo_right_after_a_stroke_removes_only_that_stroke,
@@ -334,10 +334,10 @@ CASES = {
     ),
     "slow server and other pages": (
         strokes_and_undo_work_while_the_canvas_restarts,
-        undo_that_waits_with_a_page_change_is_kept,
+        undo_queued_with_a_page_change_is_kept,
         late_drawing_is_kept_without_a_second_undo,
-        stroke_drawn_while_the_next_page_is_on_its_way_is_kept,
-        page_change_that_waits_is_not_lost_to_a_later_stroke,
+        stroke_drawn_while_the_next_page_loads_is_kept,
+        queued_page_change_is_not_lost_to_a_later_stroke,
     ),
 }
 """Groups of cases that share one visit, because opening the page takes longer than a case."""

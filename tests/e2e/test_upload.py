@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from core.data.datasets import Dataset
 from core.data.sources import read_mnist
 from tests.support.dashboard_process import DashboardProcess
-from tests.support.mnist_files import names, write_idx
+from tests.support.mnist_files import file_names, write_idx
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardPro
 def test_page_continues_with_uploaded_mnist(
     page: Page, dashboard: DashboardProcess, mnist: Dataset, tmp_path: Path
 ) -> None:
-    # The training images are the largest file, which shows that no limit on the way rejects the upload.
+    # The training images are the largest file: if they arrive, no limit on the way rejects an upload.
     write_idx(tmp_path, read_mnist(Path(mnist.origin)))
     (tmp_path / "notes.txt").write_text("No digits here.")
     page.goto("/data")
@@ -42,4 +42,4 @@ def test_page_continues_with_uploaded_mnist(
 
     expect(page.get_by_text("54,000 images.")).to_be_visible()
     expect(page.get_by_role("button", name="Download MNIST")).to_have_count(0)
-    assert names(dashboard.workspace / "data") == ["mnist.npz"]
+    assert file_names(dashboard.workspace / "data") == ["mnist.npz"]

@@ -15,11 +15,11 @@ _RUN = """(tags) => axe
 
 
 def load_axe(page: Page) -> None:
-    """Have axe loaded by all pages that this tab opens from now on, and by their frames."""
+    """Load axe on every page that this tab opens from now on, and in its frames."""
     page.add_init_script(AXE_SCRIPT)
 
 
 def violations(page: Page) -> list[str]:
-    """Return the violations on a page and in its frames: the rule, the element, and the way to mend it."""
+    """Return the violations on a page and in its frames: the rule, the element, and how to fix it."""
     found: list[list[str]] = page.evaluate(_RUN, _TAGS)
     return ["\n".join(each) for each in found]

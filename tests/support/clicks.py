@@ -24,8 +24,8 @@ def click_on_picture(key: str, index: int, component: str = GRID) -> Iterator[No
         draw = getattr(import_module(module), name)
 
         def draw_and_click(**arguments: Any) -> Any:
-            shown = draw(**arguments)
-            return SimpleNamespace(clicked=index) if arguments["key"] == key else shown
+            result = draw(**arguments)
+            return SimpleNamespace(clicked=index) if arguments["key"] == key else result
 
         patch.setattr(component, draw_and_click)
         yield

@@ -42,7 +42,7 @@ class Copies:
 def running_copies(folder: Path, nginx: Path, count: int = 2, **environment: str) -> Iterator[Copies]:
     """Start one or two dashboards and nginx, with their files in `folder`; stop them at the end of the with block."""
     workspace = Workspace(folder / "workspace")
-    # Without the variable, all visitors behind nginx would count as one client.
+    # Without FORWARDED_ALLOW_IPS, all visitors behind nginx would count as one client.
     environment |= {"TRAZO_WORKSPACE": str(workspace.root), "FORWARDED_ALLOW_IPS": "127.0.0.1"}
 
     def start(number: int) -> DashboardProcess:

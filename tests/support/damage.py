@@ -1,4 +1,4 @@
-"""Ways to damage a run's files: truncate, empty, replace, or edit them to invalid values."""
+"""Ways to damage a run's files: truncate, empty, replace, or edit them to hold invalid values."""
 
 from __future__ import annotations
 

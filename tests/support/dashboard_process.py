@@ -18,7 +18,7 @@ from core.workspace import PROJECT, Workspace
 from tests.support.waiting import wait_until
 
 PORTS = range(12_000, 30_000)
-"""Ports below the ephemeral range, from which an outgoing connection could take a port between two starts."""
+"""Ports below the ephemeral range: an outgoing connection could take an ephemeral port between two starts."""
 
 
 def free_port() -> int:
@@ -31,7 +31,7 @@ def free_port() -> int:
 
 
 def mnist_variable() -> dict[str, str]:
-    """Return the variable through which a dashboard with its own workspace finds this machine's MNIST, if needed."""
+    """Return the variable that points a dashboard with its own workspace to this machine's MNIST, if it needs one."""
     mnist = Workspace.from_environment().mnist_file
     return {"TRAZO_MNIST": str(mnist)} if mnist.exists() and "TRAZO_MNIST" not in os.environ else {}
 
@@ -71,7 +71,7 @@ class DashboardProcess:
                 start_new_session=True,
             )
         try:
-            wait_until(self._responds_or_has_ended, what="A response from the dashboard")
+            wait_until(self._responds_or_has_ended, what="a response from the dashboard")
         except TimeoutError as error:
             self.stop()
             raise TimeoutError(f"{error}\n{self.output()}") from None

@@ -28,13 +28,13 @@ def drawn(
     size: int = CANVAS,
 ) -> Pixels:
     """Draw strokes with a round, anti-aliased brush; the box of their centre lines starts at (left, top)."""
-    fine = 4
-    picture = Image.new("L", (size * fine, size * fine))
+    oversampling = 4
+    picture = Image.new("L", (size * oversampling, size * oversampling))
     draw = ImageDraw.Draw(picture)
-    radius = brush * fine / 2
+    radius = brush * oversampling / 2
     for stroke in strokes:
-        points = [((left + 0.6 * height * x) * fine, (top + height * y) * fine) for x, y in stroke]
+        points = [((left + 0.6 * height * x) * oversampling, (top + height * y) * oversampling) for x, y in stroke]
         draw.line(points, fill=255, width=round(2 * radius))
         for x, y in points:
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
-    return np.asarray(picture.reduce(fine))
+    return np.asarray(picture.reduce(oversampling))

@@ -76,5 +76,5 @@ class _SweepProcess:
         workers = ForkedWorkers()
         workers.preamble = preamble
         starting.subprocess = workers  # type: ignore[assignment]
-        # Skip multiprocessing's exit handlers, which would kill the last worker while it exits by itself.
+        # Skip multiprocessing's exit handlers, which would kill the last worker while it exits on its own.
         os._exit(process.main(Path(folder)))

@@ -1,4 +1,4 @@
-"""Real worker processes that are forked from a process with TensorFlow loaded instead of being started anew.
+"""Real worker processes, forked from a process with TensorFlow loaded rather than started anew.
 
 Importing TensorFlow takes a worker 4 s of CPU time, most of what a tiny training run needs.
 """

@@ -78,7 +78,7 @@ SEEDS = tuple(
 
 @st.composite
 def mutated(draw: st.DrawFn, original: bytes) -> bytes:
-    """Return the file with some bytes changed, truncated, deleted, inserted or repeated."""
+    """Return the file after random mutations: bytes changed, deleted, inserted or repeated, or the end cut off."""
     content = bytearray(original)
     for _ in range(draw(st.integers(0, 6))):
         # Decoders read most of their parameters near the start, and an archive's directory is at its end.

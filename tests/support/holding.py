@@ -24,7 +24,7 @@ def pause_in(phase: str, reached: Path) -> None:
 
 
 def _start(pause: Pause) -> None:
-    _before("core.training.engines.local", "load_dataset", pause)
+    _pause_instead_of("core.training.engines.local", "load_dataset", pause)
 
 
 def _step(pause: Pause) -> None:
@@ -78,16 +78,16 @@ def _checkpoint(pause: Pause) -> None:
 
 def _export(pause: Pause) -> None:
     """Pause when both files of the network have been written, but no other file of the bundle."""
-    _before("core.training.result", "fit_calibration", pause)
+    _pause_instead_of("core.training.result", "fit_calibration", pause)
 
 
 def _evaluation(pause: Pause) -> None:
-    _before("core.training.result", "evaluate_bundle", pause)
+    _pause_instead_of("core.training.result", "evaluate_bundle", pause)
 
 
 def _detector(pause: Pause) -> None:
     """Pause when the test accuracy is known."""
-    _before("core.training.result", "fit_novelty", pause)
+    _pause_instead_of("core.training.result", "fit_novelty", pause)
 
 
 def _end(pause: Pause) -> None:
@@ -106,7 +106,7 @@ def _tuning(pause: Pause) -> None:
 
 def _tuned(pause: Pause) -> None:
     """Pause when both files of the fine-tuned network have been written, but no other file of the bundle."""
-    _before("core.training.result", "fit_calibration", pause)
+    _pause_instead_of("core.training.result", "fit_calibration", pause)
 
 
 PHASES: dict[str, Callable[[Pause], None]] = {
@@ -123,7 +123,7 @@ PHASES: dict[str, Callable[[Pause], None]] = {
 }
 
 
-def _before(module: str, name: str, pause: Pause) -> None:
+def _pause_instead_of(module: str, name: str, pause: Pause) -> None:
     """Pause instead of calling this function of the module."""
     from importlib import import_module
 

@@ -27,7 +27,7 @@ LINES: dict[int, list[list[Position]]] = {
 
 
 def focus_pen(page: Page) -> None:
-    """Press Tab until the keyboard pen has the focus."""
+    """Press Tab until the keyboard pen has focus."""
     focused = """() => {
       let element = document.activeElement;
       while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;

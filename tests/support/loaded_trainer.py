@@ -1,4 +1,4 @@
-"""Loads the modules of a worker, in the same way; preloaded by the fork server of `forked_workers`."""
+"""Loads the same modules as a worker, in the same way; preloaded by the fork server of `forked_workers`."""
 
 from __future__ import annotations
 

@@ -20,9 +20,9 @@ def write_idx(folder: Path, arrays: dict[str, np.ndarray], ending: str = "") -> 
         path.write_bytes(gzip.compress(raw, 1) if ending else raw)
 
 
-def names(folder: Path) -> list[str]:
+def file_names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
+def same_arrays(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
     return all(np.array_equal(first[name], second[name]) for name in ARRAY_SHAPES)

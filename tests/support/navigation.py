@@ -19,7 +19,7 @@ _OPEN = """address => new Promise((resolve, reject) => {
   dispatchEvent(new PopStateEvent("popstate"));
 })"""
 
-# Resolves once nothing on the page has changed for a moment, nor has a script been running.
+# Resolves once nothing on the page has changed for a moment and no script has been running.
 _QUIET = """() => new Promise((resolve) => {
   const app = document.querySelector("[data-testid=stApp]");
   let timer;
@@ -36,7 +36,7 @@ _QUIET = """() => new Promise((resolve) => {
 
 def open_within_visit(page: Page, address: str) -> None:
     """Open an address, and wait until the page no longer changes."""
-    # A page takes its parameters from an address only when it is opened.
+    # A page reads the parameters of its address only when it is opened.
     if urlparse(address).path == urlparse(page.url).path:
         page.evaluate(_OPEN, "/glossary" if urlparse(page.url).path != "/glossary" else "/learn")
     page.evaluate(_OPEN, address)

@@ -91,7 +91,7 @@ class Nginx:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
-            wait_until(self._responds, what="A response from nginx")
+            wait_until(self._responds, what="a response from nginx")
         except (AssertionError, TimeoutError):
             self.stop()
             raise

@@ -1,4 +1,4 @@
-"""A few pen digits, as digits and as the UNIPEN text that UCI distributes."""
+"""A few pen digits, as `PenDigit` values and as the UNIPEN text that UCI distributes."""
 
 from __future__ import annotations
 

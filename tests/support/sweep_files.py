@@ -53,7 +53,7 @@ def write_sweep(
     with_runs: bool = False,
     title: str = "",
 ) -> Sweep:
-    """Write a sweep of `trials` trials of the preset fast; `with_runs`: also write a folder for each run."""
+    """Write a sweep of `trials` trials based on the preset fast; `with_runs`: also write a folder for each run."""
     sweep = Sweep(make_folder(workspace.sweeps / sweep_id))
     settings = SweepSettings(
         created=datetime.fromtimestamp(STARTED, UTC),
@@ -91,10 +91,10 @@ def invented_progress(settings: SweepSettings, count: int, *, winner: bool = Fal
     complete = [trial for trial in trials if trial.state == "complete"]
     best = max(complete, key=lambda trial: trial.values or (0.0,), default=None)
     names = [parameter.name for parameter in settings.parameters]
-    shares = np.array([0.61, 0.08, 0.12, 0.15, 0.04])
+    importances = np.array([0.61, 0.08, 0.12, 0.15, 0.04])
     return Progress(
         trials=tuple(trials),
-        importance=dict(zip(names, shares.tolist(), strict=True))
+        importance=dict(zip(names, importances.tolist(), strict=True))
         if len(complete) >= MIN_TRIALS_FOR_IMPORTANCE
         else None,
         pareto=tuple(_pareto(complete)) if len(settings.objectives) > 1 else (best.number,) if best else (),
@@ -151,12 +151,12 @@ def _settings(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _pareto(trials: list[Trial]) -> list[int]:
-    """Return the trials that no other one beats in accuracy and in the second objective, which is minimized."""
+    """Return the Pareto-optimal trials for accuracy and the second objective, which is minimized."""
     points = [(trial.number, *(trial.values or (0.0, 0.0))) for trial in trials]
     return [
         number
         for number, accuracy, cost in points
-        if not any(other > accuracy and price <= cost for _, other, price in points)
+        if not any(other_accuracy > accuracy and other_cost <= cost for _, other_accuracy, other_cost in points)
     ]
 
 

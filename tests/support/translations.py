@@ -1,4 +1,4 @@
-"""The sentences of the code, collected afresh, and a language that exists in tests only."""
+"""The sentences of the code, collected afresh, and a language that exists only in tests."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Record:
 
     @contextmanager
     def following(self, context: BrowserContext) -> Iterator[None]:
-        """Record the requests and errors of every page that this context has in the with block."""
+        """Record the requests and errors of all pages of this context during the with block."""
         listeners: dict[str, Callable[[Any], object]] = {
             "request": lambda request: self._note(request.url),
             "page": lambda page: page.on("websocket", lambda socket: self._note(socket.url)),

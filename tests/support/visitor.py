@@ -1,4 +1,4 @@
-"""A visitor whose browser has opened the dashboard before, so that it opens quickly."""
+"""A visitor whose browser has opened the dashboard before, so that pages open quickly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Visitor:
     """One browser context for all tests of a dashboard's URL; each test has its own tab and its own stored data.
 
     A first tab stays open on a page without scripts: its process keeps the compiled scripts of the dashboard, which
-    take Chromium a second of CPU time in a new context.
+    take Chromium a second of CPU time to compile in a new context.
     """
 
     def __init__(self, chromium: Browser, url: str) -> None:

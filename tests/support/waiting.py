@@ -10,10 +10,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 300.0
-"""Timeout that is longer than any condition takes on a busy machine; after it, the condition will never be met."""
+"""A timeout longer than any condition needs on a busy machine; one that is not met by then never will be."""
 
 _SETTLING_SECONDS = 5
-"""Time in which a page has surely faded in and taken its place; a page with problems costs a test this long."""
+"""Time after which a page has surely faded in and settled; a test waits this long for a page with problems."""
 
 
 def wait_until(condition: Callable[[], T], seconds: float = PATIENCE_SECONDS, what: str = "a condition") -> T:
@@ -27,13 +27,13 @@ def wait_until(condition: Callable[[], T], seconds: float = PATIENCE_SECONDS, wh
 
 
 def lasting(find: Callable[[], list[str]]) -> list[str]:
-    """Return the problems that `find` still finds when the page has faded in and taken its place in the window."""
+    """Return the problems that `find` still finds once the page has faded in and settled."""
     found: list[str] = []
 
-    def are_none() -> bool:
+    def no_problems() -> bool:
         found[:] = find()
         return not found
 
     with suppress(TimeoutError):
-        wait_until(are_none, _SETTLING_SECONDS, what="a page without problems")
+        wait_until(no_problems, _SETTLING_SECONDS, what="a page without problems")
     return found

@@ -22,7 +22,7 @@ _MIN_SIZE = 0.3  # longest side of a drawing, as a fraction of the canvas
 _MAX_SIZE = 0.9
 _MIN_BRUSH_PIXELS = 6.0  # on the dashboard's canvas
 _MAX_BRUSH_PIXELS = 34.0
-_SQUARE_ENDS_CHANCE = 0.15  # a flat nib, a marker or a drawing program; a bare 1 is then a bar with sharp corners
+_SQUARE_ENDS_CHANCE = 0.15  # as with a flat nib, a marker or a drawing program; a bare 1 is then a rectangle
 _FAST_CANVAS_SIZE = CANVAS_SIZE // 2  # pixels; twice as fast, and nearly the same image after `prepare`
 
 

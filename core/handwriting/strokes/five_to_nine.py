@@ -118,21 +118,21 @@ def _barred_seven(dice: Dice) -> Skeleton:
 def _eight(dice: Dice) -> Skeleton:
     """Draw an 8 in one stroke that starts like an S; its ends meet, cross or stay apart."""
     waist, upper, lower, middle = dice(34, 60), dice(15, 30), dice(15, 32), 30.0
-    begin: Line = [(middle + upper * dice(0.6, 1), waist * dice(0.2, 0.45)), (middle, 0)]
+    start: Line = [(middle + upper * dice(0.6, 1), waist * dice(0.2, 0.45)), (middle, 0)]
     down: Line = [(middle - upper, waist * 0.5), (middle, waist), (middle + lower, (waist + 100) / 2)]
     up: Line = [(middle, 100), (middle - lower, (waist + 100) / 2), (middle - dice(-3, 6), waist + dice(-3, 4))]
     gap = dice(0, 8) if dice.chance(0.75) else dice(8, 16)
     end = (middle + upper * dice(0.75, 1.1), waist * dice(0.3, 0.5) - 2)
-    line = [*begin, *down, *up, (end[0], end[1] + gap), (begin[0][0] + dice(-3, 3), begin[0][1] + gap)]
+    line = [*start, *down, *up, (end[0], end[1] + gap), (start[0][0] + dice(-3, 3), start[0][1] + gap)]
     return [line if dice.chance(0.85) else [(2 * middle - x, y) for x, y, *_ in line]]
 
 
 def _open_eight(dice: Dice) -> Skeleton:
     """Draw an 8 whose two ends extend to the upper right."""
     waist, upper, lower = dice(38, 54), dice(17, 25), dice(18, 28)
-    begin: Line = [(30 + upper * dice(0.7, 1.3), dice(0, 14)), (30, dice(0, 6)), (30 - upper, waist * 0.5)]
+    start: Line = [(30 + upper * dice(0.7, 1.3), dice(0, 14)), (30, dice(0, 6)), (30 - upper, waist * 0.5)]
     low: Line = [(30, waist), (30 + lower, (waist + 100) / 2), (30, 100), (30 - lower, (waist + 100) / 2)]
-    return [[*begin, *low, (30 + dice(-4, 4), waist - dice(0, 6)), (30 + upper * dice(1, 1.8), dice(-4, 16))]]
+    return [[*start, *low, (30 + dice(-4, 4), waist - dice(0, 6)), (30 + upper * dice(1, 1.8), dice(-4, 16))]]
 
 
 def _eight_from_the_waist(dice: Dice) -> Skeleton:
@@ -172,11 +172,11 @@ def _hourglass(dice: Dice) -> Skeleton:
 
 
 def _loop_of_nine(dice: Dice) -> tuple[Line, float, float]:
-    """Return the loop of a 9, drawn anticlockwise from the upper right, and its right edge and half its height."""
+    """Return the loop of a 9, drawn anticlockwise from the upper right, its right edge and half its height."""
     width, height = dice(18, 34), dice(15, 31)
-    begin = dice(-60, -10)
+    start = dice(-60, -10)
     sweep = dice(300, 345) if dice.chance(0.8) else dice(265, 300)
-    return arc((28, height), (width, height), begin, -sweep, dice(0.94, 1.04), dice(1.3, 2.4)), 28 + width, height
+    return arc((28, height), (width, height), start, -sweep, dice(0.94, 1.04), dice(1.3, 2.4)), 28 + width, height
 
 
 def _straight_nine(dice: Dice) -> Skeleton:
@@ -215,12 +215,12 @@ def _open_nine(dice: Dice) -> Skeleton:
     """Draw a 9 whose loop starts inside, goes over the top and stays open; the foot may end in a hook."""
     width, height = dice(36, 58), dice(36, 60)
     inside = (width * dice(0.4, 0.85), height * dice(0.75, 1.0))
-    begin: Line = [inside, (width * dice(0.2, 0.4), height * dice(0.85, 1.05))]
+    start: Line = [inside, (width * dice(0.2, 0.4), height * dice(0.85, 1.05))]
     over: Line = [(0, height * dice(0.4, 0.6)), (width * 0.5, 0), (width, height * dice(0.4, 0.6))]
     end: Line = [(width * dice(0.85, 1.0), dice(68, 80)), (width * dice(0.3, 0.7), 100)]
     if dice.chance(0.5):
         end.append((width * dice(-0.3, 0.2), dice(84, 98)))
-    return [[*begin, *over, *end]]
+    return [[*start, *over, *end]]
 
 
 def _hooked_nine(dice: Dice) -> Skeleton:

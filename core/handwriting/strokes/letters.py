@@ -230,7 +230,7 @@ HELD_OUT_LETTERS = "".join(_HELD_OUT_STYLES)
 def letter_strokes(letter: str, rng: np.random.Generator, held_out: bool = False) -> Strokes:
     """Return the strokes of a letter in a random style.
 
-    `letter`: one of LETTERS, or one of HELD_OUT_LETTERS, in a held-out style, if `held_out` is True.
+    `letter`: one of LETTERS; if `held_out` is True, one of HELD_OUT_LETTERS, and the style is a held-out one.
     """
     styles = (_HELD_OUT_STYLES if held_out else _STYLES)[letter]
     return apply_handwriting(parse_skeleton(styles[int(rng.integers(len(styles)))], Dice(rng)), rng)

@@ -13,7 +13,7 @@ _OPTIONAL_CHANCE = 0.6
 
 
 def parse_skeleton(text: str, dice: Dice) -> Skeleton:
-    """Return the lines of a skeleton; each ellipse starts at a random angle and overlaps or stays slightly open."""
+    """Return a skeleton's lines; each ellipse starts at a random angle and overlaps itself or stays slightly open."""
     lines = [line.strip() for line in text.split("/")]
     return [_parse_line(line.lstrip("?"), dice) for line in lines if line[0] != "?" or dice.chance(_OPTIONAL_CHANCE)]
 

@@ -149,9 +149,9 @@ def _sample_spline(anchors: np.ndarray, sharpness: float, spacing: float, uneven
     chords = steps / knots
     tangents = _catmull_rom_tangents(chords, knots)
     # Each segment has its own tangents at both ends, so that the line can turn at a corner.
-    straight = np.maximum(sharp, sharpness)
-    leaving = tangents[:-1] + straight[:-1] * (chords - tangents[:-1])
-    arriving = tangents[1:] + straight[1:] * (chords - tangents[1:])
+    straightness = np.maximum(sharp, sharpness)
+    leaving = tangents[:-1] + straightness[:-1] * (chords - tangents[:-1])
+    arriving = tangents[1:] + straightness[1:] * (chords - tangents[1:])
 
     distances = np.zeros(len(points))
     lengths.cumsum(out=distances[1:])

@@ -13,8 +13,8 @@ def _zero_with_lead_in(dice: Dice) -> Skeleton:
     if dice.chance(0.4):  # a spiral that starts at the left and ends inside
         return [arc((40, 50), (width * dice(1, 1.3), 50), dice(150, 230), dice(390, 500), dice(0.55, 0.85))]
     if dice.chance(0.5):  # up along the left side, then clockwise
-        begin, widening = dice(165, 225), dice(1.15, 1.5)
-        lead = arc((40, 50), (width * widening, 50), begin, 270 - begin)[:-1]
+        start, widening = dice(165, 225), dice(1.15, 1.5)
+        lead = arc((40, 50), (width * widening, 50), start, 270 - start)[:-1]
         return [[*lead, *arc((40, 50), (width, 50), -90, dice(345, 385), dice(0.95, 1.02))]]
     side = 1 if dice.chance(0.7) else -1
     lead = [(40 + side * dice(18, 44), dice(-14, 10)), (40 + side * dice(4, 10), dice(-4, 3))]
@@ -26,8 +26,8 @@ def _zero_with_inner_loop(dice: Dice) -> Skeleton:
     width, turn = dice(30, 46), -1 if dice.chance(0.75) else 1
     oval = arc((40, 50), (width, 50), -90 + dice(-20, 30), turn * dice(330, 360), dice(0.96, 1.0))
     if dice.chance(0.5):
-        begin = -90 + turn * dice(0, 20)
-        curl = arc((40, 42), (width * 0.8, 38), begin, turn * dice(40, 130), dice(0.45, 0.85))
+        start = -90 + turn * dice(0, 20)
+        curl = arc((40, 42), (width * 0.8, 38), start, turn * dice(40, 130), dice(0.45, 0.85))
         return [[*oval, *curl]]
     size, x = dice(6, 11), 40 + dice(-8, 8)
     loop: Line = [
@@ -64,7 +64,7 @@ def _one_like_a_roof(dice: Dice) -> Skeleton:
 
 
 def _one_with_wide_foot(dice: Dice) -> Skeleton:
-    """Draw a 1 with a flag with a rounded or sharp corner and a wide or wavy foot."""
+    """Draw a 1 whose flag has a rounded or sharp corner and whose foot is wide or wavy."""
     head: Line = [(-dice(12, 40), dice(14, 34)), corner(0, 0, dice(0.1, 1)), (dice(-2, 3), 50), (dice(-2, 2), 100)]
     left, right, wave = -dice(24, 46), dice(20, 46), dice(-5, 5)
     return [
@@ -98,7 +98,7 @@ def _four_with_a_cup(dice: Dice) -> Skeleton:
 
 
 def _four_with_low_bar(dice: Dice) -> Skeleton:
-    """Draw a narrow 4 whose left side is nearly as long as the whole digit; its short stem ends near the bar."""
+    """Draw a narrow 4 whose left side is nearly as long as the whole digit and whose stem starts just above the bar."""
     bar, width = dice(62, 82), dice(26, 46)
     angle: Line = [(width * dice(0.2, 0.7), 0), (dice(-2, 4), bar * 0.7), corner(dice(0, 6), bar, dice(0, 1))]
     stem: Line = [(width - dice(-4, 6), bar - dice(22, 42)), (width - dice(0, 10), 100)]

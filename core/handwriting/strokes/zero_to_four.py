@@ -8,22 +8,22 @@ from core.handwriting.strokes.pen import Dice, Line, Skeleton, Style, arc, corne
 
 
 def _oval(dice: Dice) -> Skeleton:
-    """Draw a closed, overlapping or slightly open oval that starts near the top or anywhere, in either direction."""
-    begin = -90 + dice(-50, 50) if dice.chance(0.8) else dice(0, 360)
+    """Draw a closed, overlapping or slightly open oval that usually starts near the top, in either direction."""
+    start = -90 + dice(-50, 50) if dice.chance(0.8) else dice(0, 360)
     sweep = dice(345, 400) * (1 if dice.chance(0.2) else -1)
-    return [arc((40, 50), (dice(24, 50), 50), begin, sweep, dice(0.92, 1.06), dice(1.8, 2.7))]
+    return [arc((40, 50), (dice(24, 50), 50), start, sweep, dice(0.92, 1.06), dice(1.8, 2.7))]
 
 
 def _open_oval(dice: Dice) -> Skeleton:
-    begin = -90 + dice(-15, 45)
-    return [arc((40, 50), (dice(28, 44), 50), begin, -dice(315, 345), dice(0.88, 1.02), dice(1.8, 2.5))]
+    start = -90 + dice(-15, 45)
+    return [arc((40, 50), (dice(28, 44), 50), start, -dice(315, 345), dice(0.88, 1.02), dice(1.8, 2.5))]
 
 
 def _curled_oval(dice: Dice) -> Skeleton:
     """Draw an oval that ends in a small loop or a tail at the top."""
-    begin = -90 + dice(-30, 40)
+    start = -90 + dice(-30, 40)
     width = dice(28, 42)
-    line = arc((40, 50), (width, 50), begin, -dice(345, 365), dice(0.93, 1.0))
+    line = arc((40, 50), (width, 50), start, -dice(345, 365), dice(0.93, 1.0))
     x, y = line[-1][:2]
     tail = dice(8, 26)
     return [[*line, (x - tail, y + dice(-2, 12))]]
@@ -87,10 +87,10 @@ def _printed_one_in_one_stroke(dice: Dice) -> Skeleton:
 
 def _round_top(dice: Dice, width: float) -> Line:
     """Return the arch of a 2, from its left end to the start of the downstroke."""
-    begin: Line = [(dice(0, 10), dice(14, 32))]
+    start: Line = [(dice(0, 10), dice(14, 32))]
     if dice.chance(0.15):  # a curl inwards
-        begin = [(dice(16, 26), dice(24, 32)), (dice(4, 10), dice(24, 30)), (dice(4, 9), dice(12, 18))]
-    return [*begin, (width * 0.45, 0), (width * dice(0.92, 1.0), dice(18, 32))]
+        start = [(dice(16, 26), dice(24, 32)), (dice(4, 10), dice(24, 30)), (dice(4, 9), dice(12, 18))]
+    return [*start, (width * 0.45, 0), (width * dice(0.92, 1.0), dice(18, 32))]
 
 
 def _round_two(dice: Dice) -> Skeleton:

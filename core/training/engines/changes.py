@@ -62,10 +62,10 @@ class FolderChanges:
         for change in sorted(self.files, key=lambda change: change.name == _CHECKPOINT):
             _write(folder, change)
         if self.bundle is not None:
-            with bundle_folder(folder / _BUNDLE) as new:
-                make_folder(new)
+            with bundle_folder(folder / _BUNDLE) as new_bundle:
+                make_folder(new_bundle)
                 for name, content in self.bundle.items():
-                    (new / name).write_bytes(content)
+                    (new_bundle / name).write_bytes(content)
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,10 @@ class FolderWatch:
         """Return what has changed; a deleted file does not count as a change."""
         # The worker writes the tables before the checkpoint. They are read after it, so that they are never behind it.
         versions = self._versions()
-        changed = [name for name, version in versions.items() if self._known.get(name) != version and name != _BUNDLE]
-        files = [change for name in changed if (change := self._read(name, versions[name])) is not None]
+        changed_names = [
+            name for name, version in versions.items() if self._known.get(name) != version and name != _BUNDLE
+        ]
+        files = [change for name in changed_names if (change := self._read(name, versions[name])) is not None]
         bundle = None
         if _BUNDLE in versions and self._known.get(_BUNDLE) != versions[_BUNDLE]:
             bundle = self._read_bundle(versions[_BUNDLE])
@@ -168,7 +170,7 @@ def _write(folder: Path, change: FileChange) -> None:
             temporary.write_bytes(change.content)
         return
     with storage_errors(path), open_file(path, "r+b") as file:
-        # The offset is usually the end of the file. Bytes beyond it mean that this answer was applied before.
+        # The offset is usually the end of the file. Bytes beyond it mean that this change has already been applied.
         file.seek(min(change.offset, file.seek(0, os.SEEK_END)))
         file.truncate()
         file.write(change.content)

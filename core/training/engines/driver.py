@@ -1,7 +1,7 @@
 """The process that connects a run to a Ray cluster: `python -m core.training.engines.driver RUN_DIR LOCK`.
 
-The run's worker starts a driver for each attempt, because Ray kills a process whose cluster is gone. The driver writes
-a Report to its standard output for each event, and the files that the cluster's machine sends to the run's folder.
+The run's worker starts a driver for each attempt, because Ray kills a process whose cluster is gone. For each
+event, the driver writes a Report to its standard output; it stores the files from the cluster in the run's folder.
 """
 
 from __future__ import annotations
@@ -69,16 +69,16 @@ class _Training:
 
     def follow(self) -> Report:
         """Copy what the training process writes until it ends; return the last report."""
-        last = Status(state="running")
+        last_status = Status(state="running")
         while True:
             answer = self._actor.exchange.remote(_stop_request(self._run))
             changes, ended = ray.get(answer, timeout=_ANSWER_SECONDS)
             self._requests, self._bytes = self._requests + 1, self._bytes + changes.size
-            last = self._apply(changes) or last
+            last_status = self._apply(changes) or last_status
             if ended:
                 ray.kill(self._actor)  # now, rather than when the cluster notices that this process has ended
                 print(f"cluster: {self._requests} requests, {self._bytes:,} bytes received", flush=True)
-                return _final_report(last)
+                return _final_report(last_status)
             self._report(Report(event="training"))
 
     def _apply(self, changes: FolderChanges) -> Status | None:
@@ -101,9 +101,9 @@ class _Training:
         return status
 
 
-def _final_report(last: Status) -> Report:
-    if last.state in ("finished", "stopped", "failed"):
-        return Report(event="ended", state=last.state, message=last.message)
+def _final_report(last_status: Status) -> Report:
+    if last_status.state in ("finished", "stopped", "failed"):
+        return Report(event="ended", state=last_status.state, message=last_status.message)
     print("cluster: the process that trained this run ended unexpectedly", flush=True)
     return Report(event="lost")
 
@@ -117,7 +117,7 @@ def _stop_request(run: Run) -> str | None:
 
 
 def _waiting_message() -> Message:
-    """Return a sentence about the machine that the run is waiting for."""
+    """Return a message about the machine that the run is waiting for."""
     cpus, gpus = ray_cpus(), ray_gpus()
     resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     needs = count_message("{count} CPU", "{count} CPUs", cpus)

@@ -85,8 +85,8 @@ def _train_and_evaluate(
 
 def import_trainer() -> None:
     """Import TensorFlow, which takes seconds, and the code that trains with it."""
-    # Keras tries to import these two packages for features that training does not need; importing them would take a
-    # quarter of the time.
+    # Keras tries to import these two packages for features that training does not need; importing them would account
+    # for a quarter of the import time.
     with hide_packages("sklearn", "matplotlib"):
         import core.training.trainer  # noqa: F401
 
@@ -94,5 +94,5 @@ def import_trainer() -> None:
 def _load_data(
     config: TrainingConfig, workspace: Workspace
 ) -> tuple[Dataset, tuple[PenDigit, ...], tuple[PenDigit, ...]]:
-    """Load the dataset, and the pen digits for training and for measuring."""
+    """Load the dataset, and the pen digits for training and for evaluation."""
     return load_dataset(config.dataset, workspace), *load_pen_digits(config, workspace)

@@ -1,4 +1,4 @@
-"""A run on a machine in the cluster: a Ray actor that starts the training there and sends back what it writes."""
+"""A run on a machine in the cluster: a Ray actor that starts the training process there and sends back its files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class NodeRun:
         self._run_id = run_id
 
     def start(self, files: FolderChanges, mnist: Files, pen_digits: Files, wanted: dict[str, str], cpus: int) -> str:
-        """Start training from these files; return an empty string, or a sentence if this machine cannot train the run.
+        """Start training from these files; return an empty string, or a message if this machine cannot train the run.
 
         `mnist`, `pen_digits`: the data files; empty if the run's own machine has none. `wanted`: the versions that this
         machine must have. `cpus`: number of threads.
@@ -72,7 +72,7 @@ class NodeRun:
                 stdout=log,
                 stderr=log,
             )
-        self._answered = time.monotonic()
+        self._last_answer = time.monotonic()
 
     def exchange(self, stop: str | None) -> tuple[FolderChanges, bool]:
         """Return what the training has written since the last call, and True if it has ended.
@@ -82,7 +82,7 @@ class NodeRun:
         if stop is not None:
             self._run.stop_file.write_text(stop)
         self._send_heartbeat()
-        self._wait(until=self._answered + _MIN_SECONDS_BETWEEN_ANSWERS)
+        self._wait(until=self._last_answer + _MIN_SECONDS_BETWEEN_ANSWERS)
         deadline = time.monotonic() + _ANSWER_SECONDS
         while True:
             ended = self._process.poll() is not None  # checked before the changes, which are then the last ones
@@ -90,7 +90,7 @@ class NodeRun:
             if ended:
                 shutil.rmtree(self._root, ignore_errors=True)
             if ended or changes or time.monotonic() > deadline:
-                self._answered = time.monotonic()
+                self._last_answer = time.monotonic()
                 return changes, ended
             self._wait(until=time.monotonic() + _POLL_SECONDS)
 

@@ -1,4 +1,4 @@
-"""Training on a Ray cluster, supervised by the run's local worker: it keeps the lock and waits for the cluster."""
+"""Training on a Ray cluster, supervised by the run's local worker, which keeps the lock and waits for the cluster."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def train(run: Run, lock: int | None) -> End:
 
 
 class _Supervisor:
-    """Starts a driver for each attempt to train a run, and writes what it reports to the run's status."""
+    """Starts a driver for each attempt to train a run, and copies the driver's messages to the run's status."""
 
     def __init__(self, run: Run, lock: int | None) -> None:
         self._run, self._lock = run, lock
@@ -94,7 +94,7 @@ class _Supervisor:
         """Handle a driver's reports; return the run's end, or None if the driver loses the cluster."""
         last_report = time.monotonic()
         while time.monotonic() < last_report + (_SILENCE_SECONDS if self._connected else _CONNECTION_SECONDS):
-            # Once a machine is training, the driver asks it to stop, and it saves the model.
+            # Once a machine is training, the driver asks it to stop, and the machine saves the model.
             if not self._is_training and (end := self._end_if_stopped()):
                 return end
             try:
@@ -115,7 +115,7 @@ class _Supervisor:
         return None
 
     def _wait_for_the_cluster(self, message: str, seconds: float) -> End | None:
-        """Wait for some seconds; return the run's end if it was asked to stop meanwhile."""
+        """Wait for `seconds`; return the run's end if it is asked to stop in the meantime."""
         self._write_message(message)
         until = time.monotonic() + seconds
         while time.monotonic() < until:

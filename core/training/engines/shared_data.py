@@ -62,7 +62,7 @@ def share_pen_digits(workspace: Workspace, *, required: bool) -> Any:
     except DataError as error:
         if required:
             raise
-        print(f"This run is not measured on the pen digits: {error}", flush=True)
+        print(f"This run is not evaluated on the pen digits: {error}", flush=True)
         return {}
 
 

@@ -18,7 +18,7 @@ def versions() -> dict[str, str]:
 
 
 def difference(here: dict[str, str], there: dict[str, str], machine: str) -> Message | None:
-    """Return a sentence about the first difference between this machine's versions and another's, or None.
+    """Return a message about the first difference between this machine's versions and another's, or None.
 
     `machine`: the name of the other machine.
     """

@@ -36,7 +36,7 @@ from tests.support.damage import Change, change_arrays, edit_json
     ],
     ids=str,
 )
-def test_card_with_an_impossible_value_is_damaged(run: Run, edit: tuple) -> None:
+def test_card_with_an_impossible_value_is_rejected(run: Run, edit: tuple) -> None:
     *field, value = edit
     edit_json("model/card.json", *field, to=value)(run)
 

@@ -31,8 +31,8 @@ def logits(seed: int, count: int, scale: float = 3.0) -> np.ndarray:
 def calibrated_evaluation(seed: int, count: int, scale: float = 3.0) -> Evaluation:
     """Return perfectly calibrated predictions: the labels are drawn from the predicted probabilities."""
     probabilities = softmax(logits(seed, count, scale), axis=1)
-    chances = np.random.default_rng(seed + 1).random((count, 1))
-    labels = (probabilities.cumsum(axis=1) < chances).sum(axis=1).clip(0, 9)
+    uniform_draws = np.random.default_rng(seed + 1).random((count, 1))
+    labels = (probabilities.cumsum(axis=1) < uniform_draws).sum(axis=1).clip(0, 9)
     return Evaluation(probabilities.astype(np.float32), labels.astype(np.uint8))
 
 

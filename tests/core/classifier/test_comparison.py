@@ -66,7 +66,7 @@ def test_p_value_agrees_with_scipy(only_first: int, only_second: int) -> None:
     if discordant < EXACT_BELOW:
         expected = stats.binomtest(only_first, discordant, 0.5).pvalue if discordant else 1.0
     elif only_first == only_second:
-        # SciPy's correction, like ours, stops at the expected count.
+        # SciPy's continuity correction, like ours, stops at the expected count.
         expected = 1.0
     else:
         expected = stats.chi2.sf((abs(only_first - only_second) - 1) ** 2 / discordant, 1)
@@ -114,12 +114,12 @@ def test_interval_contains_the_difference(both: int, only_first: int, only_secon
 def test_interval_covers_true_difference_95_percent_of_the_time() -> None:
     rng = np.random.default_rng(5)
     proportions = [0.95, 0.02, 0.01, 0.02]
-    covered = 0
+    covered_count = 0
     for counts in rng.multinomial(2000, proportions, size=2000):
         low, high = comparison_of_sizes(*counts).interval
-        covered += low <= proportions[1] - proportions[2] <= high
+        covered_count += low <= proportions[1] - proportions[2] <= high
 
-    assert covered / 2000 == pytest.approx(0.95, abs=0.02)
+    assert covered_count / 2000 == pytest.approx(0.95, abs=0.02)
 
 
 def test_predictions_for_different_images_are_not_compared() -> None:

@@ -49,7 +49,7 @@ def test_multiply_adds_of_each_layer_are_counted() -> None:
     layers = layer_cards(build_model(ModelConfig(architecture="deep", filters=(2, 3), dense_units=0)))
 
     convolution, depthwise, dense = 28 * 28 * 3 * 3 * 2, 14 * 14 * 3, 3 * 10
-    # The second block has 14 x 14 positions; its convolutions read two maps each and return two and three.
+    # The second block has 14 x 14 positions; its convolutions both read two maps, and return two and three maps.
     second_block = 14 * 14 * 3 * 3 * (2 * 2 + 2 * 3)
     assert [layer.multiply_adds for layer in layers if layer.kind == "DepthwiseConv2D"] == [depthwise]
     assert sum(layer.multiply_adds for layer in layers) == convolution + second_block + depthwise + dense

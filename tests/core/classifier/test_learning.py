@@ -44,7 +44,7 @@ def one_image_predictions(*correct: bool) -> EpochPredictions:
 
 
 @pytest.mark.parametrize(
-    ("correct", "learned", "forgotten"),
+    ("correct", "learned_epoch", "times_forgotten"),
     [
         ((True, True, True), 1, 0),
         ((False, True, True), 2, 0),
@@ -57,17 +57,17 @@ def one_image_predictions(*correct: bool) -> EpochPredictions:
     ],
 )
 def test_image_is_learned_once_its_prediction_stays_correct(
-    correct: tuple[bool, ...], learned: int, forgotten: int
+    correct: tuple[bool, ...], learned_epoch: int, times_forgotten: int
 ) -> None:
-    assert first_learned(one_image_predictions(*correct)).tolist() == [learned]
-    assert forgetting_events(one_image_predictions(*correct)).tolist() == [forgotten]
+    assert first_learned(one_image_predictions(*correct)).tolist() == [learned_epoch]
+    assert forgetting_events(one_image_predictions(*correct)).tolist() == [times_forgotten]
 
 
 @given(epoch_predictions())
 def test_learned_image_was_wrong_before_and_stays_correct(predictions: EpochPredictions) -> None:
-    learned = first_learned(predictions)
+    learned_epochs = first_learned(predictions)
 
-    for image, epoch in enumerate(learned):
+    for image, epoch in enumerate(learned_epochs):
         correct = predictions.correct[:, image]
         if epoch == NEVER:
             assert not correct[-1]
@@ -149,8 +149,8 @@ def test_predictions_survive_being_written_and_read(
 
     write_epoch_predictions(file, predictions)
 
-    read = read_epoch_predictions(file)
-    assert read is not None
-    assert np.array_equal(read.epochs, predictions.epochs)
-    assert np.array_equal(read.predictions, predictions.predictions)
-    assert np.array_equal(read.labels, predictions.labels)
+    loaded = read_epoch_predictions(file)
+    assert loaded is not None
+    assert np.array_equal(loaded.epochs, predictions.epochs)
+    assert np.array_equal(loaded.predictions, predictions.predictions)
+    assert np.array_equal(loaded.labels, predictions.labels)

@@ -90,8 +90,8 @@ def test_each_feature_has_a_weight() -> None:
 
 def fraction_correct(predictor: Predictor, numbers: list[Scene], *, as_pictures: bool = False) -> float:
     """Return the fraction of numbers that are read correctly."""
-    read = [read_number(predictor, scene.ink, None if as_pictures else scene.strokes).number for scene in numbers]
-    return float(np.mean([text == scene.text for text, scene in zip(read, numbers, strict=True)]))
+    texts = [read_number(predictor, scene.ink, None if as_pictures else scene.strokes).number for scene in numbers]
+    return float(np.mean([text == scene.text for text, scene in zip(texts, numbers, strict=True)]))
 
 
 @pytest.mark.parametrize("spacing", SPACINGS)
@@ -110,7 +110,7 @@ def test_numbers_in_pictures_are_read(
     assert fraction_correct(predictor, numbers, as_pictures=True) >= minimum
 
 
-def test_strokes_in_any_order_are_the_same_number(predictor: Predictor, digits: tuple[PenDigit, ...]) -> None:
+def test_strokes_in_any_order_form_the_same_number(predictor: Predictor, digits: tuple[PenDigit, ...]) -> None:
     generator = np.random.default_rng(2)
     for scene in scenes(digits, 20, SPACINGS["tight"], generator):
         shuffled = [scene.strokes[index] for index in generator.permutation(len(scene.strokes))]
@@ -121,9 +121,9 @@ def test_strokes_in_any_order_are_the_same_number(predictor: Predictor, digits: 
 
 
 def test_bars_written_last_join_their_digits(predictor: Predictor, digits: tuple[PenDigit, ...]) -> None:
-    barred = [digit for digit in digits if digit.label in (4, 5, 7) and len(digit.strokes) == 2]
+    barred_digits = [digit for digit in digits if digit.label in (4, 5, 7) and len(digit.strokes) == 2]
 
-    numbers = list(scenes(barred, 25, SPACINGS["tight"], np.random.default_rng(3), late=True))
+    numbers = list(scenes(barred_digits, 25, SPACINGS["tight"], np.random.default_rng(3), late=True))
 
     assert fraction_correct(predictor, numbers) >= 0.85
 
@@ -133,12 +133,15 @@ def test_one_digit_stays_one_digit(predictor: Predictor, digits: tuple[PenDigit,
     singles = [compose([digit], (0, 0), np.random.default_rng(4)) for digit in digits[::3]]
     strokes = [None if as_picture else single.strokes for single in singles]
 
-    several = [read_digit(predictor, single.ink, drawn).several for single, drawn in zip(singles, strokes, strict=True)]
+    several = [
+        read_digit(predictor, single.ink, canvas_strokes).several
+        for single, canvas_strokes in zip(singles, strokes, strict=True)
+    ]
 
     assert np.mean(several) <= 0.015
 
 
-def test_a_digit_and_a_number_of_one_digit_agree(predictor: Predictor, digits: tuple[PenDigit, ...]) -> None:
+def test_digit_reading_agrees_with_a_one_digit_number(predictor: Predictor, digits: tuple[PenDigit, ...]) -> None:
     one = compose([next(digit for digit in digits if digit.label == 0)], (0, 0), np.random.default_rng(5))
 
     reading, number = read_digit(predictor, one.ink, one.strokes), read_number(predictor, one.ink, one.strokes)

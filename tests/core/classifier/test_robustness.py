@@ -1,4 +1,4 @@
-"""The robustness in a card: alterations of images, and the accuracies on them."""
+"""The robustness metrics on a card: altered images, and the accuracy on them."""
 
 from __future__ import annotations
 
@@ -65,19 +65,19 @@ def test_sample_is_the_same_every_time() -> None:
 
     images, labels = robustness.sample(split, 100)
 
-    again, _ = robustness.sample(split, 100)
-    np.testing.assert_array_equal(images, again)
+    repeated, _ = robustness.sample(split, 100)
+    np.testing.assert_array_equal(images, repeated)
     assert len(labels) == 100
     assert len(robustness.sample(split, 10_000)[1]) == len(split)
 
 
-def test_card_has_the_robustness_after_training(trained: Run) -> None:
+def test_card_has_robustness_metrics_after_training(trained: Run) -> None:
     measured = trained.bundle.card().robustness
 
     assert measured is not None
     assert measured.images == len(load_dataset("digits", Workspace(Path("unused"))).test) // 10
-    kinds = (measured.canvas, measured.tiny, measured.thin_pen, measured.fat_pen, measured.turned)
-    assert measured.drawings == pytest.approx(np.mean(kinds))
+    drawing_accuracies = (measured.canvas, measured.tiny, measured.thin_pen, measured.fat_pen, measured.turned)
+    assert measured.drawings == pytest.approx(np.mean(drawing_accuracies))
     assert 0.1 < measured.canvas <= 1
 
 

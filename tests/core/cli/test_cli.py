@@ -166,10 +166,10 @@ def test_ctrl_c_prints_no_traceback(tmp_path: Path, workspace: Workspace) -> Non
         cwd=PROJECT,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell that runs the tests in the background ignores SIGINT, and child processes inherit this.
+        # A shell starts background jobs with SIGINT ignored, and child processes inherit this.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    with (tmp_path / "pipe").open("wb"):  # opens once the other end reads
+    with (tmp_path / "pipe").open("wb"):  # blocks until the command opens the pipe for reading
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=300)
 
@@ -270,7 +270,7 @@ def test_run_is_trained_listed_shown_promoted_and_deleted(
     (run,) = list_runs(workspace)
     output = capsys.readouterr()
     assert "test accuracy" in output.out
-    # The output is not a terminal.
+    # stderr is not a terminal, so there is a line per epoch instead of a progress bar.
     (line,) = output.err.splitlines()
     assert re.fullmatch(r"epoch 1/1: loss [\d.]+, accuracy [\d.]+%, validation loss [\d.]+, accuracy [\d.]+%", line)
     assert (tmp_path / "copy" / "card.json").read_bytes() == run.bundle.card_file.read_bytes()
@@ -330,7 +330,7 @@ def test_ctrl_c_stops_teachers_that_no_other_run_needs(
     assert other_student.status().state == "queued"
 
 
-def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace: Workspace) -> None:
+def test_predict_accepts_a_thousand_files(tmp_path: Path, mnist: Dataset, workspace: Workspace) -> None:
     source = tmp_path / "0.png"
     Image.fromarray(mnist.test.images[0]).save(source)
     files = [source, *(Path(shutil.copyfile(source, tmp_path / f"{index}.png")) for index in range(1, 1000))]
@@ -341,7 +341,7 @@ def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace:
         capture_output=True,
         text=True,
         check=True,
-        timeout=300,  # far more than the few seconds that it takes on an idle machine
+        timeout=300,  # far more than the few seconds that the command takes on an idle machine
     )
 
     results = [json.loads(line) for line in process.stdout.splitlines()]

@@ -25,14 +25,14 @@ def dataset(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Dataset:
 
 
 def predictor_contradicting(dataset: Dataset, index: int) -> Callable[..., np.ndarray]:
-    """Return a replacement for `predict_fold` that predicts every label except that of one image."""
+    """Return a replacement for `predict_fold` that predicts the correct label of every image except one."""
     data = labelled_images(dataset)
-    known = {image.tobytes(): int(label) for image, label in zip(data.images, data.labels, strict=True)}
-    known[data.images[index].tobytes()] = (int(data.labels[index]) + 1) % 10
+    predictions = {image.tobytes(): int(label) for image, label in zip(data.images, data.labels, strict=True)}
+    predictions[data.images[index].tobytes()] = (int(data.labels[index]) + 1) % 10
 
     def predict(_config: object, rest: Split, images: np.ndarray, *_: object) -> np.ndarray:
         assert len(rest) + len(images) == len(data)
-        return np.eye(10, dtype=np.float32)[[known[image.tobytes()] for image in images]]
+        return np.eye(10, dtype=np.float32)[[predictions[image.tobytes()] for image in images]]
 
     return predict
 
@@ -54,7 +54,7 @@ def test_suspicious_label_is_printed_and_stored(
     assert not workspace.runs.exists()
 
 
-def test_interrupted_command_continues_with_the_next_fold(
+def test_interrupted_command_skips_completed_folds(
     dataset: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     predict, sizes = predictor_contradicting(dataset, 0), []
@@ -92,7 +92,7 @@ def test_diverged_training_writes_nothing(
     [
         (["--folds", "1"], "--folds must be from 2 to 20"),
         (["--teachers", "1"], "Add --teachers 0"),
-        (["--output", "somewhere"], "Leave out one of them"),
+        (["--output", "somewhere"], "Leave out one of these options"),
     ],
 )
 def test_options_that_make_no_sense_are_rejected(

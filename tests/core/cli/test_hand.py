@@ -57,7 +57,7 @@ def test_hands_are_listed_shown_moved_and_deleted(
     assert json.loads(output("list", "--json")) == row
     shown = output("show", "anna")
     assert "taught: 20 digits (0: 2, 1: 2," in shown
-    assert "; no digit: 1\n" in shown
+    assert "; non-digits: 1\n" in shown
     assert "read by shipped\n" in shown
     assert " of 50 read correctly (95% confidence interval" in shown
     assert output("export", "Anna") == "hand-anna.zip\n"
@@ -88,7 +88,7 @@ def test_damaged_hand_is_listed_and_can_be_deleted(
 
 
 def submit_and_finish(base: Run) -> Callable[..., Run]:
-    """Return a replacement for `submit` whose runs are finished at once, with the base's model."""
+    """Return a replacement for `submit` whose runs finish immediately, with a copy of the base's model."""
 
     def submit(workspace: Workspace, config: TrainingConfig, fine_tuning: FineTuning) -> Run:
         tuned = create_run(workspace, config, fine_tuning=fine_tuning)
@@ -124,11 +124,11 @@ def test_tune_creates_a_run_from_the_active_model(
     start_exam(hand)
     assert main(["hand", "show", "Anna"]) == 0
     assert "0 of 50 digits written" in capsys.readouterr().out
-    # A second fine-tuning starts from the trained model again, not from the first one.
+    # A second fine-tuning starts from the trained model again, not from the first fine-tuned one.
     assert original_model(workspace, tuned.id) == run.id
 
 
-def test_trained_model_is_found_at_the_end_of_any_chain(run: Run, workspace: Workspace) -> None:
+def test_original_model_of_any_fine_tuning_chain_is_found(run: Run, workspace: Workspace) -> None:
     assert original_model(workspace, SHIPPED) == SHIPPED
     assert original_model(workspace, run.id) == run.id
 

@@ -70,7 +70,7 @@ def test_language_variables_work_as_in_gettext(
     assert terminal_language() == language
 
 
-def test_help_and_errors_of_argparse_are_translated(command: Command) -> None:
+def test_help_and_argparse_errors_are_translated(command: Command) -> None:
     _, spanish = command("es_ES.UTF-8", "--help")
     _, english = command("C", "--help")
 
@@ -109,11 +109,11 @@ def test_json_is_english(command: Command, workspace: Workspace, tmp_path: Path)
     missing = str(tmp_path / "absent.png")
 
     _, line = command("es_ES.UTF-8", "predict", "--json", missing)
-    _, sentence = command("es_ES.UTF-8", "predict", missing)
+    _, text = command("es_ES.UTF-8", "predict", missing)
 
     assert json.loads(line)["error"] == f"The file {missing} cannot be read: No such file or directory."
-    assert sentence.startswith(f"{missing}: No se puede leer el archivo")
-    assert "no existe ese archivo o carpeta" in sentence
+    assert text.startswith(f"{missing}: No se puede leer el archivo")
+    assert "no existe ese archivo o carpeta" in text
 
 
 def test_sweep_messages_are_english_sentences_in_json(command: Command, workspace: Workspace) -> None:

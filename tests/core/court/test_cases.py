@@ -43,8 +43,8 @@ def test_mistakes_and_disputed_labels_come_first() -> None:
     assert votes.keys() <= set(order)
     assert cases.ordinary == set(order) - first - votes.keys()
     # Wherever the visitor begins, about half of the images are ordinary.
-    ordinary = [index not in first for index in order[: 2 * len(first)]]
-    assert 0.3 < np.mean(ordinary[:40]) < 0.7
+    is_ordinary = [index not in first for index in order[: 2 * len(first)]]
+    assert 0.3 < np.mean(is_ordinary[:40]) < 0.7
 
 
 def test_most_suspicious_training_labels_come_first() -> None:

@@ -51,9 +51,9 @@ def test_agreeing_with_every_label_changes_nothing(seed: int) -> None:
 
 
 @given(st.integers(0, 1000), st.sets(st.integers(0, COUNT - 1)))
-def test_agreeing_with_the_model_never_lowers_its_accuracy(seed: int, judged: set[int]) -> None:
+def test_agreeing_with_the_model_never_lowers_its_accuracy(seed: int, judged_images: set[int]) -> None:
     original = evaluation(seed)
-    choices = {index: int(original.predictions[index]) for index in judged}
+    choices = {index: int(original.predictions[index]) for index in judged_images}
 
     assert corrected_accuracy(original, choices).correct >= corrected_accuracy(original, {}).correct
 

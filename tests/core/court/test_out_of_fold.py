@@ -44,10 +44,10 @@ def test_probabilities_are_read_as_written(workspace: Workspace) -> None:
     write_out_of_fold(workspace, "digits", result)
 
     path = out_of_fold_file(workspace, "digits")
-    read = read_out_of_fold(path, DATASET)
-    assert read is not None
-    assert (read.fingerprint, read.preset) == (result.fingerprint, "fast")
-    np.testing.assert_array_equal(read.probabilities, result.probabilities)
+    loaded = read_out_of_fold(path, DATASET)
+    assert loaded is not None
+    assert (loaded.fingerprint, loaded.preset) == (result.fingerprint, "fast")
+    np.testing.assert_array_equal(loaded.probabilities, result.probabilities)
     assert read_out_of_fold(path, dataclasses.replace(DATASET, fingerprint="another")) is None
     path.write_bytes(path.read_bytes()[:500])
     assert read_out_of_fold(path, DATASET) is None

@@ -35,13 +35,13 @@ def test_suspicious_labels_have_a_better_confident_digit(seed: int, count: int) 
 
 
 @given(st.integers(0, 99), st.integers(1, 9))
-def test_the_one_flipped_label_is_found(flipped: int, turn: int) -> None:
+def test_the_one_flipped_label_is_found(flipped_index: int, offset: int) -> None:
     labels = (np.arange(100) % 10).astype(np.uint8)
     probabilities = np.full((100, 10), 0.01)
     probabilities[np.arange(100), labels] = 0.91
-    labels[flipped] = (labels[flipped] + turn) % 10
+    labels[flipped_index] = (labels[flipped_index] + offset) % 10
 
-    assert suspicious_labels(probabilities, labels).tolist() == [flipped]
+    assert suspicious_labels(probabilities, labels).tolist() == [flipped_index]
 
 
 @given(st.integers(0, 1000), st.integers(1, 100))

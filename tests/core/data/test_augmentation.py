@@ -75,16 +75,16 @@ def test_inactive_augmentation_changes_nothing() -> None:
 
 @given(st.integers(0, 1000))
 def test_shift_stays_within_its_limit(seed: int) -> None:
-    moved = augment(bar(), AugmentationConfig(shift=0.1), np.random.default_rng(seed))
+    shifted = augment(bar(), AugmentationConfig(shift=0.1), np.random.default_rng(seed))
 
-    distance = np.abs(mean_position(moved[0]) - mean_position(bar()[0]))
+    distance = np.abs(mean_position(shifted[0]) - mean_position(bar()[0]))
     assert (distance <= 2.8 + 0.1).all()
 
 
 def test_shifts_are_symmetric() -> None:
-    moved = augment(np.repeat(bar(), 400, axis=0), AugmentationConfig(shift=0.1), np.random.default_rng(0))
+    shifted = augment(np.repeat(bar(), 400, axis=0), AugmentationConfig(shift=0.1), np.random.default_rng(0))
 
-    offsets = np.array([mean_position(image) - mean_position(bar()[0]) for image in moved])
+    offsets = np.array([mean_position(image) - mean_position(bar()[0]) for image in shifted])
     assert np.abs(offsets.mean(axis=0)).max() < 0.3
     assert offsets.std(axis=0) == pytest.approx([2.8 / np.sqrt(3)] * 2, rel=0.15)
 

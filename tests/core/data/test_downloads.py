@@ -17,7 +17,7 @@ from core.data.pen_digits import download_pen_digits, read_pen_digits
 from core.data.sources import download_mnist, read_mnist
 from core.errors import DownloadError
 from core.workspace import Workspace
-from tests.support.mnist_files import names, same, write_idx
+from tests.support.mnist_files import file_names, same_arrays, write_idx
 from tests.support.pen_digit_files import DIGITS, UNIPEN
 
 pytestmark = pytest.mark.usefixtures("without_mnist")
@@ -62,7 +62,7 @@ def test_download_reports_progress_and_stores_the_file(
 
     path = download_mnist(workspace, lambda done, total: reported.append((done, total)), (source(server, served),))
 
-    assert same(arrays, read_mnist(path))
+    assert same_arrays(arrays, read_mnist(path))
     assert (served.stat().st_size, served.stat().st_size) in reported
     assert [done for done, _ in reported[:3]] == sorted(done for done, _ in reported[:3])
 
@@ -78,7 +78,7 @@ def test_second_source_is_used_if_the_first_fails(
 
     path = download_mnist(workspace, None, (source(server, tmp_path / "absent.npz"), Source("IDX files", files)))
 
-    assert same(arrays, read_mnist(path))
+    assert same_arrays(arrays, read_mnist(path))
 
 
 @pytest.mark.parametrize("name", ["absent.npz", "broken.npz", "wrong.npz"])
@@ -93,7 +93,7 @@ def test_failed_download_keeps_the_old_file(tmp_path: Path, workspace: Workspace
 
     assert len(raised.value.attempts) == 1
     assert workspace.mnist_file.read_bytes() == b"the old one"
-    assert names(workspace.mnist_file.parent) in (["mnist.npz"], ["mnist.npz", "mnist.npz.lock"])
+    assert file_names(workspace.mnist_file.parent) in (["mnist.npz"], ["mnist.npz", "mnist.npz.lock"])
 
 
 def test_unreachable_server_raises_download_error(workspace: Workspace) -> None:
@@ -122,7 +122,7 @@ def test_concurrent_callers_share_one_download(
     for thread in threads:
         thread.join()
 
-    assert same(arrays, read_mnist(workspace.mnist_file))
+    assert same_arrays(arrays, read_mnist(workspace.mnist_file))
     assert len(completed_sizes) == 1
 
 

@@ -32,7 +32,7 @@ def test_real_pen_digits_have_the_expected_fingerprint(pen_digits: tuple[PenDigi
     assert {digit.writer for digit in pen_digits} == {*TRAINING_WRITERS, *HELD_OUT_WRITERS}
 
 
-def test_writers_are_split_into_training_and_measuring(few_pen_digits: Workspace) -> None:
+def test_writers_are_split_into_training_and_held_out(few_pen_digits: Workspace) -> None:
     assert {digit.writer for digit in training_digits(few_pen_digits)} == {1, 20}
     assert {digit.writer for digit in held_out_digits(few_pen_digits)} == {21, 30}
     assert available_held_out_digits(few_pen_digits) == held_out_digits(few_pen_digits)

@@ -15,7 +15,7 @@ from core.data.datasets import Dataset, available_dataset, load_dataset, read_sc
 from core.data.sources import download_mnist, find_mnist, import_mnist, read_mnist
 from core.errors import DataError, DataMissing, StorageError
 from core.workspace import Workspace
-from tests.support.mnist_files import names, same, write_idx
+from tests.support.mnist_files import file_names, same_arrays, write_idx
 
 pytestmark = pytest.mark.usefixtures("without_mnist")
 
@@ -29,16 +29,16 @@ def test_real_mnist_has_the_expected_fingerprint(mnist: Dataset) -> None:
 def test_idx_files_are_read_gzipped_or_not(tmp_path: Path, arrays: dict[str, np.ndarray], ending: str) -> None:
     write_idx(tmp_path, arrays, ending)
 
-    assert same(arrays, read_mnist(tmp_path))
-    assert same(arrays, read_mnist(tmp_path / f"train-images-idx3-ubyte{ending}"))
+    assert same_arrays(arrays, read_mnist(tmp_path))
+    assert same_arrays(arrays, read_mnist(tmp_path / f"train-images-idx3-ubyte{ending}"))
 
 
 def test_npz_is_read_directly_and_in_a_folder(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     np.savez_compressed(tmp_path / "other-name.npz", **arrays)
     np.savez(tmp_path / "mnist.npz", **arrays)
 
-    assert same(arrays, read_mnist(tmp_path / "other-name.npz"))
-    assert same(arrays, read_mnist(tmp_path))
+    assert same_arrays(arrays, read_mnist(tmp_path / "other-name.npz"))
+    assert same_arrays(arrays, read_mnist(tmp_path))
 
 
 def test_locations_of_mnist_are_searched_in_order(
@@ -56,7 +56,9 @@ def test_locations_of_mnist_are_searched_in_order(
     assert find_mnist(workspace) == location
 
 
-def test_missing_file_in_trazo_mnist_is_an_error(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trazo_mnist_that_names_a_missing_file_is_an_error(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TRAZO_MNIST", "/nowhere/at/all")
 
     with pytest.raises(DataError, match="TRAZO_MNIST"):
@@ -82,27 +84,27 @@ def test_title_of_the_stand_in_says_that_it_is_one(workspace: Workspace) -> None
         load_dataset("mnist", workspace)
 
 
-def damage_truncate(path: Path) -> None:
+def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def damage_flip(path: Path) -> None:
+def overwrite_middle(path: Path) -> None:
     content = bytearray(path.read_bytes())
     middle = len(content) // 2
     content[middle : middle + 64] = bytes(64 * [0xA5])
     path.write_bytes(content)
 
 
-def damage_text(path: Path) -> None:
+def replace_with_html(path: Path) -> None:
     path.write_text("<html>Not found</html>")
 
 
-def damage_empty(path: Path) -> None:
+def make_empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
 Damage = Callable[[Path], None]
-DAMAGES: list[Damage] = [damage_truncate, damage_flip, damage_text, damage_empty]
+DAMAGES: list[Damage] = [truncate, overwrite_middle, replace_with_html, make_empty]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -167,7 +169,7 @@ def test_failed_import_keeps_the_old_file(tmp_path: Path, workspace: Workspace, 
         import_mnist(tmp_path / "bad.npz", workspace)
 
     assert workspace.mnist_file.read_bytes() == original
-    assert names(workspace.mnist_file.parent) == ["mnist.npz"]
+    assert file_names(workspace.mnist_file.parent) == ["mnist.npz"]
 
 
 def test_full_disk_raises_storage_error_and_keeps_the_old_file(
@@ -182,7 +184,7 @@ def test_full_disk_raises_storage_error_and_keeps_the_old_file(
         import_mnist(tmp_path / "good.npz", workspace)
 
     assert workspace.mnist_file.read_bytes() == b"the old one"
-    assert names(workspace.mnist_file.parent) == ["mnist.npz"]
+    assert file_names(workspace.mnist_file.parent) == ["mnist.npz"]
 
 
 def test_read_only_disk_raises_storage_error(tmp_path: Path, small_disk: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -21,7 +21,7 @@ from core.errors import DataError, DataMissing
 from core.handwriting import pen_file
 from core.handwriting.pen_file import parse_pen_file
 from core.workspace import Workspace
-from tests.support.mnist_files import names, same, write_idx
+from tests.support.mnist_files import file_names, same_arrays, write_idx
 from tests.support.pen_digit_files import DIGITS, UNIPEN
 
 Arrays = dict[str, np.ndarray]
@@ -52,7 +52,7 @@ def test_npz_is_stored_under_any_name(workspace: Workspace, arrays: Arrays) -> N
     path = import_uploaded_mnist([Upload("../../other name (1)", npz(arrays))], workspace)
 
     assert path == workspace.mnist_file
-    assert same(arrays, read_mnist(path))
+    assert same_arrays(arrays, read_mnist(path))
 
 
 def test_idx_files_may_come_in_any_order(tmp_path: Path, workspace: Workspace, arrays: Arrays) -> None:
@@ -64,7 +64,7 @@ def test_idx_files_may_come_in_any_order(tmp_path: Path, workspace: Workspace, a
     assert not workspace.mnist_file.exists()
     import_uploaded_mnist(uploads[::-1], workspace)
 
-    assert same(arrays, read_mnist(workspace.mnist_file))
+    assert same_arrays(arrays, read_mnist(workspace.mnist_file))
 
 
 def test_wrong_upload_keeps_the_old_file(tmp_path: Path, workspace: Workspace, arrays: Arrays) -> None:
@@ -88,7 +88,7 @@ def test_wrong_upload_keeps_the_old_file(tmp_path: Path, workspace: Workspace, a
             import_uploaded_mnist([Upload("my upload", content)], workspace)
 
     assert workspace.mnist_file.stat().st_mtime_ns == original.st_mtime_ns
-    assert names(workspace.mnist_file.parent) == ["mnist.npz"]
+    assert file_names(workspace.mnist_file.parent) == ["mnist.npz"]
 
 
 def test_decompression_bombs_are_rejected(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> None:

@@ -96,11 +96,11 @@ def test_deletion_goes_from_the_drawing_to_blank(seed: int, density: float) -> N
     image = np.where(rng.random((28, 28)) < density, rng.integers(1, 256, (28, 28)), 0).astype(np.uint8)
     image[14, 14] = 9  # never blank
 
-    def ink_left(images: np.ndarray) -> np.ndarray:
-        left = images.sum(axis=(1, 2), dtype=np.int64) / image.sum(dtype=np.int64)
-        return np.repeat(left[:, np.newaxis], CLASSES, axis=1).astype(np.float32)
+    def remaining_ink(images: np.ndarray) -> np.ndarray:
+        fractions = images.sum(axis=(1, 2), dtype=np.int64) / image.sum(dtype=np.int64)
+        return np.repeat(fractions[:, np.newaxis], CLASSES, axis=1).astype(np.float32)
 
-    curve = deletion_curve(ink_left, image, rng.random((28, 28)), 3)
+    curve = deletion_curve(remaining_ink, image, rng.random((28, 28)), 3)
 
     assert (np.diff(curve.fractions) >= 0).all()
     assert curve.fractions[[0, -1]] == pytest.approx([0, 1])
@@ -116,7 +116,7 @@ def test_good_ranking_has_a_smaller_area_than_its_opposite(network: NumpyNetwork
     assert found.area < opposite.area / 2
 
 
-def test_maps_of_shuffled_weights_are_different(network: NumpyNetwork, mnist: Dataset) -> None:
+def test_maps_with_shuffled_weights_are_different(network: NumpyNetwork, mnist: Dataset) -> None:
     image, label = mnist.validation.images[0], int(mnist.validation.labels[0])
 
     steps = sanity_check(network, image, label)

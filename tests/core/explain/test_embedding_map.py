@@ -33,34 +33,34 @@ def small_split(count: int) -> Split:
 
 @given(st.integers(0, 1000), st.integers(1, 40))
 def test_image_with_a_landmarks_features_lies_on_it(seed: int, count: int) -> None:
-    found = random_map(seed, count)
+    embedding = random_map(seed, count)
 
-    assert found.place(found.features) == pytest.approx(found.positions, abs=0.5)
+    assert embedding.place(embedding.features) == pytest.approx(embedding.positions, abs=0.5)
 
 
 @given(st.integers(0, 1000), st.integers(5, 40))
 def test_an_image_lies_among_its_five_nearest_landmarks(seed: int, count: int) -> None:
-    found = random_map(seed, count)
+    embedding = random_map(seed, count)
     query = np.random.default_rng(seed + 1).normal(0, 3, (1, 4))
 
-    (position,) = found.place(query)
+    (position,) = embedding.place(query)
 
-    distances = np.linalg.norm(found.features.astype(np.float32) - query.astype(np.float32), axis=1)
+    distances = np.linalg.norm(embedding.features.astype(np.float32) - query.astype(np.float32), axis=1)
     nearest = np.argsort(distances)[:5]
     weights = 1 / distances[nearest]
-    assert position == pytest.approx(weights @ found.positions[nearest] / weights.sum(), abs=0.5)
-    corners = found.positions[nearest]
+    assert position == pytest.approx(weights @ embedding.positions[nearest] / weights.sum(), abs=0.5)
+    corners = embedding.positions[nearest]
     assert (corners.min(axis=0) - 0.5 <= position).all()
     assert (position <= corners.max(axis=0) + 0.5).all()
 
 
 def test_images_are_placed_independently_of_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    found, queries = random_map(1, 30), np.random.default_rng(2).normal(0, 3, (7, 4))
-    together = found.place(queries)
+    embedding, queries = random_map(1, 30), np.random.default_rng(2).normal(0, 3, (7, 4))
+    batch_positions = embedding.place(queries)
     monkeypatch.setattr(embedding_map, "_BLOCK", 3)
 
-    assert found.place(queries) == pytest.approx(together, abs=0.5)
-    assert found.place(queries[:0]).shape == (0, 2)
+    assert embedding.place(queries) == pytest.approx(batch_positions, abs=0.5)
+    assert embedding.place(queries[:0]).shape == (0, 2)
 
 
 def test_images_with_one_label_lie_together(monkeypatch: pytest.MonkeyPatch) -> None:

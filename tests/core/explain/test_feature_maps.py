@@ -32,8 +32,8 @@ def network_of(architecture: str) -> NumpyNetwork:
 @given(st.sampled_from(ARCHITECTURES), st.data())
 def test_value_depends_on_its_receptive_field_only(architecture: str, data: st.DataObject) -> None:
     network = network_of(architecture)
-    maps = [index for index, layer in enumerate(network.layers) if len(layer.output_shape) == 3]
-    layer = data.draw(st.sampled_from(maps))
+    map_layers = [index for index, layer in enumerate(network.layers) if len(layer.output_shape) == 3]
+    layer = data.draw(st.sampled_from(map_layers))
     side = network.layers[layer].output_shape[0]
     row, column = data.draw(st.integers(0, side - 1)), data.draw(st.integers(0, side - 1))
 
@@ -69,8 +69,8 @@ def test_dense_layer_sees_the_complete_image() -> None:
 def test_weighted_sum_is_the_value_of_the_layer(architecture: str, data: st.DataObject) -> None:
     network = network_of(architecture)
     activations = network.activations(IMAGE[np.newaxis])
-    weighted = [index for index, layer in enumerate(network.layers) if hasattr(layer, "kernel")]
-    layer = data.draw(st.sampled_from(weighted))
+    weighted_layers = [index for index, layer in enumerate(network.layers) if hasattr(layer, "kernel")]
+    layer = data.draw(st.sampled_from(weighted_layers))
     *sides, channels = network.layers[layer].output_shape
     row, column = data.draw(st.integers(0, (sides or [1])[0] - 1)), data.draw(st.integers(0, (sides or [1])[0] - 1))
     channel = data.draw(st.integers(0, channels - 1))
@@ -92,7 +92,7 @@ def test_layer_without_weights_has_no_sum() -> None:
 
 @settings(max_examples=40)
 @given(st.sampled_from(ARCHITECTURES), st.data())
-def test_value_without_weights_comes_from_its_source(architecture: str, data: st.DataObject) -> None:
+def test_value_of_a_weightless_layer_comes_from_its_source(architecture: str, data: st.DataObject) -> None:
     network = network_of(architecture)
     activations = network.activations(IMAGE[np.newaxis])
     kinds = ("relu", "pooling", "normalisation")
@@ -114,7 +114,7 @@ def test_value_without_weights_comes_from_its_source(architecture: str, data: st
     assert network.layers[source].kind in ("convolution", "depthwise", "dense")
 
 
-def test_accuracy_falls_without_all_channels_of_a_layer() -> None:
+def test_accuracy_falls_if_all_channels_of_a_layer_are_off() -> None:
     network, rng = load_network(Bundle(SHIPPED_BUNDLE)), np.random.default_rng(3)
     images = rng.integers(0, 256, (300, 28, 28), np.uint8)
     labels = network.probabilities(images).argmax(axis=1)

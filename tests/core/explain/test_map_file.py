@@ -34,33 +34,33 @@ def truncate(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
-def rewritten(**changes: object) -> Callable[[Path], None]:
+def rewrite_with(**changes: object) -> Callable[[Path], None]:
     return lambda path: write_map(path, replace(MAP, **changes))
 
 
-def without_labels(path: Path) -> None:
+def remove_labels(path: Path) -> None:
     np.savez(path, **{name: value for name, value in asdict(MAP).items() if name != "labels"})
 
 
 DAMAGE: dict[str, Callable[[Path], None]] = {
     "truncated": truncate,
     "empty": lambda path: path.write_bytes(b""),
-    "without labels": without_labels,
-    "too few positions": rewritten(positions=MAP.positions[:2]),
-    "not a number": rewritten(positions=NOT_FINITE),
-    "without landmarks": rewritten(
+    "without labels": remove_labels,
+    "too few positions": rewrite_with(positions=MAP.positions[:2]),
+    "not a number": rewrite_with(positions=NOT_FINITE),
+    "without landmarks": rewrite_with(
         indices=MAP.indices[:0],
         positions=MAP.positions[:0],
         features=MAP.features[:0],
         labels=MAP.labels[:0],
         predictions=MAP.predictions[:0],
     ),
-    "text for predictions": rewritten(predictions=np.array(["0", "2", "9"])),
-    "a negative index": rewritten(indices=np.array([0, 2, -1])),
-    "text for positions": rewritten(positions=MAP.positions.astype(str)),
-    "from another network": rewritten(fingerprint="another network"),
-    "with other labels": rewritten(labels=np.array([0, 2, 4], np.uint8)),
-    "from more images": rewritten(indices=np.array([0, 2, 6])),
+    "text for predictions": rewrite_with(predictions=np.array(["0", "2", "9"])),
+    "a negative index": rewrite_with(indices=np.array([0, 2, -1])),
+    "text for positions": rewrite_with(positions=MAP.positions.astype(str)),
+    "from another network": rewrite_with(fingerprint="another network"),
+    "with other labels": rewrite_with(labels=np.array([0, 2, 4], np.uint8)),
+    "from more images": rewrite_with(indices=np.array([0, 2, 6])),
 }
 
 
@@ -95,6 +95,6 @@ def test_the_oldest_maps_are_removed_from_the_cache(workspace: Workspace, monkey
     assert sorted(workspace.cache.iterdir()) == sorted([*paths[1:], *(path.with_suffix(".log") for path in paths[1:])])
 
 
-def test_a_model_without_its_network_is_explained(tmp_path: Path) -> None:
+def test_model_without_its_network_raises_bundle_error(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="cannot be read"):
         bundle_fingerprint(Bundle(tmp_path))

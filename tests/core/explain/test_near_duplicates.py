@@ -1,4 +1,4 @@
-"""Near duplicates are found exactly, listed once, and survive the cache."""
+"""Near duplicates are found exactly, listed once and cached without loss."""
 
 from __future__ import annotations
 
@@ -107,9 +107,11 @@ def test_all_splits_are_compared_nearest_first(duplicates: NearDuplicates) -> No
 
 def test_principal_components_find_the_nearest_images(mnist: Dataset) -> None:
     images = mnist.validation.images[:1500]
-    few = Dataset("mnist", "", "", "", Split(images, mnist.validation.labels[:1500]), split(1, 2), split(2, 2))
+    small_dataset = Dataset(
+        "mnist", "", "", "", Split(images, mnist.validation.labels[:1500]), split(1, 2), split(2, 2)
+    )
 
-    pairs = find_near_duplicates(few)["train", "train"]
+    pairs = find_near_duplicates(small_dataset)["train", "train"]
 
     exact = appearance(images)
     products = exact @ exact.T

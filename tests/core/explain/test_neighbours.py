@@ -70,15 +70,15 @@ def test_neighbours_of_a_digit_have_its_label(mnist: Dataset) -> None:
     features = image_features(network, BUNDLE.card(), split.images[:1000])
     index = FeatureIndex(features[100:], split.labels[100:1000])
 
-    right = sum(
+    correct = sum(
         (index.nearest(query, 1).labels == label).all()
         for query, label in zip(features[:100], split.labels, strict=False)
     )
 
-    assert right >= 95
+    assert correct >= 95
 
 
-def test_model_without_features_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_model_without_features_raises_bundle_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shutil.copytree(SHIPPED_BUNDLE, tmp_path, dirs_exist_ok=True)
     network = load_feature_network(Bundle(tmp_path))
     monkeypatch.setattr(network, "feature_count", None)

@@ -40,10 +40,13 @@ def test_outputs_and_gradients_are_those_of_keras(
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         expected = model(inputs, training=False)
-        chosen = expected[:, 3]
+        probability = expected[:, 3]
     assert network.probabilities(images) == pytest.approx(expected.numpy(), abs=1e-5)
-    found, slopes = network.gradient(images, 3, "probability"), tape.gradient(chosen, inputs).numpy()[..., 0]
-    assert np.abs(found - slopes).max() <= 1e-5 * max(1, np.abs(slopes).max())
+    gradient, expected_gradient = (
+        network.gradient(images, 3, "probability"),
+        tape.gradient(probability, inputs).numpy()[..., 0],
+    )
+    assert np.abs(gradient - expected_gradient).max() <= 1e-5 * max(1, np.abs(expected_gradient).max())
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -71,14 +74,14 @@ def test_every_activation_is_an_output_of_keras(architecture: str, tmp_path: Pat
 def test_gradient_predicts_a_small_change(target: Target) -> None:
     network = load_network(Bundle(SHIPPED_BUNDLE))
     image = random_images(1)
-    slope = network.gradient(image, 5, target)
-    step = 1e-3 * slope / np.linalg.norm(slope)
+    gradient = network.gradient(image, 5, target)
+    step = 1e-3 * gradient / np.linalg.norm(gradient)
 
     before, after = (
         target_values(network.logits(pixels), 5, target, network.temperature)[0] for pixels in (image, image + step)
     )
 
-    assert after - before == pytest.approx(float((slope * step).sum()), rel=0.05)
+    assert after - before == pytest.approx(float((gradient * step).sum()), rel=0.05)
 
 
 def test_shipped_network_agrees_with_the_predictor() -> None:
@@ -105,12 +108,15 @@ def test_switched_off_channel_is_zero_and_changes_later_layers(architecture: str
     network = read_network(save_random_model(tmp_path, architecture)[1])
     relu = next(index for index, layer in enumerate(network.layers) if layer.kind == "relu")
 
-    with_all, without = network.activations(random_images()), network.activations(random_images(), {relu: [1]})
+    all_channels_on, one_channel_off = (
+        network.activations(random_images()),
+        network.activations(random_images(), {relu: [1]}),
+    )
 
-    assert with_all[relu][..., 1].any()
-    assert not without[relu][..., 1].any()
-    assert np.array_equal(without[relu][..., [0, 2]], with_all[relu][..., [0, 2]])
-    assert not np.array_equal(without[-1], with_all[-1])
+    assert all_channels_on[relu][..., 1].any()
+    assert not one_channel_off[relu][..., 1].any()
+    assert np.array_equal(one_channel_off[relu][..., [0, 2]], all_channels_on[relu][..., [0, 2]])
+    assert not np.array_equal(one_channel_off[-1], all_channels_on[-1])
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

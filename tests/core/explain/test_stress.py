@@ -14,7 +14,7 @@ from core.ink.drawing import bounding_box
 
 
 def bar(side: int = 28) -> np.ndarray:
-    """Return a vertical bar, 3/28 of the side wide."""
+    """Return a vertical bar whose width is 3/28 of the side."""
     unit = side // 28
     ink = np.zeros((side, side), np.uint8)
     ink[6 * unit : 22 * unit, 13 * unit : 16 * unit] = 255
@@ -46,9 +46,9 @@ def test_any_values_give_an_image(data: st.DataObject) -> None:
 
 
 def test_shift_moves_right_and_down() -> None:
-    moved = centre_of_mass(apply_stress(bar(), {"shift_right": 3, "shift_down": 2})) - centre_of_mass(bar())
+    offset = centre_of_mass(apply_stress(bar(), {"shift_right": 3, "shift_down": 2})) - centre_of_mass(bar())
 
-    assert moved == pytest.approx([2, 3])
+    assert offset == pytest.approx([2, 3])
 
 
 def test_size_scales_the_box() -> None:

@@ -1,4 +1,4 @@
-"""An exported file predicts what the Keras model predicts, or it is not kept."""
+"""An exported model predicts what the Keras model predicts, or it is discarded."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ def test_both_formats_predict_what_the_network_predicts(run: Run, workspace: Wor
     images = fixed_images(load_dataset("digits", workspace))[:20]
     expected = read_network(run.bundle.keras_file).probabilities(images)
 
-    onnx = OnnxNetwork(create(workspace, run.bundle, "onnx"))(normalise(images))
+    onnx_probabilities = OnnxNetwork(create(workspace, run.bundle, "onnx"))(normalise(images))
     with zipfile.ZipFile(create(workspace, run.bundle, "savedmodel")) as archive:
         archive.extractall(tmp_path)
-    saved = tf.saved_model.load(str(tmp_path / "mnist_model"))
+    saved_model = tf.saved_model.load(str(tmp_path / "mnist_model"))
 
-    assert onnx == pytest.approx(expected, abs=1e-5)
-    assert saved.serve(normalise(images)).numpy() == pytest.approx(expected, abs=1e-5)
+    assert onnx_probabilities == pytest.approx(expected, abs=1e-5)
+    assert saved_model.serve(normalise(images)).numpy() == pytest.approx(expected, abs=1e-5)
     names = {path.name for path in Exports(workspace, run.bundle).folder.iterdir()}
     assert names == {"mnist_model.onnx", "mnist_model.savedmodel.zip"}
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("change", "message"),
     [
         (lambda found: np.roll(found, 1, axis=1), "a different digit for 20 of 20 images"),
         (lambda found: np.full_like(found, np.nan), "differ from the Keras model's by up to nan"),
         (lambda found: found + np.float32(0.01), "a different digit for 0 of 20 images"),
     ],
 )
-def test_export_that_differs_is_rejected(change: Callable[[np.ndarray], np.ndarray], sentence: str) -> None:
+def test_export_that_differs_is_rejected(change: Callable[[np.ndarray], np.ndarray], message: str) -> None:
     bundle, images = Bundle(SHIPPED_BUNDLE), np.random.default_rng(4).integers(0, 256, (20, 28, 28), np.uint8)
     expected = read_network(bundle.keras_file).probabilities(images)
     check_agreement("ONNX", Predictor(bundle), images, expected, expected)
 
-    with pytest.raises(ExportError, match=sentence):
+    with pytest.raises(ExportError, match=message):
         check_agreement("ONNX", Predictor(bundle), images, expected, change(expected))
 
 

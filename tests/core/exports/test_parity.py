@@ -1,4 +1,4 @@
-"""The comparison counts what changes, and says so in one sentence."""
+"""The comparison counts changed digits and verdicts, and describes a failure in one sentence."""
 
 from __future__ import annotations
 

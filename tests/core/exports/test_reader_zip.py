@@ -121,7 +121,7 @@ def test_command_prints_the_prediction(folder: Path, tmp_path: Path) -> None:
     assert json.loads(process.stdout)["digit"] == 7
 
 
-def test_file_that_is_not_a_picture_is_explained(folder: Path) -> None:
+def test_file_that_is_not_a_picture_is_reported(folder: Path) -> None:
     process = subprocess.run(
         [sys.executable, folder / "read.py", folder / "read.py"], capture_output=True, text=True, check=False
     )

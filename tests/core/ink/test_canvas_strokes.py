@@ -1,4 +1,4 @@
-"""Strokes of a canvas: read from the browser's description and drawn as the browser draws them."""
+"""Canvas strokes are read from the browser's description and drawn as the browser draws them."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from core.ink.drawing import Pixels
 
 
 def rings(gap: float, lean: float = 0.0) -> Pixels:
-    """Return two rings, 80 pixels across, with this gap; each row is shifted right by `lean` relative to the next."""
+    """Return two rings, 80 pixels across and `gap` apart; each row lies `lean` pixels to the right of the next one."""
     picture = Image.new("L", (400, 120))
     pen = ImageDraw.Draw(picture)
     for left in (100.0, 180 + gap):
@@ -31,14 +31,14 @@ def small_image(ink: Pixels) -> np.ndarray:
 
 
 @pytest.mark.parametrize("lean", [0.0, 0.3])
-@pytest.mark.parametrize(("gap", "crosses"), [(20, False), (6, False), (-4, True)])
-def test_a_cut_passes_between_two_rings(gap: float, crosses: bool, lean: float) -> None:
+@pytest.mark.parametrize(("gap", "crosses_ink"), [(20, False), (6, False), (-4, True)])
+def test_a_cut_passes_between_two_rings(gap: float, crosses_ink: bool, lean: float) -> None:
     plane = small_image(rings(gap, lean))
     cuts = find_cuts(plane)
 
     middle = np.abs(cuts.paths.mean(axis=1) - plane.shape[1] / 2).argmin()
     assert abs(cuts.paths[middle].mean() - plane.shape[1] / 2) < 5
-    assert (cuts.costs[middle] > 0) == crosses
+    assert (cuts.costs[middle] > 0) == crosses_ink
 
 
 @given(

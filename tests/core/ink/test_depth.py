@@ -1,4 +1,4 @@
-"""Ink as missing light, and the components that form the digit."""
+"""Detection of ink as light missing from the paper, and of the components that form the digit."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_marks_as_faint_as_the_grain_are_not_ink(depth: float, is_ink: bool) -> 
     assert as_ink(marked_paper(depth, 0.03), 0.03, small=False).any() == is_ink
 
 
-def test_edges_of_ink_lie_between_one_and_two_thirds_of_depth() -> None:
+def test_edges_span_one_third_to_two_thirds_of_the_depth() -> None:
     plane = marked_paper(0.8)
     plane[0, :3] = 0.8 * 0.25, 0.8 * 0.5, 0.8 * 0.8
 
@@ -58,10 +58,10 @@ def test_grey_levels_of_a_small_picture_stay_above_its_grain() -> None:
     assert grainy[1] > 0
 
 
-@pytest.mark.parametrize(("deepest", "expected"), [(2, 255), (6, 0)])
-def test_depth_of_ink_ignores_the_deepest_one_percent(deepest: int, expected: int) -> None:
+@pytest.mark.parametrize(("deep_pixels", "expected"), [(2, 255), (6, 0)])
+def test_depth_of_ink_ignores_the_deepest_one_percent(deep_pixels: int, expected: int) -> None:
     plane = marked_paper(0.3)
-    plane[40, 40 : 40 + deepest] = np.linspace(0.95, 1.0, deepest)
+    plane[40, 40 : 40 + deep_pixels] = np.linspace(0.95, 1.0, deep_pixels)
 
     assert as_ink(plane, 0.0, small=False)[50, 50] == expected
 

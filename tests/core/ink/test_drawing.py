@@ -51,16 +51,16 @@ def mean_stroke_width(image: Pixels) -> float:
 
 @given(left=st.integers(10, 160), top=st.integers(10, 120))
 def test_image_does_not_depend_on_the_position_on_the_canvas(left: int, top: int) -> None:
-    moved = image_of(drawn(FIVE, left=left, top=top))
+    moved_image = image_of(drawn(FIVE, left=left, top=top))
 
-    assert difference(moved, image_of(drawn(FIVE))) < 0.02
+    assert difference(moved_image, image_of(drawn(FIVE))) < 0.02
 
 
 @given(height=st.floats(50, 250), margin=st.integers(12, 18))
 def test_image_hardly_depends_on_the_size_of_the_drawing(height: float, margin: int) -> None:
-    resized = image_of(drawn(SEVEN, height=height, left=margin, top=margin, brush=height / 8))
+    resized_image = image_of(drawn(SEVEN, height=height, left=margin, top=margin, brush=height / 8))
 
-    assert difference(resized, image_of(drawn(SEVEN, brush=140 / 8))) < 0.25
+    assert difference(resized_image, image_of(drawn(SEVEN, brush=140 / 8))) < 0.25
 
 
 @given(strokes=st.sampled_from([SEVEN, FIVE, OPEN_EIGHT, ONE]), height=st.floats(20, 250), brush=st.floats(2, 30))
@@ -78,7 +78,7 @@ def test_image_is_centred_and_its_longest_side_is_20(
 
 
 @given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=90)))
-def test_any_ink_makes_an_image_or_is_blank(ink: Pixels) -> None:
+def test_any_ink_gives_an_image_or_is_blank(ink: Pixels) -> None:
     drawing = prepare(ink)
 
     assert drawing.blank == (ink.max() <= 4)
@@ -88,7 +88,7 @@ def test_any_ink_makes_an_image_or_is_blank(ink: Pixels) -> None:
         assert drawing.image.any()
 
 
-def test_two_faint_pixels_far_apart_still_make_an_image() -> None:
+def test_two_faint_pixels_far_apart_still_give_an_image() -> None:
     ink = np.zeros((3000, 3000), np.uint8)
     ink[5, 7] = ink[2990, 2900] = 6
 
@@ -96,7 +96,7 @@ def test_two_faint_pixels_far_apart_still_make_an_image() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (280, 280)])
-def test_filled_canvas_makes_an_image(size: tuple[int, int]) -> None:
+def test_filled_canvas_gives_an_image(size: tuple[int, int]) -> None:
     assert image_of(np.full(size, 255, np.uint8)).any()
 
 
@@ -223,7 +223,7 @@ def with_steps(ink: Pixels, **steps: bool) -> Drawing:
     return drawing
 
 
-def test_without_centring_a_digit_stays_in_its_corner() -> None:
+def test_uncentred_digit_stays_in_its_corner() -> None:
     ink = drawn(SEVEN, height=80, left=10, top=10)
 
     drawing = with_steps(ink, centre=False)
@@ -233,7 +233,7 @@ def test_without_centring_a_digit_stays_in_its_corner() -> None:
     assert bounding_box(drawing.image) == (0, 0, *drawing.scaled.shape)
 
 
-def test_without_scaling_a_digit_keeps_its_relative_size() -> None:
+def test_unscaled_digit_keeps_its_relative_size() -> None:
     ink = drawn(SEVEN, height=124, brush=16)
 
     scaled = with_steps(ink, scale=False).scaled
@@ -242,7 +242,7 @@ def test_without_scaling_a_digit_keeps_its_relative_size() -> None:
     assert max(scaled.shape) == round(28 * (124 + 16) / CANVAS)
 
 
-def test_without_cropping_strays_and_margin_stay() -> None:
+def test_uncropped_drawing_keeps_its_strays_and_margin() -> None:
     ink = drawn(SEVEN)
     ink = np.where(drawn([[(0, 0), (0, 0.01)]], left=20, top=20, brush=8), np.uint8(255), ink)
 

@@ -1,4 +1,4 @@
-"""Pictures on paper of uniform brightness: all their ink, exactly as drawn if there is no noise."""
+"""On paper of uniform brightness, all ink is found, exactly as drawn if there is no noise."""
 
 from __future__ import annotations
 

@@ -74,14 +74,14 @@ def test_transparent_palette_is_read() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_applied(orientation: int) -> None:
-    turned = {
+    transpositions = {
         2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
         5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_270,
     }  # fmt: skip
     picture = Image.fromarray(255 - five())
-    if orientation in turned:
-        picture = picture.transpose(turned[orientation])
+    if orientation in transpositions:
+        picture = picture.transpose(transpositions[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
 
@@ -137,13 +137,13 @@ def test_empty_ruled_paper_in_a_shadow_is_blank() -> None:
 
 @pytest.mark.parametrize("squared", [False, True])
 @pytest.mark.parametrize("edge", [0.3, 0.7])
-@pytest.mark.parametrize("lit", [False, True], ids=["shadow at the left", "shadow at the right"])
-def test_digit_on_ruled_paper_is_read_in_and_beside_a_shadow(squared: bool, edge: float, lit: bool) -> None:
+@pytest.mark.parametrize("left_is_lit", [False, True], ids=["shadow at the left", "shadow at the right"])
+def test_digit_on_ruled_paper_is_read_in_and_beside_a_shadow(squared: bool, edge: float, left_is_lit: bool) -> None:
     ink = five()
     rows, columns = np.indices(ink.shape)
     lines = (rows % 44 < 2) | (squared & (columns % 44 < 2))
     sheet = np.minimum(on_paper(ink), np.where(lines, 160.0, 240.0))
-    shadow = np.where((columns + rows / 4 < edge * ink.shape[1]) == lit, 1.0, 0.5)
+    shadow = np.where((columns + rows / 4 < edge * ink.shape[1]) == left_is_lit, 1.0, 0.5)
 
     assert_shows_the_five(ink_from_array(photo(sheet * shadow)))
 
@@ -184,7 +184,7 @@ def test_card_with_strokes_along_its_rim_is_read() -> None:
     assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))), np.where(alpha, ink, 0))
 
 
-def test_bold_strokes_of_two_tones_cropped_close_are_ink() -> None:
+def test_closely_cropped_bold_strokes_of_two_tones_are_ink() -> None:
     ink = five(brush=0.08)[70:420, 320:540]
     grey = np.where(np.indices(ink.shape)[0] < 200, np.uint8(30), np.uint8(110))
     assert (ink > 127).mean() > 0.25
@@ -228,12 +228,12 @@ def test_transparent_margin_of_a_board_is_not_ink() -> None:
     assert_shows_the_five(ink_from_picture(encoded(np.dstack([chalk, chalk, chalk, alpha]))), ink)
 
 
-@pytest.mark.parametrize(("light", "apart"), [(200, 24), (90, 8)], ids=["few", "faint"])
-def test_dark_strokes_with_light_specks_are_not_a_card(light: int, apart: int) -> None:
+@pytest.mark.parametrize(("light", "spacing"), [(200, 24), (90, 8)], ids=["few", "faint"])
+def test_dark_strokes_with_light_specks_are_not_a_card(light: int, spacing: int) -> None:
     ink = five()
     rows, columns = np.indices(SIZE)
-    within = np.asarray(Image.fromarray(ink).filter(ImageFilter.MinFilter(9))) > 0
-    specks = within & (rows % apart < 4) & (columns % apart < 3)
+    inside = np.asarray(Image.fromarray(ink).filter(ImageFilter.MinFilter(9))) > 0
+    specks = inside & (rows % spacing < 4) & (columns % spacing < 3)
     grey = np.where(specks, np.uint8(light), np.uint8(40))
 
     assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, ink]))))
@@ -416,7 +416,7 @@ def test_strokes_along_two_sides_are_not_a_frame() -> None:
 
 
 def bold_zero(side: int = 120) -> Pixels:
-    """Draw a bold 0 with corners, white on black."""
+    """Draw a bold 0 with square corners, white on black."""
     ink = np.zeros((side, side), np.uint8)
     ink[10:-10, 20:-20] = 255
     ink[35:-35, 45:-45] = 0
@@ -467,7 +467,7 @@ def test_dust_is_not_a_candidate(noise: float) -> None:
     assert not any(candidate.any() for candidate in found.candidates)
 
 
-def test_even_sheet_on_an_even_table_is_not_a_stroke() -> None:
+def test_uniform_sheet_on_a_uniform_table_is_not_a_stroke() -> None:
     table = np.zeros(SIZE, np.uint8)
     table[120:360, 200:400] = np.round(on_paper(five((240, 200)), 255, 40))
 
@@ -502,7 +502,7 @@ def test_picture_too_large_for_memory_is_not_called_damaged(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I", "F"])
-def test_pictures_with_more_than_eight_bits_are_shrunk_alike(mode: str) -> None:
+def test_high_bit_depths_are_shrunk_like_8_bit_pictures(mode: str) -> None:
     paper = on_paper(five((1500, 1200)))
     deep_picture = {
         "I;16": paper.astype(np.uint16) * 257,

@@ -76,11 +76,11 @@ def test_frames_without_ink_are_blank(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_more_than_max_frames_are_searched(kind: str) -> None:
     levels = range(200, 200 + MAX_FRAMES)
-    last = [*(blank_picture(level) for level in levels[1:]), drawn_seven("L", SIDE)]
-    one_too_late = [*(blank_picture(level) for level in levels), drawn_seven("L", SIDE)]
+    ink_in_last_frame = [*(blank_picture(level) for level in levels[1:]), drawn_seven("L", SIDE)]
+    ink_one_frame_too_late = [*(blank_picture(level) for level in levels), drawn_seven("L", SIDE)]
 
-    assert not ink_from_picture(encode_frames(kind, last)).blank
-    assert ink_from_picture(encode_frames(kind, one_too_late)).blank
+    assert not ink_from_picture(encode_frames(kind, ink_in_last_frame)).blank
+    assert ink_from_picture(encode_frames(kind, ink_one_frame_too_late)).blank
 
 
 def test_damage_after_the_frame_with_ink_does_not_matter() -> None:

@@ -107,7 +107,7 @@ def test_digit_that_fills_the_picture_is_read() -> None:
 
 
 def on_table(sheet: np.ndarray, table: float, degrees: float = 0, position: tuple[int, int] = (70, 60)) -> np.ndarray:
-    """Return a sheet at 70% of its size on a table; the picture's edge cuts it off at a negative position."""
+    """Return a sheet at 70% of its size on a table; at a negative position, the picture's edge cuts it off."""
     small = Image.fromarray(sheet.astype(np.float32)).resize((448, 336), Image.Resampling.BILINEAR)
     small = small.rotate(degrees, Image.Resampling.BILINEAR, True, fillcolor=-1)
     picture = Image.new("F", SIZE[::-1], table)
@@ -146,9 +146,9 @@ def test_digit_in_or_across_a_hard_shadow_is_complete(column: int) -> None:
 
 
 @pytest.mark.parametrize("row", [160, 270, 390])
-@pytest.mark.parametrize("lit", [False, True], ids=["shadow above", "shadow below"])
-def test_digit_that_extends_out_of_a_hard_shadow_is_complete(row: int, lit: bool) -> None:
-    light = np.where((np.indices(SIZE)[0] < row) == lit, 1.0, 0.45)
+@pytest.mark.parametrize("top_is_lit", [False, True], ids=["shadow above", "shadow below"])
+def test_digit_that_extends_out_of_a_hard_shadow_is_complete(row: int, top_is_lit: bool) -> None:
+    light = np.where((np.indices(SIZE)[0] < row) == top_is_lit, 1.0, 0.45)
 
     assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
 
@@ -184,7 +184,7 @@ def test_wide_band_of_shadow_is_not_ink() -> None:
     assert_shows_the_five(ink_from_array(photo(on_paper(five()) * np.where(np.abs(columns - 250) < 150, 0.6, 1.0))))
 
 
-def test_digit_cut_off_by_the_edge_is_complete_despite_dust() -> None:
+def test_dust_does_not_hide_a_digit_cut_off_by_the_edge() -> None:
     ink = five()[96:]
     dusty = ink.copy()
     dusty[200:206, 40:46] = 255
@@ -220,7 +220,7 @@ def test_sheet_is_brighter_than_its_table(table: float, found: bool) -> None:
 
 
 @pytest.mark.parametrize(("height", "found"), [(180, True), (300, False)])
-def test_light_that_fades_at_half_of_its_edge_is_not_a_sheet(height: int, found: bool) -> None:
+def test_light_that_fades_along_half_its_edge_is_not_a_sheet(height: int, found: bool) -> None:
     rows, columns = np.indices(SIZE)
     fading = np.clip(220 - 0.45 * (np.abs(columns - 320) - 30), 60, 220)
 

@@ -48,21 +48,21 @@ def training_dashboards(workspace: Workspace) -> Iterator[Dashboards]:
         yield dashboards
 
 
-def start_run(workspace: Workspace) -> Run:
+def create_running_run(workspace: Workspace) -> Run:
     run = queue.submit(workspace, tiny_config())
     wait_until(run.checkpoint_file.exists, what="the start of the worker")
     return run
 
 
-def stop_run(workspace: Workspace) -> Run:
-    run = start_run(workspace)
+def create_stopped_run(workspace: Workspace) -> Run:
+    run = create_running_run(workspace)
     control.request_stop(workspace, run)
     wait_until(lambda: run.status().over, what="the stop")
     return run
 
 
-def finish_run(workspace: Workspace, trained: Run) -> Run:
-    run = stop_run(workspace)
+def create_finished_run(workspace: Workspace, trained: Run) -> Run:
+    run = create_stopped_run(workspace)
     shutil.copytree(trained.bundle.folder, run.bundle.folder)
     return run
 
@@ -70,7 +70,7 @@ def finish_run(workspace: Workspace, trained: Run) -> Run:
 def prepare_run(prepare: Callable[..., Run] | None, workspace: Workspace, trained: Run) -> Run | None:
     if prepare is None:
         return None
-    return finish_run(workspace, trained) if prepare is finish_run else prepare(workspace)
+    return create_finished_run(workspace, trained) if prepare is create_finished_run else prepare(workspace)
 
 
 def expect_one_running_one_queued(workspace: Workspace, _: Run | None, outcomes: list[str]) -> None:
@@ -124,15 +124,15 @@ def expect_promotion(workspace: Workspace, run: Run, outcomes: list[str]) -> Non
 
 CONCURRENT_ACTIONS = [
     (("train", "train", "look"), None, expect_one_running_one_queued),
-    (("stop", "stop", "look"), start_run, expect_end),
-    (("resume", "resume", "look"), stop_run, expect_one_resume),
-    (("stop", "resume", "look"), start_run, expect_stop_before_resume),
-    (("stop", "resume", "look"), stop_run, expect_resume_before_stop),
-    (("delete", "delete", "look"), start_run, expect_one_delete),
-    (("promote", "promote", "promote"), finish_run, expect_promotion),
-    (("promote", "delete", "look"), finish_run, expect_delete),
-    (("resume", "delete", "look"), stop_run, expect_delete),
-    (("stop", "delete", "look"), start_run, expect_delete),
+    (("stop", "stop", "look"), create_running_run, expect_end),
+    (("resume", "resume", "look"), create_stopped_run, expect_one_resume),
+    (("stop", "resume", "look"), create_running_run, expect_stop_before_resume),
+    (("stop", "resume", "look"), create_stopped_run, expect_resume_before_stop),
+    (("delete", "delete", "look"), create_running_run, expect_one_delete),
+    (("promote", "promote", "promote"), create_finished_run, expect_promotion),
+    (("promote", "delete", "look"), create_finished_run, expect_delete),
+    (("resume", "delete", "look"), create_stopped_run, expect_delete),
+    (("stop", "delete", "look"), create_running_run, expect_delete),
 ]
 """The actions of the three dashboards, the function that prepares their run, and the check of the outcome."""
 
@@ -173,8 +173,8 @@ def test_concurrent_actions_during_real_training(training_dashboards: Dashboards
     expect_stop_before_resume(workspace, first, press("stop", "resume", "look", name=first.id))
     wait_until(lambda: second.status().state == "running" and not first.alive, what="the start of the next run")
     assert_consistent(workspace, "after the first stop")
-    stop, resume, promoted = press("stop", "resume", "promote", name=first.id)
-    assert (resume, promoted) == ("done", "done")
+    stop, resume, promotion = press("stop", "resume", "promote", name=first.id)
+    assert (resume, promotion) == ("done", "done")
     assert first.status().state == ("stopped" if stop == "done" else "queued")
     assert active_model(workspace).run_id == first.id
     assert_consistent(workspace, "after the resume")

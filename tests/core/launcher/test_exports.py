@@ -1,4 +1,4 @@
-"""Exports are made by one worker at a time, and a killed worker leaves nothing half-written."""
+"""Exports are made by one worker at a time, and a killed worker leaves no half-written file."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_command_exports_with_a_real_worker(run: Run, capsys: pytest.CaptureFixt
 
 
 @pytest.fixture
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def export_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the workers' tasks in this process, which saves importing TensorFlow again."""
 
     def run_task(workspace: Workspace, bundle: Bundle, task: str, drawing: bytes | None = None) -> Exports:
@@ -73,7 +73,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_parity_command_prints_each_way(
-    run: Run, workspace: Workspace, tmp_path: Path, in_this_process: None, capsys: pytest.CaptureFixture[str]
+    run: Run, workspace: Workspace, tmp_path: Path, export_in_this_process: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     picture = tmp_path / "seven.png"
     drawn_seven(side=200).save(picture)
@@ -87,13 +87,13 @@ def test_parity_command_prints_each_way(
     assert "Create it first" in str(ways[".onnx"].problem)
     assert ways["NumPy"].changed_digits == ways["NumPy"].changed_verdicts == 0
     assert ways["Command line"].changed_verdicts == ways[".tflite"].changed_verdicts
-    assert len(report.verdicts) == 144 + 1  # scikit-learn's digits have fewer validation images
+    assert len(report.verdicts) == 144 + 1  # all validation images of scikit-learn's digits, and the drawing
     out = capsys.readouterr().out
     assert all(name in out for name in ways)
     assert status == (1 if report.failure else 0)
 
 
-def test_damaged_model_is_explained_by_the_worker(run: Run, workspace: Workspace) -> None:
+def test_damaged_model_is_reported_by_the_worker(run: Run, workspace: Workspace) -> None:
     run.bundle.keras_file.write_bytes(b"damaged")
 
     assert export_worker.main("onnx", run.bundle, b"") == 1

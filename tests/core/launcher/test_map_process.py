@@ -71,7 +71,7 @@ def test_failure_to_start_a_process_is_explained(workspace: Workspace, monkeypat
     assert not is_computing(workspace, SHIPPED, "digits")
 
 
-def test_a_file_in_place_of_the_cache_is_explained(workspace: Workspace) -> None:
+def test_a_file_in_place_of_the_cache_is_reported(workspace: Workspace) -> None:
     workspace.root.mkdir()
     workspace.cache.touch()
 

@@ -67,7 +67,7 @@ def test_queued_run_can_be_removed(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("remove", [remove_from_queue, request_stop])
 @pytest.mark.parametrize("epochs", [0, 1])
-def test_resumed_run_that_is_removed_keeps_its_files(
+def test_resumed_run_that_leaves_the_queue_keeps_its_files(
     workspace: Workspace, remove: Callable[[Workspace, Run], None], epochs: int
 ) -> None:
     run = create_run(workspace, tiny_config())
@@ -90,7 +90,7 @@ def test_resumed_run_that_is_removed_keeps_its_files(
 
 
 @pytest.mark.parametrize("file", ["checkpoint", "model"])
-def test_removed_run_without_a_log_is_kept(workspace: Workspace, file: str) -> None:
+def test_run_without_a_log_that_leaves_the_queue_is_kept(workspace: Workspace, file: str) -> None:
     run = create_run(workspace, tiny_config())
     if file == "model":
         run.bundle.folder.mkdir()
@@ -143,7 +143,7 @@ def test_exit_message_names_the_run_that_continues(workspace: Workspace) -> None
     assert "and 1 in the queue continue" in (exit_message(workspace) or "")
 
 
-@pytest.mark.parametrize("main", ["exec {python}", "touch {marker}; {python}; true"], ids=["alone", "under an init"])
+@pytest.mark.parametrize("main", ["exec {python}", "touch {marker}; {python}; true"], ids=["alone", "under init"])
 def test_exit_message_in_a_container_says_that_training_ends(
     workspace: Workspace, tmp_path: Path, idle_workers: None, main: str
 ) -> None:
@@ -214,7 +214,7 @@ def test_interruption_is_recorded_once(workspace: Workspace) -> None:
     assert (run.status().state, run.status().ended) == ("running", None)
 
 
-def test_read_only_run_does_not_block_other_records(
+def test_interruptions_are_recorded_despite_a_read_only_run(
     workspace: Workspace, make_read_only: Callable[[Path], None]
 ) -> None:
     runs = [create_run(workspace, tiny_config()) for _ in range(3)]
@@ -249,17 +249,17 @@ def test_oldest_run_in_the_queue_is_next(workspace: Workspace) -> None:
 
     assert started is not None
     assert started.id == "20200101-000000-old-owl"
-    now = overview(workspace)
-    assert (now.latest, now.waiting, now.busy) == (started, (newer,), True)
+    queue_state = overview(workspace)
+    assert (queue_state.latest, queue_state.waiting, queue_state.busy) == (started, (newer,), True)
 
 
 @pytest.mark.usefixtures("idle_workers")
 def test_runs_from_the_same_second_wait_in_order(workspace: Workspace) -> None:
     runs = [submit(workspace, tiny_config(seed=seed)) for seed in range(6)]
 
-    now = overview(workspace)
+    queue_state = overview(workspace)
 
-    assert (now.latest, now.waiting) == (runs[0], tuple(runs[1:]))
+    assert (queue_state.latest, queue_state.waiting) == (runs[0], tuple(runs[1:]))
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -341,7 +341,7 @@ def test_run_stays_queued_while_the_disk_is_full(
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_full_disk_stops_the_search_for_a_run_to_start(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_ends_the_search_for_a_startable_run(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
     workspace = Workspace(small_disk)
     first, second = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
@@ -355,7 +355,7 @@ def test_full_disk_stops_the_search_for_a_run_to_start(small_disk: Path, monkeyp
 
 
 def start_foreign_worker(run: Run, until: str) -> subprocess.Popen[bytes]:
-    """Start a worker as another container would: the worker has the run's lock, but its process id is unknown."""
+    """Start a worker as another container would: the worker holds the run's lock, but its process id is unknown."""
     with worker_lock(run.lock_file) as lock:
         assert lock is not None
         wait = f"until {until}; do sleep 0.02; done"
@@ -365,20 +365,20 @@ def start_foreign_worker(run: Run, until: str) -> subprocess.Popen[bytes]:
     return worker
 
 
-def test_delete_waits_for_a_foreign_worker_without_the_lock(workspace: Workspace, tmp_path: Path) -> None:
+def test_delete_waits_without_locking_the_workspace(workspace: Workspace, tmp_path: Path) -> None:
     run, exit_file = create_run(workspace, tiny_config()), tmp_path / "go-on"
     worker = start_foreign_worker(run, f'[ -e "$0" -a -e {exit_file} ]')
 
     with ThreadPoolExecutor(1) as pool:
-        deleting = pool.submit(delete, workspace, run)
+        deletion = pool.submit(delete, workspace, run)
         try:
             wait_until(lambda: run.stop_requested, what="the request to stop")
             with workspace.locked():
-                assert not deleting.done()
+                assert not deletion.done()
         finally:
             exit_file.touch()
             run.stop_file.touch()
-        deleting.result()
+        deletion.result()
 
     assert worker.wait(300) == 0
     assert list_runs(workspace) == []
@@ -432,7 +432,7 @@ def test_run_fails_if_its_worker_cannot_be_started(workspace: Workspace, monkeyp
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="This system has no autogroup scheduling.")
-def test_worker_yields_to_every_session() -> None:
+def test_worker_yields_the_cpu_to_every_other_session() -> None:
     script = "import os; from core.training.worker import lower_priority; lower_priority(); print(os.nice(0))"
     command = [sys.executable, "-c", f"{script}; print(open('/proc/self/autogroup').read())"]
 

@@ -72,7 +72,7 @@ def test_student_waits_even_if_a_worker_is_free(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_further_run_waits_while_memory_is_short(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_run_waits_while_memory_is_short(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     # Enough for one more run, but the first one has not allocated its memory yet.
     monkeypatch.setattr(room, "available_memory", lambda: int(2.5 * 2**30))
     first, second = submit(workspace, tiny_config()), submit(workspace, tiny_config())
@@ -107,5 +107,5 @@ def test_worker_is_told_its_share_of_the_cores(
 
 def overview_runs(workspace: Workspace) -> list[Run]:
     """Return the latest run and the waiting ones."""
-    now = overview(workspace)
-    return [run for run in (now.latest, *now.waiting) if run]
+    queue_state = overview(workspace)
+    return [run for run in (queue_state.latest, *queue_state.waiting) if run]

@@ -215,7 +215,7 @@ def test_damaged_copy_is_reported_before_training(workspace: Workspace, teacher:
 
 
 def test_targets_are_the_geometric_mean_of_the_teachers(teacher: Run, digits: Dataset) -> None:
-    # More batches than are predicted at once, and an incomplete one at the end.
+    # More batches than the teachers predict at once; the last batch is incomplete.
     config = replace_settings(STUDENT_CONFIG, epochs=1, batch_size=16)
     split = Split(digits.train.images[:150], digits.train.labels[:150])
     networks = [Network(teacher.bundle.tflite_file), Network(SHIPPED_BUNDLE / "mnist_model.tflite")]
@@ -284,7 +284,7 @@ probabilities = arrays(np.float32, (3, 10), elements=st.floats(0.015625, 1, widt
 
 
 @given(probabilities, probabilities)
-def test_loss_is_the_divergence_at_the_temperature(teacher: np.ndarray, predicted: np.ndarray) -> None:
+def test_loss_is_the_kl_divergence_at_the_temperature(teacher: np.ndarray, predicted: np.ndarray) -> None:
     def soften(rows: np.ndarray) -> np.ndarray:
         powers = rows.astype(np.float64) ** (1 / TEMPERATURE)
         return powers / powers.sum(axis=1, keepdims=True)

@@ -21,35 +21,35 @@ def predictions(seed: int, count: int = 60) -> Evaluation:
 
 @given(st.integers(0, 1000))
 def test_hardest_images_have_the_lowest_confidence(seed: int) -> None:
-    found = predictions(seed)
+    evaluation = predictions(seed)
 
-    chosen = hardest(found, 20, seed)
+    chosen = hardest(evaluation, 20, seed)
 
     others = np.setdiff1d(np.arange(60), chosen)
     assert len(set(chosen.tolist())) == 20
-    assert found.confidences[chosen].max() <= found.confidences[others].min()
+    assert evaluation.confidences[chosen].max() <= evaluation.confidences[others].min()
 
 
 @given(st.integers(0, 1000))
 def test_bets_mix_right_and_wrong_answers(seed: int) -> None:
-    found = predictions(seed, count=200)  # bets need at least 24 right answers
+    evaluation = predictions(seed, count=200)  # bets need at least 24 correct answers
 
-    chosen = bets(found, 10, seed)
+    chosen = bets(evaluation, 10, seed)
 
-    right = found.predictions[chosen] == found.labels[chosen]
+    is_correct = evaluation.predictions[chosen] == evaluation.labels[chosen]
     assert len(set(chosen.tolist())) == 10
-    assert right.sum() == 6
-    assert (bets(found, 10, seed) == chosen).all()
+    assert is_correct.sum() == 6
+    assert (bets(evaluation, 10, seed) == chosen).all()
 
 
 @given(st.integers(0, 1000), st.integers(0, 9))
 def test_clearest_image_shows_the_digit(seed: int, digit: int) -> None:
-    found = predictions(seed)
+    evaluation = predictions(seed)
 
-    index = clearest(found, digit)
+    index = clearest(evaluation, digit)
 
-    assert index is None or found.labels[index] == digit
-    assert (index is None) == (digit not in found.labels)
+    assert index is None or evaluation.labels[index] == digit
+    assert (index is None) == (digit not in evaluation.labels)
 
 
 @given(st.sampled_from(STAKES))
@@ -58,10 +58,10 @@ def test_bet_pays_only_if_three_of_four_answers_are_right(stake: int) -> None:
 
 
 @given(st.integers(0, 1000), st.floats(0.1, 1))
-def test_sure_answers_are_counted(seed: int, above: float) -> None:
-    found = predictions(seed)
+def test_sure_answers_are_counted(seed: int, threshold: float) -> None:
+    evaluation = predictions(seed)
 
-    sure = sure_answers(found, above)
+    sure = sure_answers(evaluation, threshold)
 
     assert 0 <= sure.wrong <= sure.count <= 60
-    assert 0 <= sure.expected_wrong <= sure.count * (1 - above) + 1e-4
+    assert 0 <= sure.expected_wrong <= sure.count * (1 - threshold) + 1e-4

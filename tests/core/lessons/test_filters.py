@@ -16,9 +16,9 @@ def test_turning_a_filter_turns_its_preference(numbers: list[int]) -> None:
     kernel = kernel_from(numbers)
     assert kernel is not None
 
-    measured, turned = preference(kernel), preference(kernel.T)
+    original, turned = preference(kernel), preference(kernel.T)
 
-    assert (measured.level, measured.upright) == (turned.upright, turned.level)
+    assert (original.level, original.upright) == (turned.upright, turned.level)
 
 
 def test_only_the_turned_first_filter_prefers_level_strokes() -> None:

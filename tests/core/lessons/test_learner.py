@@ -33,11 +33,11 @@ def test_overflowing_weights_do_not_raise_an_error(data: Dataset) -> None:
 
 
 def test_few_images_are_memorised(data: Dataset) -> None:
-    few = first_images(data.train, 60)
+    small_split = first_images(data.train, 60)
 
-    plain = train(few, data.validation, learning_rate=0.1, steps=300, points=1)
+    plain = train(small_split, data.validation, learning_rate=0.1, steps=300, points=1)
     augmented = train(
-        few,
+        small_split,
         data.validation,
         learning_rate=0.1,
         steps=300,

@@ -28,10 +28,10 @@ def test_anything_else_is_not_a_picture(sent: object) -> None:
 
 @given(IMAGE)
 def test_digit_moves_to_the_corner_unchanged(image: np.ndarray) -> None:
-    (moved,) = moved_to_corner(image[np.newaxis])
+    (moved_image,) = moved_to_corner(image[np.newaxis])
 
-    assert sorted(moved[moved > 0]) == sorted(image[image > 0])
-    assert not image.any() or (moved[0].any() and moved[:, 0].any())
+    assert sorted(moved_image[moved_image > 0]) == sorted(image[image > 0])
+    assert not image.any() or (moved_image[0].any() and moved_image[:, 0].any())
 
 
 def test_small_digit_in_a_corner_is_off_centre() -> None:

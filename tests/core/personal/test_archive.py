@@ -1,4 +1,4 @@
-"""A hand travels as one file: complete, without ids of this workspace, and never half imported."""
+"""A hand is exported to one file, complete but without its workspace's ids, and is never partially imported."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DAMAGED = "damaged, or it is not a hand that Trazo has exported"
 
 @pytest.fixture
 def hand(workspace: Workspace) -> Hand:
-    """A hand with two taught digits, an exam that was begun and has judged a run, and a model."""
+    """A hand with two taught digits, an unfinished exam that has judged a run, and a model."""
     hand = create_hand(workspace, "Anna")
     for digit in (3, 7, 1):
         teach(hand, write(digit).model_copy(update={"model": RUN_ID}))
@@ -71,7 +71,7 @@ def without_model(exam: Exam) -> tuple:
     return exam.id, exam.prompts, [written.model_copy(update={"model": ELSEWHERE}) for written in exam.written]
 
 
-def test_imported_hand_is_the_exported_one(hand: Hand, other_workspace: Workspace) -> None:
+def test_imported_hand_equals_the_exported_one(hand: Hand, other_workspace: Workspace) -> None:
     imported = import_hand(other_workspace, export_hand(hand))
 
     assert list_hands(other_workspace) == [imported]
@@ -87,16 +87,16 @@ def test_imported_hand_is_the_exported_one(hand: Hand, other_workspace: Workspac
 
 
 def test_archive_reveals_nothing_about_its_workspace(hand: Hand, workspace: Workspace) -> None:
-    removed = hand.taught_file.read_text().splitlines()[0]
+    removed_line = hand.taught_file.read_text().splitlines()[0]
     texts = b"\n".join(contents(export_hand(hand)).values()).decode()
 
-    assert removed.split('"points"')[1][:40] not in texts
+    assert removed_line.split('"points"')[1][:40] not in texts
     for secret in (RUN_ID, hand.id, str(workspace.root)):
         assert secret not in texts
     assert archive_name(hand) == "hand-anna.zip"
 
 
-def test_imported_exams_stay_sealed_and_used(hand: Hand, other_workspace: Workspace) -> None:
+def test_imported_exams_stay_sealed_and_marked_as_used(hand: Hand, other_workspace: Workspace) -> None:
     imported = import_hand(other_workspace, export_hand(hand))
 
     (exam,) = list_exams(imported)
@@ -108,9 +108,9 @@ def test_imported_exams_stay_sealed_and_used(hand: Hand, other_workspace: Worksp
 
 def test_taken_name_gets_a_number(hand: Hand, workspace: Workspace) -> None:
     archive = export_hand(hand)
-    long = create_hand(workspace, "x" * MAX_NAME_LENGTH)
+    long_named_hand = create_hand(workspace, "x" * MAX_NAME_LENGTH)
 
-    names = [hand_name(import_hand(workspace, each)) for each in (archive, archive, export_hand(long))]
+    names = [hand_name(import_hand(workspace, each)) for each in (archive, archive, export_hand(long_named_hand))]
 
     assert names == ["Anna 2", "Anna 3", "x" * (MAX_NAME_LENGTH - 2) + " 2"]
 
@@ -158,7 +158,7 @@ def test_malformed_archive_is_refused_as_a_whole(malformed: str, hand: Hand, oth
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_bombs_and_unsupported_archives_are_refused(
+def test_zip_bombs_and_unsupported_archives_are_refused(
     hand: Hand, other_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = contents(export_hand(hand))
@@ -168,7 +168,7 @@ def test_bombs_and_unsupported_archives_are_refused(
         import_hand(other_workspace, bomb)
     with pytest.raises(HandError, match="too large for a hand"):
         import_hand(other_workspace, bytes(module.MAX_ARCHIVE_BYTES + 1))
-    # These methods decompress without a limit.
+    # These methods decompress without a limit on memory.
     for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
         with pytest.raises(HandError, match=DAMAGED):
             import_hand(other_workspace, zipped(files, method))
@@ -199,8 +199,8 @@ def test_mutated_archive_is_imported_or_refused(
     teach(hand, write(3))
     start_exam(hand)
     archive = bytearray(export_hand(hand))
-    for place, value in mutations:
-        archive[int(place * len(archive))] = value
+    for position, value in mutations:
+        archive[int(position * len(archive))] = value
 
     imported = []
     with suppress(HandError):
@@ -233,12 +233,12 @@ def test_read_only_workspace_exports_but_does_not_import(
         import_hand(other_workspace, archive)
 
 
-def test_hand_that_cannot_be_exported_is_explained(
+def test_failure_to_export_a_hand_is_explained(
     hand: Hand, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(module, "MAX_CONTENT_BYTES", 100)
-        with pytest.raises(HandError, match="too large to be one file"):
+        with pytest.raises(HandError, match="too large to export as one file"):
             export_hand(hand)
     delete_hand(workspace, hand)
 

@@ -81,8 +81,8 @@ def test_confusions_of_the_class_add_up(workspace: Workspace, predictor: Predict
 
     counts = class_confusions(students)
     labels = np.concatenate([student.labels for student in students])
-    answered = np.concatenate([student.digits for student in students]) < CLASSES
-    assert counts.sum(axis=1).tolist() == np.bincount(labels[answered], minlength=CLASSES).tolist()
+    not_blank = np.concatenate([student.digits for student in students]) < CLASSES
+    assert counts.sum(axis=1).tolist() == np.bincount(labels[not_blank], minlength=CLASSES).tolist()
     assert np.trace(counts) == sum(int(student.right.sum()) for student in students)
     low, high = students[0].interval or (1.0, 0.0)
     assert low <= students[0].right.mean() <= high

@@ -20,7 +20,7 @@ def test_key_is_made_once_and_only_its_owner_can_read_it(workspace: Workspace) -
 
 
 @pytest.mark.parametrize("damage", [b"", b"\n", b"\xff\x00", b"short"])
-def test_damaged_key_gives_nobody_rights_and_is_replaced(workspace: Workspace, damage: bytes) -> None:
+def test_damaged_key_grants_no_rights_and_is_replaced(workspace: Workspace, damage: bytes) -> None:
     key = teacher_key(workspace)
     workspace.classroom_key.write_bytes(damage)
 
@@ -28,7 +28,7 @@ def test_damaged_key_gives_nobody_rights_and_is_replaced(workspace: Workspace, d
     assert teacher_key(workspace) not in ("", key)
 
 
-def test_token_brings_back_its_own_hand_only(workspace: Workspace) -> None:
+def test_token_identifies_only_its_own_hand(workspace: Workspace) -> None:
     ana, ben = create_hand(workspace, "Ana"), create_hand(workspace, "Ben")
     token = student_token(workspace, ana)
 

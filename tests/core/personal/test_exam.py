@@ -67,7 +67,7 @@ def test_prompts_differ_from_exam_to_exam(hand: Hand) -> None:
 
 @settings(max_examples=25)
 @given(st.lists(st.booleans(), max_size=12))
-def test_taking_back_asks_for_the_same_digit_again(
+def test_taking_an_answer_back_asks_for_its_digit_again(
     tmp_path_factory: pytest.TempPathFactory, writes: list[bool]
 ) -> None:
     hand = create_hand(Workspace(tmp_path_factory.mktemp("hands")), "Anna")
@@ -107,7 +107,7 @@ def test_digits_of_every_exam_are_sealed(hand: Hand) -> None:
     assert sealed_fingerprints(list_exams(hand)) == set(map(fingerprint, exam.written))
 
 
-def test_damaged_line_costs_one_digit_and_damaged_start_one_exam(hand: Hand) -> None:
+def test_damaged_line_is_skipped_unless_it_starts_the_exam(hand: Hand) -> None:
     exam, other = start_exam(hand), start_exam(hand)
     for seed in range(3):
         exam = write_next(hand, exam, seed)
@@ -136,7 +136,7 @@ def test_exam_of_a_deleted_hand_cannot_be_changed(hand: Hand, workspace: Workspa
     assert list(workspace.personal.iterdir()) == []
 
 
-def test_no_digit_of_any_exam_is_learned(workspace: Workspace, hand: Hand) -> None:
+def test_exam_digits_are_never_learned(workspace: Workspace, hand: Hand) -> None:
     other = create_hand(workspace, "Ben")
     exam = write_next(hand, start_exam(hand))
     (sealed,) = exam.written

@@ -61,7 +61,7 @@ def test_nobody_votes_twice_or_on_their_own_drawing(workspace: Workspace, studen
     assert [dict(each.votes) for each in attempts(workspace)] == [{voter.id: 7}, {}]
 
 
-def test_drawing_that_the_model_reads_is_refused(students: list[Hand], workspace: Workspace) -> None:
+def test_drawing_that_the_model_reads_correctly_is_refused(students: list[Hand], workspace: Workspace) -> None:
     with pytest.raises(HandError, match="The model reads this 7, too"):
         submit(students[0], misread(7, predicted=7))
 
@@ -78,7 +78,7 @@ def test_drawings_and_votes_are_deleted_with_their_hand(workspace: Workspace, st
     before = stamps(workspace)
     assert len(won(attempts(workspace))) == 2
 
-    withdraw(other, drawing)  # it is not theirs
+    withdraw(other, drawing)  # changes nothing, because it is not their drawing
     delete_hand(workspace, voters[0])
     assert stamps(workspace) != before
     assert [len(each.votes) for each in attempts(workspace)] == [2, 2]

@@ -59,7 +59,7 @@ def test_hands_are_listed_by_age_and_found_by_id_or_name(workspace: Workspace) -
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"),
+    ("name", "message"),
     [
         ("", "Give the hand a name"),
         (" \n\x00\u200b", "Give the hand a name"),
@@ -67,12 +67,12 @@ def test_hands_are_listed_by_age_and_found_by_id_or_name(workspace: Workspace) -
         ("aNNa", "a hand with this name already"),
     ],
 )
-def test_name_that_cannot_be_used_is_explained(workspace: Workspace, name: str, sentence: str) -> None:
+def test_unusable_name_is_rejected_with_a_reason(workspace: Workspace, name: str, message: str) -> None:
     anna, ben = create_hand(workspace, "Anna"), create_hand(workspace, "Ben")
 
-    with pytest.raises(HandError, match=sentence):
+    with pytest.raises(HandError, match=message):
         create_hand(workspace, name)
-    with pytest.raises(HandError, match=sentence):
+    with pytest.raises(HandError, match=message):
         rename_hand(workspace, ben, name)
 
     assert list_hands(workspace) == [anna, ben]
@@ -93,7 +93,7 @@ def test_any_name_is_kept_or_refused(tmp_path_factory: pytest.TempPathFactory, n
     assert [hand.folder.parent for hand in hands] == [workspace.personal] * len(hands)
 
 
-def test_deletion_leaves_nothing_and_is_reported_afterwards(workspace: Workspace) -> None:
+def test_deletion_leaves_nothing_behind_and_later_changes_fail(workspace: Workspace) -> None:
     anna, ben = create_hand(workspace, "Anna"), create_hand(workspace, "Ben")
     teach(anna, write(3))
 
@@ -140,18 +140,18 @@ def test_killed_deletion_is_completed_by_the_next_change(workspace: Workspace) -
 
 
 def test_damaged_hand_is_listed_last_and_can_be_deleted(workspace: Workspace) -> None:
-    damaged, fine = create_hand(workspace, "Anna"), create_hand(workspace, "Ben")
+    damaged, intact = create_hand(workspace, "Anna"), create_hand(workspace, "Ben")
     damaged.record_file.write_text("{")
 
-    assert list_hands(workspace) == [fine, damaged]
+    assert list_hands(workspace) == [intact, damaged]
     assert hand_name(damaged) == damaged.id
     with pytest.raises(HandError, match=r"hand\.json of the hand .* is damaged"):
         damaged.record()
     delete_hand(workspace, find_hand(workspace, damaged.id))
-    assert list_hands(workspace) == [fine]
+    assert list_hands(workspace) == [intact]
 
 
-def test_full_disk_creates_no_partial_hand(small_disk: Path) -> None:
+def test_full_disk_leaves_no_partial_hand(small_disk: Path) -> None:
     workspace = Workspace(small_disk)
     hand = create_hand(workspace, "Anna")
     fill_disk(small_disk / "filler")
@@ -179,7 +179,9 @@ def test_limit_on_hands_is_explained(workspace: Workspace, monkeypatch: pytest.M
     assert list_hands(workspace) == [hand]
 
 
-def test_read_only_workspace_changes_no_hand(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hands_in_a_read_only_workspace_cannot_be_changed(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hand: Hand = create_hand(workspace, "Anna")
     before = files_of(workspace)
     monkeypatch.setenv("TRAZO_READONLY", "1")

@@ -29,7 +29,7 @@ def ids(hand: Hand, run_id: str) -> set[str]:
     return {exam.id for exam in exams_for(hand, run_id)}
 
 
-def test_six_fixed_digits_are_shown_and_five_are_not() -> None:
+def test_six_fixed_digits_show_an_improvement_but_five_do_not() -> None:
     six, five = (compare_results(result(set(range(count))), result(set())) for count in (6, 5))
 
     assert (six.better, six.p_value) == (True, pytest.approx(2 / 2**6))

@@ -1,4 +1,4 @@
-"""The result of an exam: what the Draw page would read, counted."""
+"""The result of an exam counts the predictions that the Draw page would show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.workspace import SHIPPED_BUNDLE
 from tests.support.written_digits import write
 
 
-def test_shipped_model_reads_what_draw_would_read() -> None:
+def test_exam_digits_are_read_as_on_the_draw_page() -> None:
     predictor = Predictor(Bundle(SHIPPED_BUNDLE))
     digits = [write(digit, seed) for digit in range(10) for seed in range(2)]
     invisible = write(4).model_dump()

@@ -1,4 +1,4 @@
-"""Taught digits: added, relabelled and removed by several processes at once; damage elsewhere loses none of them."""
+"""Taught digits: added, relabelled and removed by several processes at once; a damaged line loses only its digit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ for digit in digits:
 """
 
 
-def test_log_holds_exactly_the_digits_not_removed(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_log_holds_exactly_the_digits_that_were_not_removed(tmp_path_factory: pytest.TempPathFactory) -> None:
     class Teaching(RuleBasedStateMachine):
         ids = Bundle("ids")
 
@@ -60,7 +60,7 @@ def test_log_holds_exactly_the_digits_not_removed(tmp_path_factory: pytest.TempP
 
         @rule(cut=st.binary(max_size=20))
         def tear(self, cut: bytes) -> None:
-            """Leave the first part of a line, as a killed process does."""
+            """Leave the first part of a line, as a killed process would."""
             with self.hand.taught_file.open("ab") as file:
                 file.write(b'{"kind":"removed","id":"' + cut.replace(b"\n", b""))
 

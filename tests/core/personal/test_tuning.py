@@ -34,7 +34,7 @@ def own_digits() -> tuple[np.ndarray, np.ndarray]:
     return with_variations(images_of(digits), [pen_digit(digit) for digit in digits], seed=1)
 
 
-def change(rehearsal: Rehearsal, layer: LastLayer, images: np.ndarray) -> float:
+def mean_change(rehearsal: Rehearsal, layer: LastLayer, images: np.ndarray) -> float:
     """Return the mean absolute change in the probabilities for these images."""
     inputs = rehearsal.last_inputs(images)
     return float(np.abs(layer.probabilities(inputs) - rehearsal.layer.probabilities(inputs)).mean())
@@ -54,7 +54,7 @@ def test_taught_digits_are_learned_and_others_remembered(
     assert tuned.accuracy_after == tuned.layer.accuracy(rehearsal.last_inputs(validation.images), validation.labels)
     # A network that learns only the taught digits changes its predictions for other images, too.
     unrehearsed = rehearsal._train(inputs, np.eye(10, dtype=np.float32)[labels], weight=1.0)
-    assert change(rehearsal, tuned.layer, dataset.test.images) < 0.2 * change(
+    assert mean_change(rehearsal, tuned.layer, dataset.test.images) < 0.2 * mean_change(
         rehearsal, unrehearsed, dataset.test.images
     )
 
@@ -73,9 +73,9 @@ def test_digits_that_would_ruin_the_network_are_not_accepted(
     rehearsal: Rehearsal, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tuning, "_WEIGHTS", (0.95, 0.9))
-    wrong = (dataset.train.labels + 1) % 10
+    wrong_labels = (dataset.train.labels + 1) % 10
 
-    tuned = rehearsal.tune(dataset.train.images[:300], wrong[:300])
+    tuned = rehearsal.tune(dataset.train.images[:300], wrong_labels[:300])
 
     assert tuned.accuracy_after < tuned.accuracy_before - MAX_ACCURACY_LOSS
     assert not tuned.acceptable

@@ -32,7 +32,7 @@ def test_fingerprint_survives_storage_and_relabelling(written: WrittenDigit, lab
     assert fingerprint(relabelled) == fingerprint(written)
 
 
-def test_fingerprint_tells_two_writings_of_a_digit_apart() -> None:
+def test_each_written_digit_has_its_own_fingerprint() -> None:
     assert len({fingerprint(write(digit, seed)) for digit in range(10) for seed in range(5)}) == 50
 
 
@@ -48,15 +48,15 @@ def test_stored_strokes_match_the_canvas(points: list[tuple[float, float]]) -> N
 
 
 @pytest.mark.parametrize(
-    ("strokes", "sentence"),
+    ("strokes", "message"),
     [
         ([], "nothing on the canvas"),
         ([Stroke(np.zeros((1, 2)), 8.0)] * (MAX_STROKES + 1), "too large to be kept"),
         ([Stroke(np.array([(0.0, 0.0), (0.0, MAX_SIDE + 1)]), 8.0)], "too large to be kept"),
     ],
 )
-def test_drawing_that_cannot_be_kept_is_explained(strokes: list[Stroke], sentence: str) -> None:
-    with pytest.raises(HandError, match=sentence):
+def test_drawing_that_cannot_be_stored_is_rejected(strokes: list[Stroke], message: str) -> None:
+    with pytest.raises(HandError, match=message):
         stored_strokes(strokes)
 
 

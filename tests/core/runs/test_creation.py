@@ -54,7 +54,7 @@ def create_at(workspace: Workspace, moment: datetime, monkeypatch: pytest.Monkey
 
 
 def make_old(run: Run, moment: datetime) -> Run:
-    """Turn a run into one from an earlier version, which has only its id and the config's modification time."""
+    """Turn a run into one from an earlier version, dated only by its id and by the config's modification time."""
     run.created_file.unlink()
     os.utime(run.config_file, (moment.timestamp(), moment.timestamp()))
     return run
@@ -130,7 +130,7 @@ def test_runs_stay_in_order_after_the_machine_moves_west(
     assert overview(workspace).waiting == (older, newer)
 
 
-def test_copied_run_from_an_earlier_version_uses_its_id(
+def test_copied_run_from_an_earlier_version_is_dated_by_its_id(
     workspace: Workspace, set_time_zone: SetTimeZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_time_zone(NEW_YORK)

@@ -1,4 +1,4 @@
-"""A run remembers the model and the hand that it was fine-tuned from."""
+"""A run records the model that it was fine-tuned from, and the hand that it was fine-tuned to."""
 
 from __future__ import annotations
 

@@ -23,58 +23,58 @@ def contents(folder: Path) -> dict[Path, bytes | None]:
 
 
 @pytest.fixture
-def linked(run: Run, tmp_path: Path) -> Run:
+def linked_run(run: Run, tmp_path: Path) -> Run:
     """Return a finished run whose folder was moved elsewhere and replaced with a link."""
     elsewhere = run.folder.rename(tmp_path / "elsewhere")
     run.folder.symlink_to(elsewhere)
     return run
 
 
-def test_deleting_a_linked_run_removes_only_the_link(linked: Run, workspace: Workspace, tmp_path: Path) -> None:
+def test_deleting_a_linked_run_removes_only_the_link(linked_run: Run, workspace: Workspace, tmp_path: Path) -> None:
     before = contents(tmp_path / "elsewhere")
 
-    delete(workspace, linked)
+    delete(workspace, linked_run)
 
     assert list(workspace.runs.iterdir()) == []
     assert contents(tmp_path / "elsewhere") == before
 
 
 def test_command_line_deletes_a_linked_run(
-    linked: Run, workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    linked_run: Run, workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["runs", "delete", linked.id]) == 0
+    assert main(["runs", "delete", linked_run.id]) == 0
 
     assert capsys.readouterr().err == ""
     assert list(workspace.runs.iterdir()) == []
     assert (tmp_path / "elsewhere" / "config.json").exists()
 
 
-def test_deleting_a_promoted_linked_run_uses_the_shipped_model(linked: Run, workspace: Workspace) -> None:
-    promote(workspace, linked)
-    assert active_model(workspace).run_id == linked.id
+def test_deleting_a_promoted_link_restores_the_shipped_model(linked_run: Run, workspace: Workspace) -> None:
+    promote(workspace, linked_run)
+    assert active_model(workspace).run_id == linked_run.id
 
-    delete(workspace, linked)
+    delete(workspace, linked_run)
 
     assert (active_model(workspace).run_id, active_model(workspace).problem) == (None, None)
 
 
-def test_linked_run_with_a_running_worker_is_not_deleted(linked: Run, workspace: Workspace) -> None:
-    linked.write_status(linked.status().model_copy(update={"state": "running"}))
+def test_linked_run_with_a_running_worker_is_not_deleted(linked_run: Run, workspace: Workspace) -> None:
+    linked_run.write_status(linked_run.status().model_copy(update={"state": "running"}))
 
-    with worker_lock(linked.lock_file), pytest.raises(RunError, match="Stop it first"):
-        delete_run(workspace, linked)
+    with worker_lock(linked_run.lock_file), pytest.raises(RunError, match="Stop it first"):
+        delete_run(workspace, linked_run)
 
-    assert linked.folder.is_symlink()
+    assert linked_run.folder.is_symlink()
 
 
 @pytest.mark.parametrize("target", ["missing", "file"])
-def test_broken_link_is_removed(linked: Run, workspace: Workspace, target: str) -> None:
-    promote(workspace, linked)
-    found = find_run(workspace, linked.id)
-    linked.folder.unlink()
+def test_broken_link_is_removed(linked_run: Run, workspace: Workspace, target: str) -> None:
+    promote(workspace, linked_run)
+    found = find_run(workspace, linked_run.id)
+    linked_run.folder.unlink()
     if target == "file":
         (workspace.root / "file").write_text("not a run")
-    linked.folder.symlink_to(workspace.root / target)
+    linked_run.folder.symlink_to(workspace.root / target)
 
     delete(workspace, found)
 

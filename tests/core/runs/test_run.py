@@ -95,14 +95,14 @@ def test_process_with_a_reused_id_is_not_the_worker(run: Run) -> None:
     assert run.status().state == "interrupted"
 
 
-@pytest.mark.parametrize("step", [-3600.0, 3.0, 86400.0])
+@pytest.mark.parametrize("shift_seconds", [-3600.0, 3.0, 86400.0])
 def test_setting_the_clock_does_not_affect_the_status(
-    run: Run, worker: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, step: float
+    run: Run, worker: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, shift_seconds: float
 ) -> None:
     # psutil computes a process's start time from the boot time, which shifts when the clock is set.
     create_time, now = psutil.Process.create_time, time.time
-    monkeypatch.setattr(psutil.Process, "create_time", lambda process: create_time(process) + step)
-    monkeypatch.setattr(time, "time", lambda: now() + step)
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: create_time(process) + shift_seconds)
+    monkeypatch.setattr(time, "time", lambda: now() + shift_seconds)
 
     assert run.status().state == "running"
     assert run.process() is not None
@@ -235,7 +235,7 @@ def test_run_whose_worker_ran_out_of_memory_reports_it(
     assert written["ended"] is not None
 
 
-def test_kill_in_another_container_is_ignored(run: Run, oom_counters: FakeOomCounters) -> None:
+def test_oom_kill_in_another_container_is_ignored(run: Run, oom_counters: FakeOomCounters) -> None:
     oom_counters.set_cgroup_kills(0)
     run.write_process(os.getpid())
     run.write_status(RUNNING)
@@ -246,7 +246,7 @@ def test_kill_in_another_container_is_ignored(run: Run, oom_counters: FakeOomCou
     assert "memory" not in run.status().message
 
 
-def test_kill_after_a_reboot_is_ignored(run: Run, oom_counters: FakeOomCounters) -> None:
+def test_oom_kill_after_a_reboot_is_ignored(run: Run, oom_counters: FakeOomCounters) -> None:
     run.write_process(os.getpid())
     run.write_status(RUNNING)
 

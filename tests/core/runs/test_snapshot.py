@@ -63,7 +63,7 @@ def test_resume_with_two_teachers_reads_each_run_once(workspace: Workspace, many
     with opened_files() as opened:
         resume(workspace, run)
 
-    # The status of the resumed run is read again after the run was queued.
+    # The status of the resumed run is read again after the run has been queued.
     statuses, configs = reads(opened, "status.json"), reads(opened, "config.json")
     assert {path.parent for path, count in statuses.items() if count > 1} == {run.folder}
     assert max(configs.values()) == 1
@@ -85,10 +85,10 @@ def test_several_lists_can_share_one_snapshot(workspace: Workspace) -> None:
 
     with opened_files() as opened:
         rows = summaries(workspace, snapshot)
-        now = overview(workspace, snapshot)
+        queue_state = overview(workspace, snapshot)
 
     assert max(reads(opened, "status.json").values()) == 1
-    assert (len(rows), now.busy) == (100, False)
+    assert (len(rows), queue_state.busy) == (100, False)
 
 
 @pytest.mark.usefixtures("idle_workers", "many_runs")

@@ -49,9 +49,9 @@ def test_run_keeps_the_drawing_it_was_created_with(workspace: Workspace, digit: 
 def test_damaged_drawing_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "drawing.npz"
     write_own_drawing(path, OwnDrawing(IMAGE, 4))
-    whole = path.read_bytes()
+    content = path.read_bytes()
 
-    path.write_bytes(whole[: len(whole) // 2])
+    path.write_bytes(content[: len(content) // 2])
     assert read_own_drawing(path) is None
     for arrays in ({"image": IMAGE}, {"image": IMAGE[:9], "digit": 4}, {"image": IMAGE, "digit": 77}):
         with path.open("wb") as file:

@@ -56,7 +56,7 @@ def test_trials_are_spread_over_two_nodes(
     nodes: dict[str, int] = {}
 
     def has_ended() -> bool:
-        for run in unfinished(workspace):
+        for run in unfinished_runs(workspace):
             for process in training_processes(run.id):
                 with suppress(StopIteration, psutil.NoSuchProcess):  # it has just ended
                     nodes.setdefault(run.id, cluster.node_of(process))
@@ -75,5 +75,5 @@ def test_trials_are_spread_over_two_nodes(
     end_all(workspace)
 
 
-def unfinished(workspace: Workspace) -> list[Run]:
+def unfinished_runs(workspace: Workspace) -> list[Run]:
     return [run for _, run in marked_runs(workspace) if not run.status().over]

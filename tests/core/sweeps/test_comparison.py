@@ -48,7 +48,7 @@ def test_winner_is_compared_by_the_objective(workspace: Workspace, trained: Run)
     winner = Winner(trial=1, runs=tuple(run.id for run in runs))
     result = TrialResult(validation_accuracy=0.9, parameters=100, redrawn_accuracy=0.4)
     progress = Progress(trials=(FIRST.model_copy(update={"results": (result,)}),))
-    # The runs of an earlier version were not measured on redrawn digits.
+    # Runs from an earlier version were not evaluated on redrawn digits.
     assert compare_seeds(workspace, progress, winner, "redrawn_accuracy") is None
 
     for run, accuracy in zip(runs, (0.5, 0.6), strict=True):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from core.sweeps.pareto import best_trial, pareto_front
 from core.sweeps.records import Objective, Trial
 
-BOTH: tuple[Objective, ...] = ("validation_accuracy", "parameters")
+BOTH_OBJECTIVES: tuple[Objective, ...] = ("validation_accuracy", "parameters")
 
 
 def trials_with(values: list[tuple[float, ...]]) -> list[Trial]:
@@ -25,7 +25,7 @@ def beats(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
 
 @given(st.lists(st.tuples(st.integers(0, 5).map(float), st.integers(0, 5).map(float)), max_size=20))
 def test_front_has_exactly_the_unbeaten_trials(values: list[tuple[float, ...]]) -> None:
-    front = pareto_front(trials_with(values), BOTH)
+    front = pareto_front(trials_with(values), BOTH_OBJECTIVES)
 
     unbeaten = {number for number, each in enumerate(values) if not any(beats(other, each) for other in values)}
     assert set(front) == unbeaten

@@ -71,13 +71,13 @@ def test_two_processes_ask_and_tell_without_duplicates() -> None:
     assert [trial.state for trial in records.values()] == ["complete"] * TRIALS
 
 
-def test_trial_of_a_machine_that_disappears_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trial_of_a_machine_that_disappears_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "GRACE_SECONDS", 1)
     monkeypatch.setattr(database, "HEARTBEAT_SECONDS", 1)
     settings = tiny_settings(trials=1)
-    machine = open_study("lost", settings, "lost")
-    lost = machine.ask()
-    assert lost is not None
+    lost_machine = open_study("lost", settings, "lost")
+    lost_trial = lost_machine.ask()
+    assert lost_trial is not None
     survivor = open_study("lost", settings, "survivor")
     assert survivor.ask() is None
     assert not survivor.creator
@@ -89,20 +89,22 @@ def test_trial_of_a_machine_that_disappears_is_tried_again(monkeypatch: pytest.M
 
     asked = wait_until(ask_again, what="the lost trial")
 
-    assert asked.values == lost.values
-    assert asked.number != lost.number
+    assert asked.values == lost_trial.values
+    assert asked.number != lost_trial.number
     survivor.finish(
         Trial(number=asked.number, state="complete", settings=asked.values, values=(0.5,), started=1.0, ended=2.0)
     )
     assert [trial.state for trial in survivor.records().values()] == ["failed", "complete"]
     assert survivor.ask() is None
     # The lost machine, which was only asleep, ends its trial.
-    assert machine.report(lost.number, 1, 0.9, 100)
-    machine.finish(Trial(number=lost.number, state="pruned", settings=lost.values, started=1.0, ended=2.0))
-    assert [trial.state for trial in machine.records().values()] == ["failed", "complete"]
+    assert lost_machine.report(lost_trial.number, 1, 0.9, 100)
+    lost_machine.finish(
+        Trial(number=lost_trial.number, state="pruned", settings=lost_trial.values, started=1.0, ended=2.0)
+    )
+    assert [trial.state for trial in lost_machine.records().values()] == ["failed", "complete"]
 
 
-def test_another_machine_joins(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_machine_can_join_a_sweep(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = tiny_settings(trials=2)
     open_study("20261129-120000-quiet-otter", settings, "creator")
     monkeypatch.setattr(control, "start", lambda *_: None)

@@ -1,4 +1,4 @@
-"""The process of a sweep, from its start to the winner, killed and stopped on the way."""
+"""The process of a sweep, from its start to the winner, killed and stopped along the way."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def wait_for_state(sweep: Sweep, state: str) -> None:
     assert sweep.status().state == state, sweep.status().message + sweep.log_file.read_text()
 
 
-def test_killed_and_stopped_sweep_goes_on_to_its_winner(
+def test_killed_and_stopped_sweep_still_finds_its_winner(
     workspace: Workspace, tmp_path: Path, forked_sweeps: ForkedSweeps, capsys: pytest.CaptureFixture[str]
 ) -> None:
     go = tmp_path / "go"
@@ -89,9 +89,9 @@ def test_killed_and_stopped_sweep_goes_on_to_its_winner(
     assert second.history()["epoch"].tolist() == [1, 2]
     # Only the winner's three runs have read the test set.
     (winner,) = progress.winners
-    tested = [run.id for _, run in marked_runs(workspace) if run.bundle.complete]
-    assert tested == list(winner.runs)
-    assert len(tested) == 3
+    tested_ids = [run.id for _, run in marked_runs(workspace) if run.bundle.complete]
+    assert tested_ids == list(winner.runs)
+    assert len(tested_ids) == 3
     assert len(marked_runs(workspace)) == 5
     comparison = compare_seeds(workspace, progress, winner, "validation_accuracy")
     assert comparison is not None
@@ -105,7 +105,7 @@ def test_killed_and_stopped_sweep_goes_on_to_its_winner(
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_command_line(
+def test_command_line_creates_lists_stops_and_resumes_a_sweep(
     workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Sweep] = []
@@ -129,7 +129,7 @@ def test_command_line(
     assert main(["sweep", "resume", sweep.id]) == 0
     assert len(started) == 2
     capsys.readouterr()
-    for words, sentence in (
+    for arguments, message in (
         ("sweep new --vary momentum=0:1", "'momentum' cannot be varied"),
         ("sweep new --dataset digits --hours 0", "hours: Input should be greater than 0"),
         ("sweep new --dataset digits --trials 0", "trials: Input should be greater than or equal to 1"),
@@ -137,8 +137,8 @@ def test_command_line(
         ("sweep join nobody", "TRAZO_SWEEP_STORAGE"),
         ("sweep show nobody", "There is no sweep named 'nobody'"),
     ):
-        assert main(words.split()) == 1
-        assert sentence in capsys.readouterr().err
+        assert main(arguments.split()) == 1
+        assert message in capsys.readouterr().err
 
 
 def test_impossible_sweeps_are_refused(workspace: Workspace, without_mnist: None) -> None:
@@ -160,7 +160,7 @@ def test_exit_message_names_the_sweep_that_continues(workspace: Workspace) -> No
     assert message.endswith(f"python -m core sweep stop {sweep.id}")
 
 
-def test_damaged_sweep_is_explained_and_can_be_deleted(workspace: Workspace) -> None:
+def test_damaged_sweep_is_reported_and_can_be_deleted(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     sweep.settings_file.write_text("{")
     with pytest.raises(SweepError, match=r"sweep\.json .* is damaged"):

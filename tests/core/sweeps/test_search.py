@@ -47,7 +47,7 @@ def no_worker_survives(workspace: Workspace) -> Iterator[None]:
 
 
 def end(run: Run, state: str = "finished", accuracy: float = 0.9, message: str = "") -> None:
-    """End an idle worker, and leave the files of one that ends in this state."""
+    """End an idle worker, and write the files that a worker leaves behind when it ends in this state."""
     kill_worker(run)
     if state == "finished":
         write_trial_result(run.trial_result_file, TrialResult(validation_accuracy=accuracy, parameters=100))
@@ -85,7 +85,7 @@ def test_killed_worker_and_nan_do_not_end_a_search(workspace: Workspace, patch_w
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_search_killed_between_asking_and_creating_a_run(workspace: Workspace) -> None:
+def test_trial_survives_a_kill_before_its_run_is_created(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     assert study_of(sweep, sweep.settings()).ask() is not None
 
@@ -97,10 +97,10 @@ def test_search_killed_between_asking_and_creating_a_run(workspace: Workspace) -
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_search_killed_after_a_run_was_created_or_ended(workspace: Workspace) -> None:
+def test_trial_survives_a_kill_after_its_run_starts_or_ends(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     search_of(workspace, sweep).step()
-    sweep.progress_file.unlink()  # not yet written
+    sweep.progress_file.unlink()  # as if it had not been written yet
 
     search_of(workspace, sweep).step()
     assert positions(workspace) == [(0, 0)]
@@ -112,14 +112,14 @@ def test_search_killed_after_a_run_was_created_or_ended(workspace: Workspace) ->
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_search_killed_after_the_study_was_told(workspace: Workspace) -> None:
+def test_trial_survives_a_kill_after_the_study_is_told(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     search = search_of(workspace, sweep)
     search.step()
     end(newest_run(workspace))
     before = sweep.progress()
     search.step()
-    sweep.write_progress(before)  # the new one was not written
+    sweep.write_progress(before)  # as if the new progress had not been written
 
     search_of(workspace, sweep).step()
 
@@ -241,7 +241,7 @@ def test_run_that_a_person_stops_ends_its_trial(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_run_that_stopped_with_its_sweep_goes_on(workspace: Workspace) -> None:
+def test_trial_that_stopped_with_its_sweep_continues(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     search = search_of(workspace, sweep)
     search.step()
@@ -354,7 +354,7 @@ def test_winner_training_continues_after_a_crash(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_winner_that_stopped_with_its_sweep_goes_on(workspace: Workspace) -> None:
+def test_winner_that_stopped_with_its_sweep_continues(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     search_of(workspace, sweep).step()
     trial = sweep.progress().trials[0]
@@ -380,7 +380,7 @@ def test_winner_that_stopped_with_its_sweep_goes_on(workspace: Workspace) -> Non
 @pytest.mark.usefixtures("idle_workers")
 def test_stop_before_the_first_trial_is_obeyed(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
-    sweep.stop_file.touch()  # pressed while its process was starting
+    sweep.stop_file.touch()  # as if Stop had been pressed while the process was starting
 
     assert main(sweep.folder) == 0
 

@@ -95,7 +95,7 @@ def test_values_survive_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "sentence"),
+    ("parameters", "message"),
     [
         ((), "at least one setting"),
         ((RATE, RATE), "varied twice"),
@@ -105,8 +105,8 @@ def test_values_survive_json() -> None:
         ((Range(name="dropout", low=0.5, high=0.5),), "between 0 and 0.9"),
         ((Range(name="dropout", low=0.1, high=0.5),), "first trial has 0, which is missing"),
         ((Range(name="dropout", low=0, high=0.5, logarithmic=True),), "must begin above 0"),
-        ((Range(name="learning_rate", low=0.001, high=0.1, logarithmic=True, step=0.001),), "has no step"),
-        ((Range(name="learning_rate", low=0.001, high=0.1, logarithmic=True, step=1),), "has no step"),
+        ((Range(name="learning_rate", low=0.001, high=0.1, logarithmic=True, step=0.001),), "cannot have a step"),
+        ((Range(name="learning_rate", low=0.001, high=0.1, logarithmic=True, step=1),), "cannot have a step"),
         ((Range(name="dense_units", low=0.5, high=64),), "only whole numbers"),
         ((Range(name="dense_units", low=0, high=64, step=5),), "first trial has 16"),
         ((Choice(name="filters", choices=((8, 8), (300, 8))),), "less than or equal to 256"),
@@ -114,8 +114,8 @@ def test_values_survive_json() -> None:
         ((Choice(name="optimizer", choices=("sgd", "lion")),), "'adam' or 'sgd'"),
     ],
 )
-def test_invalid_space_is_refused(parameters: tuple[Any, ...], sentence: str) -> None:
-    with pytest.raises(ConfigError, match=sentence):
+def test_invalid_space_is_refused(parameters: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         check_parameters(tiny_settings().base, parameters)
 
 

@@ -43,7 +43,7 @@ def test_first_trial_has_the_base_settings(tmp_path: Path) -> None:
     assert asked == AskedTrial(0, {"learning_rate": 0.01, "filters": (8, 8), "dense_units": 16})
 
 
-def test_a_trial_survives_its_process(tmp_path: Path) -> None:
+def test_trial_survives_the_end_of_its_process(tmp_path: Path) -> None:
     asked = ask(open_study(tmp_path))
 
     study = open_study(tmp_path)
@@ -60,9 +60,9 @@ def test_trial_survives_a_process_killed_while_asking(tmp_path: Path) -> None:
     asked = ask(study)
     journal = tmp_path / "journal.log"
     lines = journal.read_bytes().splitlines(keepends=True)
-    # The process was killed after it had created the trial, while it wrote the second of its three values.
-    created = max(index for index, line in enumerate(lines) if json.loads(line)["op_code"] == 4)
-    journal.write_bytes(b"".join(lines[: created + 2]) + lines[created + 2][:20])
+    # The process was killed after creating the trial, while it was writing the second of the trial's three values.
+    creation_index = max(index for index, line in enumerate(lines) if json.loads(line)["op_code"] == 4)
+    journal.write_bytes(b"".join(lines[: creation_index + 2]) + lines[creation_index + 2][:20])
 
     (found,) = open_study(tmp_path).unfinished()
 
@@ -94,7 +94,7 @@ def test_same_seed_gives_the_same_search_even_if_interrupted(tmp_path: Path) -> 
     assert len({str(each) for each in values[0]}) == 8
 
 
-def test_no_more_trials_than_asked_for(tmp_path: Path) -> None:
+def test_study_gives_no_more_trials_than_configured(tmp_path: Path) -> None:
     study = open_study(tmp_path, tiny_settings(trials=2))
     first, second = ask(study), ask(study)
 
@@ -111,23 +111,23 @@ def test_importance_needs_enough_trials(tmp_path: Path) -> None:
         asked = ask(study)
         complete(study, asked, asked.values["dense_units"] / 100)
 
-    shares = study.importance()
+    importances = study.importance()
 
-    assert shares is not None
-    assert sum(shares.values()) == pytest.approx(1)
-    assert max(shares, key=lambda name: shares[name]) == "dense_units"
+    assert importances is not None
+    assert sum(importances.values()) == pytest.approx(1)
+    assert max(importances, key=lambda name: importances[name]) == "dense_units"
 
 
-def test_trials_stay_where_the_sweep_was_begun(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun_here, begun_there = tiny_sweep(workspace, title="here"), tiny_sweep(workspace, title="there")
-    ask(study_of(begun_here, begun_here.settings()))
-    begun_there.machine_file.write_text("this machine")
+def test_sweep_keeps_the_storage_it_was_started_with(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal_sweep, database_sweep = tiny_sweep(workspace, title="here"), tiny_sweep(workspace, title="there")
+    ask(study_of(journal_sweep, journal_sweep.settings()))
+    database_sweep.machine_file.write_text("this machine")
     with pytest.raises(SweepError, match="are in a database"):
-        study_of(begun_there, begun_there.settings())
+        study_of(database_sweep, database_sweep.settings())
 
     monkeypatch.setenv("TRAZO_SWEEP_STORAGE", "postgresql+psycopg://someone@127.0.0.1:1/trials")
 
-    assert len(study_of(begun_here, begun_here.settings()).unfinished()) == 1
+    assert len(study_of(journal_sweep, journal_sweep.settings()).unfinished()) == 1
 
 
 def test_only_postgresql_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ def test_only_postgresql_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyP
         open_shared_study("sweep", SETTINGS, "this machine")
 
 
-def test_unreachable_database_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_database_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if find_spec("psycopg") is None:
         skip_or_fail("psycopg is not installed; install requirements-cluster.txt.")
     monkeypatch.setenv("TRAZO_SWEEP_STORAGE", "postgresql+psycopg://someone:secret@127.0.0.1:1/trials")

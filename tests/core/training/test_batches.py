@@ -70,10 +70,12 @@ def test_resumed_batches_equal_those_of_an_uninterrupted_run() -> None:
     pen_digits = [PenDigit(4, 1, [[(0, 0), (30, 100)]])]
     config = tiny_config(epochs=2, batch_size=8, pen_digits=2, rotation=5)
 
-    whole = list(training_batches(split, config, pen_digits=pen_digits).as_numpy_iterator())
+    uninterrupted = list(training_batches(split, config, pen_digits=pen_digits).as_numpy_iterator())
     resumed = list(training_batches(split, config, 1, pen_digits=pen_digits).as_numpy_iterator())
 
-    assert all(np.array_equal(images, again) for (images, _), (again, _) in zip(whole[2:], resumed, strict=True))
+    assert all(
+        np.array_equal(images, again) for (images, _), (again, _) in zip(uninterrupted[2:], resumed, strict=True)
+    )
 
 
 def test_pen_digits_are_augmented_like_other_images() -> None:

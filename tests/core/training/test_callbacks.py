@@ -19,7 +19,7 @@ STEP_SECONDS = 0.1
 
 
 def status(run: Run) -> Status:
-    """Return the status as written; the run has no worker."""
+    """Return the status as written; `run.status()` would report an interruption, because the run has no worker."""
     return Status.model_validate_json(run.status_file.read_bytes())
 
 

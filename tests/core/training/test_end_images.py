@@ -1,4 +1,4 @@
-"""The images for the end of a run, drawn by a second process."""
+"""The images that are needed at the end of a run, drawn by a second process."""
 
 from __future__ import annotations
 

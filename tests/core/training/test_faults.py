@@ -52,7 +52,7 @@ def assert_queue_continues_with(waiting: Run) -> None:
 
 
 def test_run_fails_if_the_loss_is_not_finite(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
-    # Far beyond the limit of the form, so that the weights overflow within the first steps.
+    # Far above the setting's limit, so that the weights overflow within the first steps.
     patch_worker(
         "from core.runs.run import Run\n"
         "read = Run.config\n"
@@ -68,7 +68,7 @@ def test_run_fails_if_the_loss_is_not_finite(workspace: Workspace, patch_worker:
     assert_queue_continues_with(waiting)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux limits the memory of a process (RLIMIT_AS).")
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux enforces a limit on a process's memory (RLIMIT_AS).")
 def test_run_fails_if_memory_runs_out(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
     # Enough for TensorFlow plus 1.2 GB. The 256 channels of the first layer exceed that within seconds.
     # One memory arena (M_ARENA_MAX): a thread's own arena would reserve 64 MB.
@@ -90,7 +90,7 @@ def test_run_fails_if_memory_runs_out(workspace: Workspace, patch_worker: Callab
 
 
 class MemoryLimit:
-    """A Linux control group: the kernel kills its processes if they allocate more than another 1 MB."""
+    """A Linux control group: the kernel kills its processes if they allocate more than 1 MB in it."""
 
     def __init__(self, folder: Path, limit: str, events: str) -> None:
         self._folder, self._events = folder, events
@@ -102,7 +102,7 @@ class MemoryLimit:
         (self._folder / "cgroup.procs").write_text(str(pid))
 
     @property
-    def killed(self) -> int:
+    def kill_count(self) -> int:
         """The number of processes that the kernel has killed in this group."""
         lines = (line.split() for line in (self._folder / self._events).read_text().splitlines())
         return int(dict(lines)["oom_kill"])
@@ -124,7 +124,7 @@ def memory_limit() -> Iterator[MemoryLimit]:
         group = MemoryLimit(folder, *files)
         group.add(bystander.pid)
     except OSError as error:
-        # Nothing that can be installed would let a container without this permission, such as CI's, create groups.
+        # A container without this permission, such as CI's, cannot create groups, whatever is installed in it.
         pytest.skip(f"This user may not limit a process's memory here ({error}).")
     else:
         if not is_version_1 and "0::/\n" not in Path("/proc/self/cgroup").read_text():
@@ -142,7 +142,7 @@ def test_run_killed_by_the_oom_killer_can_be_resumed(
     workspace: Workspace, memory_limit: MemoryLimit, patch_worker: Callable[[str], None], tmp_path: Path
 ) -> None:
     limit_file = tmp_path / "limited"
-    # The second epoch waits for the limit, so that the kill always comes in the middle of training.
+    # The second epoch waits until the limit is set, so that the kill always comes in the middle of training.
     patch_worker(
         "from pathlib import Path\nfrom core.training.callbacks import Journal\n"
         "from tests.support.waiting import wait_until\nbegin = Journal.on_epoch_begin\n"
@@ -158,8 +158,8 @@ def test_run_killed_by_the_oom_killer_can_be_resumed(
     memory_limit.add(worker.pid)
     limit_file.touch()
 
-    wait_until(lambda: not run.alive, what="the kernel")
-    assert memory_limit.killed == 1
+    wait_until(lambda: not run.alive, what="the kill by the kernel")
+    assert memory_limit.kill_count == 1
     assert run.status().state == "failed"
     assert "probably because the machine ran out of memory" in run.status().message
     assert len(run.history())
@@ -194,7 +194,7 @@ def test_run_survives_the_loss_of_its_data_until_resumed(
     assert_queue_continues_with(waiting)
 
 
-def test_worker_repairs_its_status_and_exits_with_its_run(workspace: Workspace) -> None:
+def test_worker_repairs_its_status_and_exits_if_its_run_is_gone(workspace: Workspace) -> None:
     run, waiting = submit(workspace, ENDLESS), create_run(workspace, tiny_config())
     wait_until(lambda: len(run.steps()), what="the first steps")
     worker = run.process()
@@ -220,7 +220,7 @@ def unrelated_process() -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_process_with_a_reused_id_survives_a_reboot(
+def test_unrelated_process_with_a_reused_id_is_not_killed(
     workspace: Workspace, unrelated_process: subprocess.Popen[bytes]
 ) -> None:
     interrupted, doomed, waiting = (create_run(workspace, tiny_config()) for _ in range(3))
@@ -234,7 +234,7 @@ def test_process_with_a_reused_id_survives_a_reboot(
         request_stop(workspace, interrupted)
     with worker_lock(doomed.lock_file) as lock:
         assert lock is not None
-        # Another process has the lock; only the record names a process to kill.
+        # Another process holds the lock; only the record names a process to kill.
         wait = 'while [ ! -e "$0" ]; do sleep 0.02; done'
         holder = subprocess.Popen(["sh", "-c", wait, doomed.stop_file], pass_fds=(lock,))
     delete(workspace, doomed)

@@ -1,4 +1,4 @@
-"""A run that real workers fine-tune to a hand: its bundle, a kill, and a deleted hand or model."""
+"""Real workers fine-tune a model to a hand, even after a kill; the deletion of the hand or the model is reported."""
 
 from __future__ import annotations
 
@@ -101,11 +101,11 @@ def assert_only_the_last_layer_differs(tuned: Run, base: Run, workspace: Workspa
     network = Network(tuned.bundle.tflite_file)
     probabilities = network(images).probabilities
     assert read_network(tuned.bundle.keras_file).probabilities(images) == pytest.approx(probabilities, abs=1e-4)
-    own = images_of([write(index % 10, seed=index) for index in range(20)])
+    own_images = images_of([write(index % 10, seed=index) for index in range(20)])
     labels = np.arange(20) % 10
-    correct_before = Network(base.bundle.tflite_file)(own).probabilities.argmax(axis=1) == labels
-    assert (network(own).probabilities.argmax(axis=1) == labels).sum() > correct_before.sum()
-    assert Predictor(tuned.bundle).judge(own, network(own).probabilities)[1].count("not_a_digit") <= 1
+    correct_before = Network(base.bundle.tflite_file)(own_images).probabilities.argmax(axis=1) == labels
+    assert (network(own_images).probabilities.argmax(axis=1) == labels).sum() > correct_before.sum()
+    assert Predictor(tuned.bundle).judge(own_images, network(own_images).probabilities)[1].count("not_a_digit") <= 1
 
 
 def test_run_whose_hand_or_model_is_gone_fails_with_a_message(run: Run, hand: Hand, workspace: Workspace) -> None:
@@ -157,9 +157,11 @@ def test_class_learns_from_all_hands_but_not_from_exams(hand: Hand, workspace: W
     exam = take_exam(other, 2)
     teach(hand, exam.written[0])  # it got into the log despite the seal
 
-    own = _own_digits(workspace, FineTuning(hand=CLASS, base="shipped", digits=30), 1, Run(workspace.runs / "run"))
+    own_digits = _own_digits(
+        workspace, FineTuning(hand=CLASS, base="shipped", digits=30), 1, Run(workspace.runs / "run")
+    )
 
     # The digits of two hands, and the drawing that fooled the model.
-    assert len(own.digits) == 20 + 10 + 1
-    assert len(own.others) == 1
-    assert own.digits[-1] == fooled
+    assert len(own_digits.digits) == 20 + 10 + 1
+    assert len(own_digits.others) == 1
+    assert own_digits.digits[-1] == fooled

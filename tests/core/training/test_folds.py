@@ -1,4 +1,4 @@
-"""The network of a fold predicts images that it has not learned from."""
+"""The network of a fold predicts images that it was not trained on."""
 
 from __future__ import annotations
 

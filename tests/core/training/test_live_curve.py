@@ -54,7 +54,7 @@ def test_day_long_curve_has_a_few_thousand_points(workspace: Workspace, monkeypa
 
 
 @dataclass(frozen=True)
-class Epochs:
+class Training:
     """A training run: the steps in each epoch (fewer in the last if it is stopped) and the duration of each step."""
 
     batch_size: int
@@ -64,17 +64,17 @@ class Epochs:
 
 
 @st.composite
-def epochs(draw: st.DrawFn) -> Epochs:
+def trainings(draw: st.DrawFn) -> Training:
     steps_per_epoch = draw(st.integers(1, 40))
     steps = [steps_per_epoch] * draw(st.integers(0, 2)) + [draw(st.integers(1, steps_per_epoch))]
     # Fast, normal, and slow steps: a slow step takes longer than the minimum time between two points.
     durations = st.sampled_from([0.001, 0.1, 1.0, 30.0])
     seconds = draw(st.lists(durations, min_size=sum(steps), max_size=sum(steps)))
     accuracies = np.random.default_rng(draw(st.integers(0, 9))).random(sum(steps))
-    return Epochs(draw(st.sampled_from([8, 128, 512, 2048])), tuple(steps), tuple(seconds), accuracies)
+    return Training(draw(st.sampled_from([8, 128, 512, 2048])), tuple(steps), tuple(seconds), accuracies)
 
 
-def write_curve(run: Run, training: Epochs) -> None:
+def write_curve(run: Run, training: Training) -> None:
     """Add all steps to a live curve, with Keras's running means."""
     curve = LiveCurve(run, training.batch_size, lambda _: (0.3, 0.8))
     now, step = 0.0, 0
@@ -88,8 +88,8 @@ def write_curve(run: Run, training: Epochs) -> None:
             curve.add_step(done, now, {"loss": 2 * mean, "accuracy": mean}, last=done == steps)
 
 
-@given(epochs())
-def test_points_cover_enough_images_and_together_every_step(training: Epochs) -> None:
+@given(trainings())
+def test_each_point_has_enough_images_and_no_step_is_missing(training: Training) -> None:
     with TemporaryDirectory() as folder:
         run = create_run(Workspace(Path(folder)), tiny_config())
         write_curve(run, training)
@@ -115,7 +115,7 @@ def test_small_last_point_is_merged_into_the_previous_one(workspace: Workspace) 
     run = create_run(workspace, tiny_config())
 
     # Points after 4 and 8 steps of 128 images; two steps are left.
-    write_curve(run, Epochs(128, (10,), (1.0,) * 10, np.array([0.5] * 4 + [0.7] * 4 + [1.0] * 2)))
+    write_curve(run, Training(128, (10,), (1.0,) * 10, np.array([0.5] * 4 + [0.7] * 4 + [1.0] * 2)))
 
     curve = run.steps()
     assert curve["step"].tolist() == [4, 10]

@@ -86,7 +86,7 @@ def kill_and_check_losses(run: Run) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 def test_run_killed_at_random_times_has_the_same_result(workspace: Workspace, seed: int) -> None:
-    random_times = random.Random(seed)
+    rng = random.Random(seed)
     uninterrupted = submit(workspace, CONFIG)
     wait_for_end(uninterrupted)
     # The duration of the entire run from the start of its process, so that a kill can hit any phase.
@@ -94,7 +94,7 @@ def test_run_killed_at_random_times_has_the_same_result(workspace: Workspace, se
     runs = [submit(workspace, CONFIG)]
 
     for _ in range(5):
-        kill_time = time.monotonic() + random_times.uniform(0, duration)
+        kill_time = time.monotonic() + rng.uniform(0, duration)
         wait_until(
             lambda kill_time=kill_time: time.monotonic() > kill_time or runs[-1].status().over,
             what="the time of the kill",

@@ -132,7 +132,7 @@ def digits() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def without_patience(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Card]:
+def training_without_patience(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Card]:
     """Return a run of six epochs without early stopping, and its card."""
     run = create_run(Workspace(tmp_path_factory.mktemp("without-patience")), tiny_config())
     with pytest.MonkeyPatch.context() as patch:
@@ -142,16 +142,18 @@ def without_patience(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) 
     return run, outcome.card
 
 
-def test_last_epoch_is_kept_without_early_stopping(without_patience: tuple[Run, Card]) -> None:
-    run, card = without_patience
+def test_last_epoch_is_kept_without_early_stopping(training_without_patience: tuple[Run, Card]) -> None:
+    run, card = training_without_patience
 
     history = run.history()
     assert card.metrics.best_epoch == len(history) == 6
     assert card.metrics.validation_accuracy == pytest.approx(history["val_accuracy"].iloc[-1], abs=1e-6)
 
 
-def test_last_validation_loss_is_that_of_the_saved_model(without_patience: tuple[Run, Card], digits: Dataset) -> None:
-    run, _ = without_patience
+def test_last_validation_loss_is_that_of_the_saved_model(
+    training_without_patience: tuple[Run, Card], digits: Dataset
+) -> None:
+    run, _ = training_without_patience
 
     model = keras.models.load_model(run.bundle.keras_file)
     probabilities = np.asarray(model(normalise(digits.validation.images), training=False), np.float64)
@@ -160,7 +162,7 @@ def test_last_validation_loss_is_that_of_the_saved_model(without_patience: tuple
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Outcome]:
+def stopped_training(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Outcome]:
     """Return a run with synthetic, redrawn and pen digits that was asked to stop during training, and its outcome."""
     run = create_run(Workspace(tmp_path_factory.mktemp("stopped")), tiny_config())
     config = tiny_config(epochs=60, synthetic_digits=200, redrawn_digits=100, pen_digits=2, batch_size=64)
@@ -172,8 +174,8 @@ def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[
         return run, outcome.result()
 
 
-def test_stopped_training_keeps_its_model(stopped: tuple[Run, Outcome]) -> None:
-    run, outcome = stopped
+def test_stopped_training_keeps_its_model(stopped_training: tuple[Run, Outcome]) -> None:
+    run, outcome = stopped_training
 
     history = run.history()
     assert outcome.stopped
@@ -214,14 +216,14 @@ def test_model_survives_edits_to_the_run_files(run: Run, digits: Dataset, monkey
     assert run.bundle.complete
 
 
-def test_drawn_digits_are_added_to_the_training_images(stopped: tuple[Run, Outcome], digits: Dataset) -> None:
-    run, _ = stopped
+def test_drawn_digits_are_added_to_the_training_images(stopped_training: tuple[Run, Outcome], digits: Dataset) -> None:
+    run, _ = stopped_training
 
     assert run.status().steps == math.ceil((len(digits.train) + 200 + 100 + 2 * 60) / 64)
 
 
-def test_card_names_the_pen_digits_and_their_source(stopped: tuple[Run, Outcome], trained: Run) -> None:
-    card = stopped[0].bundle.card().data.pen_digits
+def test_card_names_the_pen_digits_and_their_source(stopped_training: tuple[Run, Outcome], trained: Run) -> None:
+    card = stopped_training[0].bundle.card().data.pen_digits
 
     assert card is not None
     assert (card.digits, card.writers) == (60, 2)
@@ -280,11 +282,11 @@ def test_training_ends_early_when_validation_no_longer_improves(run: Run, digits
 
 
 def test_non_finite_loss_is_reported(run: Run, digits: Dataset) -> None:
-    # Far beyond the limit of the form, so that the weights overflow within the first steps.
-    exploding = tiny_config().model_copy(update={"learning_rate": 1e38})
+    # Far above the setting's limit, so that the weights overflow within the first steps.
+    exploding_config = tiny_config().model_copy(update={"learning_rate": 1e38})
 
     with pytest.raises(RunError, match="lower learning rate"):
-        train_and_evaluate(exploding, run, digits)
+        train_and_evaluate(exploding_config, run, digits)
 
     assert not run.bundle.complete
 
@@ -292,8 +294,8 @@ def test_non_finite_loss_is_reported(run: Run, digits: Dataset) -> None:
 @pytest.mark.usefixtures("quick_evaluation")
 def test_run_stopped_at_its_last_step_is_finished(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     stop_at_end_of_epoch(2, monkeypatch)
-    own = digits.validation.images[0]
-    write_own_drawing(run.drawing_file, OwnDrawing(own, int(digits.validation.labels[0])))
+    own_image = digits.validation.images[0]
+    write_own_drawing(run.drawing_file, OwnDrawing(own_image, int(digits.validation.labels[0])))
 
     outcome = train_and_evaluate(tiny_config(epochs=2, patience=0), run, digits)
 
@@ -303,7 +305,7 @@ def test_run_stopped_at_its_last_step_is_finished(run: Run, digits: Dataset, mon
     watched = read_watched(run.watched_file)
     assert watched is not None
     assert watched.drawing is not None
-    probabilities = keras.models.load_model(run.bundle.keras_file)(normalise(own[np.newaxis]), training=False)[0]
+    probabilities = keras.models.load_model(run.bundle.keras_file)(normalise(own_image[np.newaxis]), training=False)[0]
     assert watched.drawing.confidence == pytest.approx(float(probabilities[watched.drawing.digit]), abs=1e-3)
 
 
@@ -448,23 +450,25 @@ def test_run_stopped_while_its_detector_is_fitted_can_resume(
 
     monkeypatch.setattr(novelty, "fit_detector", fit_and_stop)
 
-    stopped = train_and_evaluate(config, run, digits)
+    stopped_outcome = train_and_evaluate(config, run, digits)
 
     assert portions == [5, 2]
-    assert stopped.stopped
-    assert stopped.card is not None
-    assert stopped.card.novelty is not None
-    assert stopped.card.novelty.fitted_briefly
+    assert stopped_outcome.stopped
+    assert stopped_outcome.card is not None
+    assert stopped_outcome.card.novelty is not None
+    assert stopped_outcome.card.novelty.fitted_briefly
     run.stop_file.unlink()
 
-    resumed = train_and_evaluate(config, run, digits)
+    resumed_outcome = train_and_evaluate(config, run, digits)
 
     assert portions == [5, 2, 5]
-    assert not resumed.stopped
-    assert resumed.card is not None
-    assert resumed.card.novelty is not None
-    assert not resumed.card.novelty.fitted_briefly
-    assert resumed.card.metrics.validation_loss == pytest.approx(stopped.card.metrics.validation_loss, abs=1e-5)
+    assert not resumed_outcome.stopped
+    assert resumed_outcome.card is not None
+    assert resumed_outcome.card.novelty is not None
+    assert not resumed_outcome.card.novelty.fitted_briefly
+    assert resumed_outcome.card.metrics.validation_loss == pytest.approx(
+        stopped_outcome.card.metrics.validation_loss, abs=1e-5
+    )
     assert len(run.history()) == 1
 
 
@@ -475,11 +479,11 @@ def test_accuracy_is_known_before_the_detector_is_fitted(
     statuses: list[Status] = []
     fit_novelty = result.fit_novelty
 
-    def note_status(*arguments: Any) -> Novelty:
+    def record_status(*arguments: Any) -> Novelty:
         statuses.append(Status.model_validate_json(run.status_file.read_text()))
         return fit_novelty(*arguments)
 
-    monkeypatch.setattr(result, "fit_novelty", note_status)
+    monkeypatch.setattr(result, "fit_novelty", record_status)
 
     card = train_and_evaluate(tiny_config(), run, digits).card
 
@@ -513,11 +517,11 @@ def test_winner_is_measured_like_its_trial(run: Run, digits: Dataset) -> None:
 
     card = train_and_evaluate(tiny_config(), run, digits).card
 
-    measured = read_trial_result(run.trial_result_file)
+    trial_result = read_trial_result(run.trial_result_file)
     assert card is not None
-    assert measured is not None
-    assert measured.validation_accuracy == card.metrics.validation_accuracy
-    assert measured.redrawn_accuracy is not None
+    assert trial_result is not None
+    assert trial_result.validation_accuracy == card.metrics.validation_accuracy
+    assert trial_result.redrawn_accuracy is not None
 
 
 def test_state_of_early_stopping_is_restored(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""A sweep's search run: it is measured on the validation split, never on the test set, and has no model."""
+"""A sweep's search run: it is evaluated on the validation split, never on the test set, and has no model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def no_worker_survives(workspace: Workspace) -> Iterator[None]:
     end_all(workspace)
 
 
-def test_trial_is_measured_without_the_test_set(
+def test_trial_is_evaluated_without_the_test_set(
     workspace: Workspace, patch_worker: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     patch_worker(WITHOUT_TEST_SET)
@@ -60,7 +60,7 @@ def test_trial_is_measured_without_the_test_set(
     assert main(["runs", "list"]) == 0
 
 
-def test_pruned_trial_says_so_and_has_no_model(workspace: Workspace) -> None:
+def test_pruned_trial_has_its_stop_reason_and_no_model(workspace: Workspace) -> None:
     mark = TrialMark(sweep="20261129-120000-quiet-otter", trial=1)
     run = submit(workspace, tiny_config(epochs=200, patience=0, batch_size=8), trial=mark)
     wait_for(run, run.steps_file.exists, "first step")

@@ -1,4 +1,4 @@
-"""The life of a worker: it survives a kill of its launcher, and starts the next worker when it ends."""
+"""The life of a worker: it keeps running if its launcher is killed, and starts the next worker when it ends."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_worker_starts_the_next_run_when_it_ends(
         assert str(missing_file) in first.status().message
         assert "Traceback" in first.log_tail()
     process = wait_until(second.process, what="the start of the second worker")
-    assert not first.alive  # the second worker does not hold its lock
+    assert not first.alive  # the second worker has not inherited the first one's lock
     assert os.getsid(process.pid) == process.pid  # detached
     assert overview(workspace).latest == second
 

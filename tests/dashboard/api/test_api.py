@@ -1,4 +1,4 @@
-"""The contract of the HTTP API with its clients."""
+"""The contract between the HTTP API and its clients."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.support.fuzzing import drawn_one, drawn_seventeen, encoded
 from tests.support.served_api import served_api
 from tests.support.tiny_training import tiny_config
 
-# Python knows this character set but cannot decode with it.
 UNREADABLE_FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="1.png"\r\n\r\n1\r\n--b--\r\n'
+# Python has a codec named "undefined", which decodes nothing.
 UNREADABLE_TYPE = {"Content-Type": "multipart/form-data; boundary=b; charset=undefined"}
 
 

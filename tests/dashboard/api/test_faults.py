@@ -147,15 +147,15 @@ def test_picture_over_the_time_limit_is_rejected(workspace: Workspace, monkeypat
 
 
 def test_hostile_pictures_do_not_delay_another_client(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    def decoded_here(_data: bytes) -> None:
+    def fail(_data: bytes) -> None:
         raise AssertionError("A picture was decoded in the dashboard's process.")
 
-    monkeypatch.setattr(photo, "decode_frames", decoded_here)
+    monkeypatch.setattr(photo, "decode_frames", fail)
 
     async def ask() -> tuple[httpx.Response, list[bool]]:
         async with api(workspace, "203.0.113.9", "198.51.100.7") as (attack, send):
             attacks = [asyncio.ensure_future(attack(jpeg2000_in_small_tiles())) for _ in range(8)]
-            await asyncio.sleep(0)  # so that they are sent first
+            await asyncio.sleep(0)  # so that the attacks are sent first
             response, done = await send(encoded(drawn_one())), [task.done() for task in attacks]
             for task in attacks:
                 task.cancel()

@@ -21,7 +21,7 @@ OTHER = "20200101-120000-old-owl"
 
 @pytest.fixture
 def worse_run(run: Run, workspace: Workspace) -> Run:
-    """A run on the same images that predicts the next digit for each of the first forty."""
+    """A copy of the run whose predictions for the first forty images are all wrong."""
     other = Run(Path(shutil.copytree(run.folder, workspace.runs / OTHER)))
     evaluation = run.bundle.evaluation()
     probabilities = evaluation.probabilities.copy()

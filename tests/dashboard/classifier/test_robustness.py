@@ -73,13 +73,13 @@ def test_evaluate_shows_the_redrawn_accuracies(run: Run) -> None:
     assert "On average, 4.0 of 100 were misread" in page_text(page)
     assert len(page.get("vega_lite_chart")) == 2
     assert "drew with a pen" not in page_text(page)
-    assert "Half the contrast" not in shown  # as in cards from earlier versions
+    assert "Half the contrast" not in shown  # not measured, as in cards from earlier versions
 
 
 def test_curves_are_measured_on_request(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    steady = RobustnessCurve(strengths=(0, 1), accuracies=(0.99, 0.98))
-    falling = RobustnessCurve(strengths=(1, 0.5), accuracies=(1, 0.8))
-    curves = dict.fromkeys(KINDS, steady) | {"shrunk": falling}
+    steady_curve = RobustnessCurve(strengths=(0, 1), accuracies=(0.99, 0.98))
+    falling_curve = RobustnessCurve(strengths=(1, 0.5), accuracies=(1, 0.8))
+    curves = dict.fromkeys(KINDS, steady_curve) | {"shrunk": falling_curve}
     monkeypatch.setattr(robustness_curves, "measure_curves", lambda *_: curves)
     page = open_handwriting(change_card(run, config=tiny_config()))
 

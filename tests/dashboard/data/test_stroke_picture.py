@@ -17,12 +17,12 @@ digits = st.builds(
 )
 
 
-def drawn(digit: PenDigit) -> ElementTree.Element:
+def svg_root(digit: PenDigit) -> ElementTree.Element:
     return ElementTree.fromstring(base64.b64decode(stroke_picture(digit).removeprefix("data:image/svg+xml;base64,")))
 
 
 def test_each_stroke_has_its_colour_and_a_dot_at_its_start() -> None:
-    picture = drawn(PenDigit(4, 1, [[(10, 20), (10, 60), (40, 60)], [(30, 10), (30, 90)]]))
+    picture = svg_root(PenDigit(4, 1, [[(10, 20), (10, 60), (40, 60)], [(30, 10), (30, 90)]]))
 
     lines, dots = picture[::2], picture[1::2]
     assert [line.get("points") for line in lines] == ["10,20 10,60 40,60", "30,10 30,90"]
@@ -32,7 +32,7 @@ def test_each_stroke_has_its_colour_and_a_dot_at_its_start() -> None:
 
 @given(digits)
 def test_whole_digit_is_inside_a_square_picture(digit: PenDigit) -> None:
-    left, top, width, height = map(float, drawn(digit).attrib["viewBox"].split())
+    left, top, width, height = map(float, svg_root(digit).attrib["viewBox"].split())
 
     assert width == height > 0
     for x, y in (point for stroke in digit.strokes for point in stroke):

@@ -52,7 +52,7 @@ def test_callback_runs_after_gradio_is_loaded(tmp_path: Path, monkeypatch: pytes
     class LoadedError(Exception):
         pass
 
-    def loaded() -> None:
+    def report_loaded() -> None:
         raise LoadedError
 
     monkeypatch.setattr(gradio_loader, "build_gradio_app", lambda *_: Starlette())
@@ -60,16 +60,16 @@ def test_callback_runs_after_gradio_is_loaded(tmp_path: Path, monkeypatch: pytes
     TestClient(demo).get("/")
 
     with pytest.raises(LoadedError):
-        asyncio.run(demo.serve(loaded))
+        asyncio.run(demo.serve(report_loaded))
 
 
 def test_page_loads_nothing_from_other_hosts(client: TestClient) -> None:
     page = client.get("/gradio/")
 
     assert page.status_code == 200
-    loaded = re.findall(r'<(?:script|link|img|iframe)[^>]*?(?:src|href)="([^"]+)"', page.text)
-    assert loaded
-    assert [url for url in loaded if re.match(r"(https?:)?//", url)] == []
+    loaded_urls = re.findall(r'<(?:script|link|img|iframe)[^>]*?(?:src|href)="([^"]+)"', page.text)
+    assert loaded_urls
+    assert [url for url in loaded_urls if re.match(r"(https?:)?//", url)] == []
     assert "fonts.googleapis.com" not in page.text + client.get("/gradio/theme.css").text
 
 

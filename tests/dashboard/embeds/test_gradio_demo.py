@@ -1,4 +1,4 @@
-"""The Gradio demo's page, and links to URLs outside the pages."""
+"""The Gradio demo's page, and links to URLs that are not pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.workspace import PROJECT, Workspace
 
 
-def test_demo_is_embedded_and_linked_with_code_for_programs(workspace: Workspace) -> None:
+def test_page_embeds_the_demo_links_to_it_and_shows_code(workspace: Workspace) -> None:
     page = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "gradio_demo.py"), default_timeout=300).run()
 
     assert not page.exception

@@ -166,12 +166,15 @@ def test_hostile_sketches_do_not_delay_another_visitor(client: TestClient) -> No
         blank = {"way": "gradio", "verdict": "blank"}
         return metrics.REGISTRY.get_sample_value("trazo_predictions_total", blank) or 0.0
 
-    hostile, good = uploaded(client, jpeg2000_in_small_tiles()), uploaded(client, encoded(drawn_one()))
-    data, proxy = {"data": [{"background": None, "layers": [], "composite": file(hostile)}]}, {"X-Forwarded-For": "x"}
+    hostile_path, good_path = uploaded(client, jpeg2000_in_small_tiles()), uploaded(client, encoded(drawn_one()))
+    data = {"data": [{"background": None, "layers": [], "composite": file(hostile_path)}]}
+    proxy_headers = {"X-Forwarded-For": "x"}
     before = predictions_so_far()
-    attacks = [client.post(f"{API}/call/predict", json=data, headers=proxy).json()["event_id"] for _ in range(6)]
+    attacks = [
+        client.post(f"{API}/call/predict", json=data, headers=proxy_headers).json()["event_id"] for _ in range(6)
+    ]
 
-    event, response = predicted(client, file(good))
+    event, response = predicted(client, file(good_path))
 
     assert (event, response[0]["label"]) == ("complete", "1")
     assert predictions_so_far() - before <= 4
@@ -249,7 +252,7 @@ def test_unknown_event_gets_an_error(client: TestClient, path: str) -> None:
     assert "404" in response.text
 
 
-def test_uploaded_page_is_never_served(client: TestClient) -> None:
+def test_uploaded_svg_with_a_script_is_never_served(client: TestClient) -> None:
     path = uploaded(client, b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "x.svg")
     predicted(client, file(path))
 
@@ -343,23 +346,23 @@ def start_folder_owner(temporary: Path) -> tuple[subprocess.Popen[str], Path]:
 
 
 def test_folder_of_a_killed_dashboard_is_deleted(tmp_path: Path) -> None:
-    (killed, abandoned), (running, in_use) = start_folder_owner(tmp_path), start_folder_owner(tmp_path)
+    (killed, abandoned_folder), (running, in_use) = start_folder_owner(tmp_path), start_folder_owner(tmp_path)
     killed.kill()
     killed.communicate()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "kept").touch()
-    link, new = tmp_path / "trazo-gradio-link", tmp_path / "trazo-gradio-new"
+    link, new_folder = tmp_path / "trazo-gradio-link", tmp_path / "trazo-gradio-new"
     link.symlink_to(elsewhere)
-    new.mkdir()
+    new_folder.mkdir()
     long_ago = time.time() - 3600
-    for folder in (abandoned, in_use, elsewhere):
+    for folder in (abandoned_folder, in_use, elsewhere):
         os.utime(folder, (long_ago, long_ago))
 
     new_owner, own_folder = start_folder_owner(tmp_path)
 
-    assert not abandoned.exists()
-    assert [path.exists() for path in (in_use / "upload.png", elsewhere / "kept", new, own_folder)] == [True] * 4
+    assert not abandoned_folder.exists()
+    assert [path.exists() for path in (in_use / "upload.png", elsewhere / "kept", new_folder, own_folder)] == [True] * 4
     for process in (running, new_owner):
         process.communicate("")
     assert [path.exists() for path in (in_use, own_folder)] == [False, False]

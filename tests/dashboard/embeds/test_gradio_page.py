@@ -1,4 +1,4 @@
-"""Gradio's page works at the URL that the browser shows, and in the visitor's language."""
+"""Gradio's page uses the URL that the browser shows, and the visitor's language."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_page_has_the_language_of_its_request(
     assert ("Dibuja un dígito" in page.partition("const texts = ")[2].partition("\n")[0]) == (language == "es")
 
 
-def test_labels_of_the_api_are_english(client: TestClient) -> None:
+def test_api_labels_are_in_english(client: TestClient) -> None:
     endpoints = client.get("/gradio/gradio_api/info", headers={"accept-language": "es"}).json()["named_endpoints"]
 
     assert [endpoint["parameters"][0]["label"] for endpoint in endpoints.values()] == ["Draw a digit"] * 2

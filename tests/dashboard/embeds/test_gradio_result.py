@@ -62,8 +62,8 @@ def test_programs_get_the_label_and_ten_confidences(client: TestClient, picture:
 
     assert set(prediction) == {"label", "confidences"}
     confidences = prediction["confidences"]
-    assert sorted(one["label"] for one in confidences) == [str(digit) for digit in range(10)]
-    assert sum(one["confidence"] for one in confidences) == pytest.approx(1, abs=1e-3)
+    assert sorted(entry["label"] for entry in confidences) == [str(digit) for digit in range(10)]
+    assert sum(entry["confidence"] for entry in confidences) == pytest.approx(1, abs=1e-3)
 
 
 def test_programs_that_send_no_ink_get_a_prompt_to_draw(client: TestClient) -> None:
@@ -75,14 +75,14 @@ def test_visitors_see_the_digit_and_its_confidence(client: TestClient) -> None:
 
     assert verdict.startswith("# 1\n")
     assert verdict.endswith("% sure.")
-    assert ">" not in verdict  # in Markdown, a quotation
+    assert ">" not in verdict  # it starts a block quote in Markdown
     assert bars.startswith("<p>Probability of each digit</p>")
     digits, values = re.findall(r"<span>(\d)</span>", bars), re.findall(r'"value">([^<]*)<', bars)
     assert sorted(digits) == [str(digit) for digit in range(10)]
     assert verdict == f"# {digits[0]}\n{values[0]} sure."
 
 
-def test_probabilities_read_the_same_as_on_the_pages() -> None:
+def test_probabilities_are_formatted_as_on_the_pages() -> None:
     probabilities = np.full(10, 0.0003 / 9, np.float32)
     probabilities[7] = 0.9997
     reading = Reading("digit", 7, probabilities, Drawing.of_image(np.zeros((28, 28), np.uint8)))
@@ -148,7 +148,9 @@ def test_several_digits_are_not_read_as_one(client: TestClient) -> None:
 
 
 def test_verdict_endpoint_distinguishes_digits_and_shapes(client: TestClient) -> None:
-    digit, shape, blank = (verdict(client, one) for one in (drawn_one(), grid(), Image.new("RGB", (9, 9), "white")))
+    digit, shape, blank = (
+        verdict(client, picture) for picture in (drawn_one(), grid(), Image.new("RGB", (9, 9), "white"))
+    )
 
     assert (digit["verdict"], digit["digit"]) == ("digit", 1)
     assert shape["verdict"] == "not_a_digit"

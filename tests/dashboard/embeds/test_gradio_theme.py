@@ -24,7 +24,7 @@ def test_gradio_has_the_colours_of_the_pages(mode: str, suffix: str) -> None:
     assert getattr(theme, f"border_color_primary{suffix}") == colours["borderColor"]
 
 
-def test_gradio_takes_no_font_from_another_server() -> None:
+def test_gradio_loads_no_font_from_another_server() -> None:
     theme = dashboard_theme()
 
     fonts = re.findall(r"@font-face.*?url\('([^']*)'\)", theme._get_theme_css(), re.DOTALL)

@@ -36,7 +36,7 @@ def test_first_script_keeps_netron_from_stealing_focus(client: TestClient) -> No
     assert "prototype.focus" in client.get(f"/netron/{first_script}").text
 
 
-def test_our_colours_come_after_netrons(client: TestClient) -> None:
+def test_our_stylesheet_comes_after_netrons(client: TestClient) -> None:
     page = client.get("/netron/").text
 
     assert page.index("</style>") < page.index('href="netron_theme.css"') < page.index("</head>")

@@ -65,7 +65,7 @@ def traces(page: AppTest) -> list[dict[str, Any]]:
     return json.loads(chart.proto.spec)["data"]
 
 
-def count(traces: list[dict[str, Any]]) -> int:
+def count_points(traces: list[dict[str, Any]]) -> int:
     return sum(len(trace["hovertext"]) for trace in traces)
 
 
@@ -82,12 +82,12 @@ def test_data_page_shows_the_map_of_each_split(active_map: Path, page: AppTest, 
     page.session_state["data_view"] = "map"
     page.run()
     assert [trace["name"] for trace in traces(page)] == [str(digit) for digit in range(10)]
-    assert count(traces(page)) == len(load_dataset("digits", workspace).validation)
+    assert count_points(traces(page)) == len(load_dataset("digits", workspace).validation)
 
     page.segmented_control(key="data_map_colour").set_value("right")
     page.segmented_control(key="data_map_split").set_value("train").run()
     assert {trace["name"] for trace in traces(page)} <= {"Right", "Wrong"}
-    assert count(traces(page)) == LANDMARKS
+    assert count_points(traces(page)) == LANDMARKS
 
     (box,) = (box for box in page.selectbox if box.label == "Group")
     box.select("Right").run()
@@ -102,7 +102,7 @@ def test_inside_page_shows_the_picture_on_the_map(active_map: Path, page: AppTes
     page.toggle(key="show_map").set_value(True).run()
 
     *digits, dot = traces(page)
-    assert count(digits) == LANDMARKS
+    assert count_points(digits) == LANDMARKS
     assert (dot["name"], len(dot["x"])) == ("Your picture", 1)
 
 
@@ -132,7 +132,7 @@ def test_an_unwritable_cache_is_explained(run: Run, without_mnist: None, page: A
     assert "there is a file where a folder should be" in text(page)
 
 
-def test_visitors_of_a_read_only_dashboard_cannot_start_a_map(
+def test_visitors_of_a_read_only_dashboard_cannot_compute_a_map(
     workspace: Workspace, without_mnist: None, page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")

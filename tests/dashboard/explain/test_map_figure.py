@@ -22,15 +22,15 @@ def random_table(seed: int, count: int) -> pd.DataFrame:
 
 
 @given(st.integers(0, 100), st.integers(1, 50), st.sampled_from(list(COLOURINGS)))
-def test_a_selected_point_is_the_image_at_its_place(seed: int, count: int, colouring: str) -> None:
+def test_a_selected_point_is_the_image_at_its_position(seed: int, count: int, colouring: str) -> None:
     table = random_table(seed, count)
     chosen = groups(table, colouring, PALETTE)
     traces = figure(table, chosen, PALETTE)["data"]
 
     for curve, trace in enumerate(traces):
-        for point, place in enumerate(zip(trace["x"], trace["y"], strict=True)):
+        for point, position in enumerate(zip(trace["x"], trace["y"], strict=True)):
             (row,) = selected_rows([{"curve_number": curve, "point_index": point}], chosen)
-            assert (table["x"][row], table["y"][row]) == place
+            assert (table["x"][row], table["y"][row]) == position
     assert sum(len(trace["x"]) for trace in traces) == count
 
 

@@ -1,4 +1,4 @@
-"""The sentence about the sum behind a value of a feature map."""
+"""The sentence that explains a feature map's value as a weighted sum."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ NORMALISATION = Normalisation("normalisation", "Normalisation", (2, 2, 1), np.ar
     ],
 )
 def test_layers_after_the_sum_are_named_in_order(product: float, layers: list[Layer], expected: str) -> None:
-    found = WeightedSum(np.full((1, 1, 1), product), np.ones((1, 1, 1)), 0.25)
+    weighted_sum = WeightedSum(np.full((1, 1, 1), product), np.ones((1, 1, 1)), 0.25)
 
-    assert sum_sentence(layers, found, 0).endswith(expected)
+    assert sum_sentence(layers, weighted_sum, 0).endswith(expected)

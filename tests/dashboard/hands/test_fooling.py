@@ -1,4 +1,4 @@
-"""Students vote on drawings that fool the model, and the teacher sees which ones do."""
+"""Students vote on drawings meant to fool the model, and the teacher sees which ones do."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def test_teacher_may_do_everything(workspace: Workspace, monkeypatch: pytest.Mon
     page = open_dashboard().switch_page("views/train.py").run()
     assert {"train", "resume"} <= buttons(page)
     page.switch_page("views/hand.py").run()
-    page.session_state[f"menu_{ana.id}"] = True  # open
+    page.session_state[f"menu_{ana.id}"] = True  # open the menu
     page.selectbox(key="hand_choice").set_value(ana.id).run()
     page.checkbox(key=f"delete_sure_{ana.id}").check().run()
     page.button(key=f"delete_{ana.id}").click().run()

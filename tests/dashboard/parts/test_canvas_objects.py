@@ -1,4 +1,4 @@
-"""Images and strokes come back from the canvas as they were put there."""
+"""Images and strokes come back from the canvas unchanged."""
 
 from __future__ import annotations
 

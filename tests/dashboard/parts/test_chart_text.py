@@ -1,4 +1,4 @@
-"""Sentences state the numbers of a chart."""
+"""Sentences that state a chart's numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_matrix_without_mistakes_names_none() -> None:
     assert confusions_text(np.eye(10, dtype=np.int64)) == "Confusion matrix: 10 of 10 images are read correctly."
 
 
-def test_levels_of_confidence_without_predictions_are_left_out() -> None:
+def test_confidence_bins_without_predictions_are_left_out() -> None:
     nan = float("nan")
     bins = [ReliabilityBin(0.8, 0.9, 0, nan, nan, nan, nan), ReliabilityBin(0.9, 1.0, 10, 0.95, 0.9, 0.6, 0.98)]
 

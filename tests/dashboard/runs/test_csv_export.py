@@ -40,7 +40,7 @@ def table_of(content: bytes) -> pd.DataFrame:
 
 
 def cells(content: bytes) -> list[str]:
-    """Return the cells that spreadsheets may read: split at commas, semicolons or tabs, honouring quotes or not."""
+    """Return the cells that a spreadsheet may read: split at commas, semicolons or tabs, with or without quoting."""
     text = content.decode("utf-8-sig")
     found = []
     for separator in (",", ";", "\t"):

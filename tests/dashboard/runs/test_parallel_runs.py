@@ -43,7 +43,7 @@ def test_axes_are_the_differing_settings_and_the_accuracy() -> None:
     assert runs_with_results([*ROWS, row("running", None)]) == ROWS
 
 
-def test_few_values_are_ticks_and_selected_runs_stand_out() -> None:
+def test_values_are_ticks_and_selected_runs_stand_out() -> None:
     axes = run_axes(ROWS, ["batch_size", "filters", "Test accuracy"])
     lines = run_lines(ROWS, {each.id: each.title for each in ROWS}, ["larger"])
 

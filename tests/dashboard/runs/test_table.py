@@ -107,10 +107,12 @@ def test_runs_without_a_value_come_last_in_every_order(order: str, expected: lis
 
 
 @given(st.permutations(ROWS), st.sampled_from(sorted(ORDERS)), st.text(max_size=5), st.sampled_from(ROWS))
-def test_baseline_comes_first_once_with_any_filter(rows: list[Summary], order: str, text: str, pinned: Summary) -> None:
-    shown = filter_and_sort(rows, RunFilter(text), order, pinned.id)
+def test_baseline_comes_first_once_with_any_filter(
+    rows: list[Summary], order: str, text: str, baseline: Summary
+) -> None:
+    shown = filter_and_sort(rows, RunFilter(text), order, baseline.id)
 
-    assert shown[0] == pinned
+    assert shown[0] == baseline
     assert len({row.id for row in shown}) == len(shown)
 
 
@@ -126,7 +128,7 @@ def test_differences_from_the_baseline_are_percentage_points() -> None:
     assert table.loc["brave-hare", "State"] == ["finished", "active model"]
 
 
-def test_accuracies_on_different_images_have_no_difference() -> None:
+def test_accuracies_on_different_images_are_not_compared() -> None:
     digits_run = replace(HARE, dataset="digits")
 
     table = table_content([OWL, digits_run], NAMES, OWL)
@@ -189,13 +191,13 @@ def test_default_x_axis_is_a_differing_setting() -> None:
     rows = [OWL, twin, replace(twin, id="3", config=replace_settings(preset("fast"), epochs=5))]
     digits_run = replace(rows[2], dataset="digits", config=replace_settings(preset("fast"), epochs=5, dataset="digits"))
 
-    def first(*rows: Summary) -> str:
+    def default_axis(*rows: Summary) -> str:
         return default_x(results_table(rows, unique_names(rows)), "Test accuracy")
 
-    assert first(OWL, HARE) == "Parameters"
-    assert first(*rows) == first(OWL, digits_run) == "Epochs"
-    assert first(OWL, replace(twin, seconds=20.0)) == "Training seconds"
-    assert first(OWL, twin) == "Parameters"
+    assert default_axis(OWL, HARE) == "Parameters"
+    assert default_axis(*rows) == default_axis(OWL, digits_run) == "Epochs"
+    assert default_axis(OWL, replace(twin, seconds=20.0)) == "Training seconds"
+    assert default_axis(OWL, twin) == "Parameters"
 
 
 def test_points_on_different_data_have_different_shapes() -> None:

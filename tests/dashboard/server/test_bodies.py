@@ -76,12 +76,12 @@ def test_incomplete_bodies_count_towards_the_quota(
     monkeypatch.setattr(bodies, limit, 1000)
 
     async def main() -> list[int]:
-        sent, rest = anyio.Event(), anyio.Event()
+        first_part_sent, send_second_part = anyio.Event(), anyio.Event()
 
         async def incomplete_body() -> AsyncIterator[bytes]:
             yield bytes(600)
-            sent.set()
-            await rest.wait()
+            first_part_sent.set()
+            await send_second_part.wait()
             yield bytes(300)
 
         async def post(host: str, content: bytes | AsyncIterator[bytes]) -> None:
@@ -92,10 +92,10 @@ def test_incomplete_bodies_count_towards_the_quota(
         statuses: list[int] = []
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(post, "192.0.2.1", incomplete_body())
-            await sent.wait()
+            await first_part_sent.wait()
             await post("192.0.2.1", bytes(500))
             await post("192.0.2.2", bytes(500))
-            rest.set()
+            send_second_part.set()
         await post("192.0.2.1", bytes(900))
         return statuses
 

@@ -135,7 +135,7 @@ def test_websocket_may_stay_idle(port: int) -> None:
         assert websocket.recv(timeout=300) == "still here"
 
 
-def test_connection_is_kept_for_the_next_request(port: int) -> None:
+def test_connection_is_reused_for_the_next_request(port: int) -> None:
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as client:
         responses = [client.post("/", content=b"ab") for _ in range(3)]
 
@@ -182,7 +182,7 @@ LATE_REQUEST = b"POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
     ],
     ids=["header", "headers", "request line", "after a response", "before a response", "chunk", "trailers"],
 )
-def test_endless_head_closes_its_connection(
+def test_connection_with_an_endless_head_is_closed(
     port: int, monkeypatch: pytest.MonkeyPatch, start: bytes, more: bytes
 ) -> None:
     monkeypatch.setattr(connections, "HEAD_TIMEOUT_SECONDS", 600.0)
@@ -195,7 +195,7 @@ def test_endless_head_closes_its_connection(
             client.sendall(more)
             sent += len(more)
 
-    # The sockets' buffers accept some more bytes after the server has closed the connection.
+    # The sockets' buffers still accept some bytes after the server has closed the connection.
     assert sent < limit
     assert wait_for_close(client)
 
@@ -258,7 +258,7 @@ def test_message_in_endless_frames_closes_its_page(page: ClientConnection, size:
     with suppress(OSError):
         page.socket.sendall(Frame(Opcode.TEXT, b"a", fin=False).serialize(mask=True) + more)
 
-    wait_until(lambda: page.state is not State.OPEN, what="the closed WebSocket")
+    wait_until(lambda: page.state is not State.OPEN, what="the WebSocket to close")
 
 
 def test_queue_of_unread_messages_is_limited(port: int) -> None:
@@ -266,7 +266,7 @@ def test_queue_of_unread_messages_is_limited(port: int) -> None:
         with suppress(OSError):
             page.socket.sendall(Frame(Opcode.TEXT, b"").serialize(mask=True) * 20 * MAX_QUEUED_FRAMES)
 
-        wait_until(lambda: page.state is not State.OPEN, what="the closed WebSocket")
+        wait_until(lambda: page.state is not State.OPEN, what="the WebSocket to close")
 
 
 HANDSHAKE = (

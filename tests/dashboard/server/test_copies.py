@@ -43,12 +43,12 @@ if "core.training.worker" in sys.orig_argv:
         file.write(os.path.basename(sys.orig_argv[-2]) + "\\n")
     signal.pause()
 """
-"""Python's start-up code in the workers: it records their run, and trains nothing."""
+"""Python imports it at startup: a worker then records its run and trains nothing."""
 
 
 @pytest.fixture(scope="module")
 def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies]:
-    """Two copies for a class, whose workers train nothing."""
+    """Two copies in classroom mode; their workers train nothing."""
     nginx = find_nginx()
     if nginx is None:
         skip_or_fail("nginx is not installed; install it with `apt-get install nginx`.")
@@ -187,7 +187,7 @@ def test_killed_copy_loses_nothing(copies: Copies, second_run: Run) -> None:
 
 
 async def _outage(copies: Copies) -> None:
-    """Open many pages, kill the first copy while a student writes an exam on it, and continue with all of them."""
+    """Open many pages, kill the first copy while a student writes an exam on it, and check that all pages continue."""
     cookies = [copies.new_visitor() for _ in range(PAGES)]
     async with AsyncExitStack() as stack:
 
@@ -223,14 +223,14 @@ async def _outage(copies: Copies) -> None:
 
 
 async def _upload_after_the_outage(copies: Copies) -> int:
-    """Upload a file to a page that was opened again during the outage; return the status."""
+    """Upload a file from a browser that moved to the second copy during the outage; return the status."""
     cookies = {COOKIE: "2"}
     async with Visitor(copies, cookies) as page:
         assert page.new_copy is None
         return await asyncio.to_thread(upload, copies, page, cookies)
 
 
-def test_nginx_forwards_to_the_copies_of_the_compose_file() -> None:
+def test_nginx_forwards_to_the_copies_in_the_compose_file() -> None:
     compose = yaml.safe_load((PROJECT / "compose.replicas.yaml").read_text())
     services, site = compose["services"], (PROJECT / "deploy" / "nginx.conf").read_text()
     addresses = {name: service["networks"]["trazo"]["ipv4_address"] for name, service in services.items()}

@@ -71,8 +71,8 @@ SECRETS = ("root:", "[project]", "TrazoError", "Traceback (most recent call last
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
     settings = {"TRAZO_PREDICTIONS_PER_MINUTE": "0", "FORWARDED_ALLOW_IPS": "127.0.0.1"}
     process = DashboardProcess(tmp_path_factory.mktemp("dashboard"), **settings)
-    ready = [f"{process.url}/api/health", f"{process.url}/gradio/"]
-    wait_until(lambda: all(httpx.get(url, timeout=300).status_code == 200 for url in ready), what="Gradio")
+    urls = [f"{process.url}/api/health", f"{process.url}/gradio/"]
+    wait_until(lambda: all(httpx.get(url, timeout=300).status_code == 200 for url in urls), what="Gradio")
     yield process
     process.stop()
 
@@ -172,7 +172,7 @@ def slow_clients(dashboard: DashboardProcess) -> Iterator[list[socket.socket]]:
 
 def test_slow_clients_do_not_delay_others(client: httpx.Client, slow_clients: list[socket.socket]) -> None:
     assert client.get("/api/health").status_code == 200
-    # The response came before clients with half a head were disconnected; some with half a body are rejected at once.
+    # The response came before clients with an incomplete head were disconnected; incomplete bodies may be rejected.
     assert select.select(slow_clients[::4], [], [], 0)[0] == []
     assert client.post("/api/predict", content=SEEDS[0]).status_code == 200
 
@@ -210,7 +210,7 @@ PROXIED = {"X-Forwarded-For": "192.0.2.1"}
 def websocket(
     dashboard: DashboardProcess, host: str, origin: str | None = None, path: str = "/_stcore/stream", **headers: str
 ) -> ClientConnection:
-    """Open a WebSocket to `host` over loopback, as a page from `origin` does, by default the dashboard's own page."""
+    """Open a WebSocket to `host` over loopback, as a page from `origin` would; the default is the dashboard itself."""
     return connect(
         f"ws://{host}{path}",
         sock=socket.create_connection(("127.0.0.1", dashboard.port)),
@@ -328,9 +328,7 @@ def test_incomplete_messages_stay_within_their_memory_limit(dashboard: Dashboard
         for page in (*pages, *greedy_pages):
             with suppress(OSError):
                 page.socket.sendall(incomplete if page in pages else too_long)
-        wait_until(
-            lambda: all(page.state is not State.OPEN for page in greedy_pages), what="the end of the greedy pages"
-        )
+        wait_until(lambda: all(page.state is not State.OPEN for page in greedy_pages), what="the greedy pages to close")
         held_bytes = process.memory_info().rss - before
         with websocket(dashboard, host, **{"X-Forwarded-For": "192.0.2.9"}) as other_client:
             assert other_client.ping().wait(300)

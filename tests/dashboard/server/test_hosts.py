@@ -85,7 +85,7 @@ def test_container_refuses_unknown_names(monkeypatch: pytest.MonkeyPatch, variab
     assert not is_unknown("127.0.0.1:8501", server=bridge)
     assert not is_unknown("localhost:8501", server=bridge)
     assert is_unknown("trazo.example", PROXIED, server=bridge) == (not variable)
-    # The image's health check uses this name.
+    # The container's health check uses this name.
     assert not is_unknown("127.0.0.1:8501", server="127.0.0.1")
 
 
@@ -106,14 +106,14 @@ def client() -> TestClient:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_page_under_an_unknown_name_is_refused(client: TestClient, method: str) -> None:
+def test_page_from_an_unknown_host_is_refused(client: TestClient, method: str) -> None:
     foreign_headers = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
 
     assert client.request(method, "/", headers=foreign_headers).status_code == 403
     assert client.request(method, "/").status_code == 200
 
 
-def test_page_under_an_unknown_name_cannot_open_a_websocket(client: TestClient) -> None:
+def test_page_from_an_unknown_host_cannot_open_a_websocket(client: TestClient) -> None:
     foreign_headers = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
     url = "ws://127.0.0.1:8501/_stcore/stream"
 

@@ -31,7 +31,7 @@ def set_options(monkeypatch: pytest.MonkeyPatch, host: str, prefix: str = "", ce
         ("fe80::1", "", "http://[fe80::1]:8501", "http://[fe80::1]:8501/teacher?key=k"),
     ],
 )
-def test_links_name_the_host_and_the_prefix(
+def test_links_contain_the_host_and_the_prefix(
     monkeypatch: pytest.MonkeyPatch, host: str, prefix: str, students: str, teacher: str
 ) -> None:
     set_options(monkeypatch, host, prefix)

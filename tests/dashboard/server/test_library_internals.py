@@ -1,4 +1,4 @@
-"""The private APIs of uvicorn, Streamlit and Gradio still match the versions that `library_internals` expects."""
+"""The versions and private APIs of uvicorn, Streamlit and Gradio are those that `library_internals` expects."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ def test_server_and_connections_have_expected_attributes() -> None:
     async def attributes() -> list[set[str]]:
         config = uvicorn.Config(app)
         config.load()
-        connections = [kind(config, ServerState(), {}) for kind in (HttpToolsProtocol, WebSocketsSansIOProtocol)]
+        connections = [
+            protocol(config, ServerState(), {}) for protocol in (HttpToolsProtocol, WebSocketsSansIOProtocol)
+        ]
         return [vars(each).keys() for each in (config, *connections)]
 
     server, http, websocket = asyncio.run(attributes())
@@ -116,7 +118,7 @@ def test_loggers_and_uploads_have_expected_attributes() -> None:
 
 @pytest.fixture
 def requests(monkeypatch: pytest.MonkeyPatch) -> ScriptRequests:
-    """The waiting requests of a page whose values are kept on page changes."""
+    """The waiting requests of a session whose widget values survive page changes."""
     monkeypatch.setattr(script_requests, "_coalesce_widget_states", script_requests._coalesce_widget_states)
     monkeypatch.setattr(ScriptRequests, "_request_rerun_locked", ScriptRequests._request_rerun_locked)
     monkeypatch.setattr(AppSession, "request_rerun", AppSession.request_rerun)
@@ -156,7 +158,7 @@ def test_page_change_keeps_values_of_the_waiting_request(requests: ScriptRequest
 
 
 @pytest.fixture
-def received(monkeypatch: pytest.MonkeyPatch, requests: ScriptRequests) -> Callable[..., ClientState]:
+def send_late_request(monkeypatch: pytest.MonkeyPatch, requests: ScriptRequests) -> Callable[..., ClientState]:
     """Return a function that sends a late request from the page "old" and returns what Streamlit receives."""
     client_states: list[ClientState] = []
     monkeypatch.setattr(
@@ -176,20 +178,20 @@ def received(monkeypatch: pytest.MonkeyPatch, requests: ScriptRequests) -> Calla
     return send
 
 
-def test_late_request_reruns_the_new_page(received: Callable[..., ClientState]) -> None:
-    assert received("new") == ClientState(page_script_hash="new", query_string="run=1")
+def test_late_request_reruns_the_new_page(send_late_request: Callable[..., ClientState]) -> None:
+    assert send_late_request("new") == ClientState(page_script_hash="new", query_string="run=1")
 
 
-def test_late_request_waits_with_a_second_page_change(
-    requests: ScriptRequests, received: Callable[..., ClientState]
+def test_late_request_reruns_the_page_that_is_waiting(
+    requests: ScriptRequests, send_late_request: Callable[..., ClientState]
 ) -> None:
     requests.request_rerun(RerunData(page_script_hash="third", query_string="id=2"))
 
-    assert received("new") == ClientState(page_script_hash="third", query_string="id=2")
+    assert send_late_request("new") == ClientState(page_script_hash="third", query_string="id=2")
 
 
-def test_request_in_a_session_without_a_page_is_unchanged(received: Callable[..., ClientState]) -> None:
-    assert received("") == ClientState(fragment_id="draw", page_script_hash="old")
+def test_request_in_a_session_without_a_page_is_unchanged(send_late_request: Callable[..., ClientState]) -> None:
+    assert send_late_request("") == ClientState(fragment_id="draw", page_script_hash="old")
 
 
 def test_sessions_and_script_runners_have_expected_attributes() -> None:

@@ -110,8 +110,8 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardPro
     folder = tmp_path_factory.mktemp("dashboard")
     (folder / "sitecustomize.py").write_text(FAULTS)
     process = DashboardProcess(folder, PYTHONPATH=str(folder))
-    ready = [f"{process.url}/api/health", f"{process.url}/gradio/"]
-    wait_until(lambda: all(httpx.get(url, timeout=300).status_code == 200 for url in ready), what="Gradio")
+    urls = [f"{process.url}/api/health", f"{process.url}/gradio/"]
+    wait_until(lambda: all(httpx.get(url, timeout=300).status_code == 200 for url in urls), what="Gradio")
     yield process
     process.stop()
 
@@ -158,7 +158,7 @@ def open_page(dashboard: DashboardProcess) -> None:
 def test_every_event_of_the_dashboard_is_one_line_of_json(dashboard: DashboardProcess) -> None:
     send_faulty_requests(dashboard)
     dashboard.process.send_signal(signal.SIGUSR1)
-    wait_until(lambda: has_event(dashboard, "asyncio", "ERROR", "in a task"), what="the last event of the signal")
+    wait_until(lambda: has_event(dashboard, "asyncio", "ERROR", "in a task"), what="the signal's last event")
     open_page(dashboard)
     dashboard.stop()
 

@@ -32,7 +32,7 @@ libc.fflush(None)
 
 
 def count_heaps(*arguments: str) -> int:
-    """Return the number of heaps of a process in which four threads have allocated memory."""
+    """Return the number of heaps in a process after four of its threads have allocated memory."""
     command = [sys.executable, "-c", ALLOCATE_IN_THREADS, *arguments]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return len(re.findall("<heap nr=", output))

@@ -52,7 +52,7 @@ photo.ink_from_picture = faulty_decoder
 process_worker()
 """
 
-# A worker without a dashboard that decodes a picture forever.
+# A worker that runs without a dashboard and decodes a picture forever.
 HANGING_WORKER = """
 from core.ink import photo
 from dashboard.server import decoding
@@ -111,7 +111,7 @@ def test_workers_end_with_the_event_loop() -> None:
     assert not workers()
 
 
-def test_one_client_leaves_two_workers_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_client_leaves_two_workers_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(2))
 
     async def ask() -> list[int]:
@@ -142,7 +142,7 @@ def test_killed_or_suspended_workers_are_replaced(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("picture", "message"), [(b"crash", "crashed its decoder"), (b"hang", "takes too long to read")]
 )
-def test_crash_or_hang_rejects_only_its_own_picture(
+def test_crash_or_hang_affects_only_its_own_picture(
     monkeypatch: pytest.MonkeyPatch, picture: bytes, message: str
 ) -> None:
     async def ask() -> list[object]:
@@ -159,7 +159,7 @@ def test_crash_or_hang_rejects_only_its_own_picture(
 
 
 @pytest.mark.usefixtures("faulty_decoder")
-def test_unexpected_error_is_logged_and_keeps_the_worker(caplog: pytest.LogCaptureFixture) -> None:
+def test_unexpected_error_is_logged_and_the_worker_survives(caplog: pytest.LogCaptureFixture) -> None:
     async def ask() -> None:
         pool = PicturePool()
         await pool.warm_up()
@@ -185,11 +185,11 @@ def test_worker_loads_neither_streamlit_nor_a_page(monkeypatch: pytest.MonkeyPat
     page.__file__ = str(PROJECT / "dashboard" / "main.py")  # as Streamlit sets it while a page runs
     monkeypatch.setitem(sys.modules, "__main__", page)
 
-    async def loaded() -> set[str]:
+    async def loaded_modules() -> set[str]:
         await PicturePool().ink(PICTURE, VISITOR)
         return set(await anyio.to_process.run_sync(eval, "list(__import__('sys').modules)"))
 
-    modules = asyncio.run(loaded())
+    modules = asyncio.run(loaded_modules())
 
     assert "core.ink.photo" in modules
     assert not modules & {"streamlit", "tensorflow", "pandas", "starlette", "gradio", "__mp_main__"}
@@ -213,14 +213,14 @@ def test_pictures_that_wait_too_long_are_rejected(monkeypatch: pytest.MonkeyPatc
 
     async def ask() -> list[object]:
         pool = PicturePool()
-        busy = [asyncio.create_task(pool.ink(b"hang", HOSTILE)) for _ in range(pool.workers_per_client)]
-        while sum(process.status() == psutil.STATUS_STOPPED for process in workers()) < len(busy):
+        busy_tasks = [asyncio.create_task(pool.ink(b"hang", HOSTILE)) for _ in range(pool.workers_per_client)]
+        while sum(process.status() == psutil.STATUS_STOPPED for process in workers()) < len(busy_tasks):
             await asyncio.sleep(0.02)
-        waiting = await gather_outcomes(*[pool.ink(PICTURE, client) for client in [HOSTILE] * 5 + [VISITOR]])
-        for task in busy:
+        outcomes = await gather_outcomes(*[pool.ink(PICTURE, client) for client in [HOSTILE] * 5 + [VISITOR]])
+        for task in busy_tasks:
             task.cancel()
-        await gather_outcomes(*busy)
-        return [*waiting, *await gather_outcomes(pool.ink(PICTURE, HOSTILE))]
+        await gather_outcomes(*busy_tasks)
+        return [*outcomes, *await gather_outcomes(pool.ink(PICTURE, HOSTILE))]
 
     results = asyncio.run(ask())
 
@@ -229,11 +229,11 @@ def test_pictures_that_wait_too_long_are_rejected(monkeypatch: pytest.MonkeyPatc
 
 @contextmanager
 def exhausted_open_files() -> Iterator[None]:
-    """Simulate that this process has reached its limit on open files."""
-    lowest_free = os.dup(0)
-    os.close(lowest_free)
+    """Simulate a process that has reached its limit on open files."""
+    lowest_free_descriptor = os.dup(0)
+    os.close(lowest_free_descriptor)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free_descriptor, hard))
     try:
         yield
     finally:
@@ -271,11 +271,11 @@ def test_jpeg_with_many_scans_is_rejected_before_decoding() -> None:
         pool = PicturePool()
         return await gather_outcomes(*[pool.ink(jpeg_with_scans(scans), HOSTILE) for scans in (3000, 100)])
 
-    rejected, read = asyncio.run(ask())
+    rejected, accepted = asyncio.run(ask())
 
     assert isinstance(rejected, PictureError)
     assert "more than 100 scans" in str(rejected)
-    assert isinstance(read, PictureInk)
+    assert isinstance(accepted, PictureInk)
 
 
 @pytest.mark.parametrize("from_threads", [False, True])
@@ -289,13 +289,13 @@ def test_hostile_pictures_do_not_delay_another_visitor(from_threads: bool) -> No
             return await pool.ink(picture, client)
 
         async with pool.serving():
-            hostile = [asyncio.create_task(ink(jpeg2000_in_small_tiles(), HOSTILE)) for _ in range(8)]
+            attacks = [asyncio.create_task(ink(jpeg2000_in_small_tiles(), HOSTILE)) for _ in range(8)]
             while len(workers()) < pool.workers_per_client:
                 await asyncio.sleep(0.02)
-            read, done = await ink(PICTURE, VISITOR), [task.done() for task in hostile]
-            for task in hostile:
+            read, done = await ink(PICTURE, VISITOR), [task.done() for task in attacks]
+            for task in attacks:
                 task.cancel()
-        await gather_outcomes(*hostile)
+        await gather_outcomes(*attacks)
         return read, done
 
     ink, done = asyncio.run(ask())

@@ -58,7 +58,7 @@ def serve(recorded_paths: list[str], monkeypatch: pytest.MonkeyPatch) -> Callabl
 
     def start(base: str) -> TestClient:
         monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": base}.__getitem__)
-        ours: list[BaseRoute] = [
+        our_routes: list[BaseRoute] = [
             Route("/gradio", add_slash),
             Mount("/gradio", routes=[Route("/", show_path)]),
             Mount("/api", routes=[Route("/health", show_path), Route("/redirect", redirect)]),
@@ -74,9 +74,11 @@ def serve(recorded_paths: list[str], monkeypatch: pytest.MonkeyPatch) -> Callabl
         stack = [
             Middleware(StripPrefix),
             Middleware(RecordPaths, recorded_paths=recorded_paths),
-            Middleware(RestorePrefix, unprefixed=ours),
+            Middleware(RestorePrefix, unprefixed=our_routes),
         ]
-        return TestClient(Starlette(routes=[*ours, pages], middleware=stack), base_url=HOST, follow_redirects=False)
+        return TestClient(
+            Starlette(routes=[*our_routes, pages], middleware=stack), base_url=HOST, follow_redirects=False
+        )
 
     return start
 

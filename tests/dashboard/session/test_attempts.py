@@ -63,7 +63,7 @@ def test_deletion_of_several_runs_logs_each(runs: list[Run], events: Callable) -
     assert events() == [("changed", "delete", [run.id]) for run in runs]
 
 
-def test_deletion_on_a_runs_own_page_logs_it(runs: list[Run], events: Callable) -> None:
+def test_deletion_on_a_runs_own_page_logs_the_run(runs: list[Run], events: Callable) -> None:
     page = open_view("run", id=runs[0].id)
     page.button(key="delete").click().run()
 

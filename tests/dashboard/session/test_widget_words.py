@@ -1,4 +1,4 @@
-"""The words of Streamlit's widgets that the browser replaces are those that Streamlit shows."""
+"""Streamlit still contains the widget texts that the browser replaces."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SCRIPTS = Path(st.__file__).parent / "static" / "static" / "js"
 def test_streamlit_still_has_the_words() -> None:
     scripts = "\n".join(file.read_text(encoding="utf-8") for file in SCRIPTS.glob("*.js"))
     # Streamlit assembles the others from parts.
-    whole = [word for word in WORDS if "{" not in word and not word.startswith("Press ")]
+    literal_words = [word for word in WORDS if "{" not in word and not word.startswith("Press ")]
 
-    assert len(whole) > 80
-    assert [word for word in whole if word not in scripts] == []
+    assert len(literal_words) > 80
+    assert [word for word in literal_words if word not in scripts] == []
 
 
 def test_a_text_has_at_most_one_placeholder() -> None:

@@ -24,7 +24,7 @@ def trials_of(workspace: Workspace, count: int, **options: Any) -> Trials:
     return Trials(sweep.settings(), sweep.progress())
 
 
-def test_best_line_only_rises(workspace: Workspace) -> None:
+def test_lowest_error_so_far_never_rises(workspace: Workspace) -> None:
     trials = trials_of(workspace, 30)
 
     points = charts.best_points(trials)
@@ -43,8 +43,8 @@ def test_front_contains_the_trials_that_no_other_beats(workspace: Workspace, obj
 
     front = points[points["pareto"]]
     for row in points.itertuples():
-        beaten = points[(points["cost"] <= row.cost) & (points["accuracy"] > row.accuracy)]
-        assert row.pareto == (beaten.empty and row.trial in set(front["trial"]))
+        better = points[(points["cost"] <= row.cost) & (points["accuracy"] > row.accuracy)]
+        assert row.pareto == (better.empty and row.trial in set(front["trial"]))
     assert trials.best is not None
     assert trials.best.number in set(front["trial"])
     assert charts.known_costs(trials)[0] == "parameters"
@@ -69,8 +69,8 @@ def test_charts_have_a_point_for_each_trial(workspace: Workspace) -> None:
     assert len(timeline["datasets"]["points"]) == 30
     assert timeline["datasets"]["points"]["retries"].sum() == 1
     assert trade_off["datasets"]["points"].query("chosen")["trial"].tolist() == [5]
-    shares = trials.progress.importance or {}
-    assert charts.importance(shares, "#000000").to_dict()["layer"][0]["mark"]["type"] == "bar"
+    importance = trials.progress.importance or {}
+    assert charts.importance(importance, "#000000").to_dict()["layer"][0]["mark"]["type"] == "bar"
 
 
 def test_ranges_select_trials_and_pruned_trials_have_no_result(workspace: Workspace) -> None:
@@ -90,7 +90,7 @@ def test_ranges_select_trials_and_pruned_trials_have_no_result(workspace: Worksp
     assert sum(line.best for line in lines) == 1
 
 
-def test_table_links_the_run_of_each_seed(workspace: Workspace) -> None:
+def test_table_links_to_the_run_of_each_seed(workspace: Workspace) -> None:
     trials = trials_of(workspace, 5, seeds=2)
 
     table = tables.table(trials, trials.all)
@@ -133,15 +133,15 @@ def test_clicked_trial_is_read_from_the_browser(event: dict | None, expected: in
 
 def test_edited_settings_do_not_break_the_page(workspace: Workspace) -> None:
     trials = trials_of(workspace, 5)
-    edited = trials.all[2].model_copy(update={"settings": {"learning_rate": "fast", "filters": {"a": 1}}})
-    changed = Trials(
-        trials.settings, trials.progress.model_copy(update={"trials": (*trials.all[:2], edited, *trials.all[3:])})
+    edited_trial = trials.all[2].model_copy(update={"settings": {"learning_rate": "fast", "filters": {"a": 1}}})
+    edited_trials = Trials(
+        trials.settings, trials.progress.model_copy(update={"trials": (*trials.all[:2], edited_trial, *trials.all[3:])})
     )
 
-    chart_axes = tables.axes(changed)
+    chart_axes = tables.axes(edited_trials)
 
     assert chart_axes[0].texts[2] == "–"
-    assert tables.lines(changed, chart_axes)
-    assert tables.table(changed, changed.all)["Learning rate"].isna().sum() == 1
-    assert tables.csv(changed)
-    assert charts.best_so_far(changed)
+    assert tables.lines(edited_trials, chart_axes)
+    assert tables.table(edited_trials, edited_trials.all)["Learning rate"].isna().sum() == 1
+    assert tables.csv(edited_trials)
+    assert charts.best_so_far(edited_trials)

@@ -1,4 +1,4 @@
-"""The page of a sweep redraws itself while one of its winners is trained."""
+"""The page of a sweep redraws itself while one of its winners is being trained."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dashboard.sweeps.page import is_busy
 from tests.support.sweep_files import write_sweep
 
 
-def test_page_is_busy_while_a_winner_is_trained(workspace: Workspace) -> None:
+def test_page_is_busy_while_a_winner_is_being_trained(workspace: Workspace) -> None:
     sweep = write_sweep(workspace, winner=True)
     assert not is_busy(sweep.id)
     (winner,) = sweep.progress().winners

@@ -142,15 +142,15 @@ def test_resumed_run_in_the_queue_keeps_its_epoch_length() -> None:
 
 
 def test_logarithmic_scale_shows_errors_and_omits_zero() -> None:
-    perfect = HISTORY.assign(val_accuracy=1.0)
+    perfect_history = HISTORY.assign(val_accuracy=1.0)
     options = ChartOptions(logarithmic=True)
 
-    points = shown_points(curve_points("owl", STEPS, perfect, steps_in_epoch=10), "error", options)
+    points = shown_points(curve_points("owl", STEPS, perfect_history, steps_in_epoch=10), "error", options)
 
     assert options.metrics == ("loss", "error")
     assert points["value"].min() > 0
     assert points["value"].max() == pytest.approx(0.8)
-    assert run_curve(curve_points("owl", STEPS, perfect, 10), "error", options)["layer"]
+    assert run_curve(curve_points("owl", STEPS, perfect_history, 10), "error", options)["layer"]
 
 
 @given(st.floats(1e-9, 100), st.one_of(st.floats(1.05, 3), st.floats(1.05, 1e12)))
@@ -158,11 +158,11 @@ def test_logarithmic_scale_shows_errors_and_omits_zero() -> None:
 @example(0.021, 1.38)
 @example(0.0031, 1.26)
 @example(0.62, 1.11)
-def test_logarithmic_axis_has_a_few_round_labels(low: float, times: float) -> None:
-    ticks = log_ticks(pd.Series([low, low * times]))
+def test_logarithmic_axis_has_a_few_round_labels(low: float, factor: float) -> None:
+    ticks = log_ticks(pd.Series([low, low * factor]))
 
     assert 3 <= len(ticks) <= 8
-    assert all(low <= tick <= low * times for tick in ticks)
+    assert all(low <= tick <= low * factor for tick in ticks)
     assert all(math.isclose(tick, float(f"{tick:.3g}")) for tick in ticks)
 
 
@@ -182,11 +182,11 @@ def test_hover_point_lies_on_the_line(smoothing: float) -> None:
 
 @pytest.mark.parametrize("logarithmic", [False, True])
 def test_chart_stays_the_same_while_its_data_grows(logarithmic: bool) -> None:
-    grown = pd.concat([STEPS, STEPS.tail(1).assign(step=15, loss=1.5)])
+    more_steps = pd.concat([STEPS, STEPS.tail(1).assign(step=15, loss=1.5)])
     options = ChartOptions(logarithmic=logarithmic)
 
     charts = []
-    for steps in (STEPS, grown):
+    for steps in (STEPS, more_steps):
         # Altair numbers the names that it generates, so a chart that is built again might differ.
         _chart.cache_clear()
         charts.append(overlaid_curves(curve_points("owl", steps, HISTORY, 10), "loss", options, "owl"))
@@ -234,9 +234,9 @@ def test_picture_has_a_legend_and_percentages() -> None:
 
 
 def test_logarithmic_picture_of_close_values_has_labels() -> None:
-    narrow = HISTORY.assign(val_loss=0.029, val_accuracy=0.9869)
+    close_history = HISTORY.assign(val_loss=0.029, val_accuracy=0.9869)
     steps = STEPS.assign(loss=0.021, accuracy=0.9851)
-    points = curve_points("owl", steps, narrow, steps_in_epoch=10)
+    points = curve_points("owl", steps, close_history, steps_in_epoch=10)
 
     picture = curves_picture(points, ChartOptions(logarithmic=True), "svg").decode()
 

@@ -17,12 +17,12 @@ def steps(loss: float, val_loss: float | None) -> pd.DataFrame:
 
 
 def test_gap_is_explained_by_the_settings_in_use() -> None:
-    several = replace_settings(PRESETS["fast"], dropout=0.2, rotation=9, label_smoothing=0.1)
+    several_causes = replace_settings(PRESETS["fast"], dropout=0.2, rotation=9, label_smoothing=0.1)
 
     assert explain_loss_gap(steps(0.5, 0.1), PRESETS["fast"]) == (
         "The training loss lies above the validation loss because only training uses label smoothing."
     )
-    sentence = explain_loss_gap(steps(0.5, 0.1), several)
+    sentence = explain_loss_gap(steps(0.5, 0.1), several_causes)
     assert sentence is not None
     assert sentence.endswith("label smoothing, augmentation and dropout.")
 

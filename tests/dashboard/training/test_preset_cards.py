@@ -14,7 +14,7 @@ from core.workspace import PROJECT
 from dashboard.training.preset_cards import LATEST_RUNS, PRESET_MEASUREMENTS, facts
 
 
-def finished(config: TrainingConfig, seconds: float, accuracy: float = 0.95) -> Summary:
+def finished_run(config: TrainingConfig, seconds: float, accuracy: float = 0.95) -> Summary:
     return Summary(
         "owl", "owl", "finished", datetime(2026, 11, 29, tzinfo=UTC), config=config, seconds=seconds, accuracy=accuracy
     )
@@ -29,17 +29,19 @@ def test_preset_not_trained_here_shows_the_benchmark_results() -> None:
 
 def test_time_is_the_median_of_the_visitors_latest_runs() -> None:
     fast = PRESETS["fast"]
-    own = [finished(replace_settings(fast, seed=seed), seconds) for seed, seconds in enumerate((30, 20, 90, 25, 40, 1))]
-    others = [
-        finished(replace_settings(fast, epochs=9), 500),
-        finished(preset("fast", "digits"), 600),
-        replace(finished(fast, 700), state="stopped"),
-        replace(finished(fast, 800), config=None),
+    own_runs = [
+        finished_run(replace_settings(fast, seed=seed), seconds) for seed, seconds in enumerate((30, 20, 90, 25, 40, 1))
+    ]
+    other_runs = [
+        finished_run(replace_settings(fast, epochs=9), 500),
+        finished_run(preset("fast", "digits"), 600),
+        replace(finished_run(fast, 700), state="stopped"),
+        replace(finished_run(fast, 800), config=None),
     ]
 
-    assert len(own) > LATEST_RUNS
-    assert facts("fast", [*others, *own], "mnist") == "99.18% · 39k parameters · 30 s here"
-    assert facts("fast", [*others, *own], "digits") == "95.00% · 39k parameters · 10 min here"
+    assert len(own_runs) > LATEST_RUNS
+    assert facts("fast", [*other_runs, *own_runs], "mnist") == "99.18% · 39k parameters · 30 s here"
+    assert facts("fast", [*other_runs, *own_runs], "digits") == "95.00% · 39k parameters · 10 min here"
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ NEXT_EPOCH = STEPS.assign(step=[200, 240], epoch=2)
 
 
 def test_accuracies_are_shown_after_the_first_steps() -> None:
-    nothing = STEPS.head(0), HISTORY.head(0)
-    assert latest_value(*nothing, "val_accuracy") == ("–", "after a few steps")
+    empty_tables = STEPS.head(0), HISTORY.head(0)
+    assert latest_value(*empty_tables, "val_accuracy") == ("–", "after a few steps")
     assert latest_value(STEPS, HISTORY.head(0), "accuracy") == ("83.0%", "at step 120")
     assert latest_value(STEPS, HISTORY.head(0), "val_accuracy") == ("75.0%", "at step 80")
     assert latest_value(STEPS, HISTORY, "val_accuracy") == ("90.00%", "after epoch 1")

@@ -54,8 +54,8 @@ def test_students_do_lessons_and_the_teacher_sees_counts(workspace: Workspace, m
     assert image is not None
     page.session_state["lesson_work_pixel_pad"] = image
     page.run()
-    finished = Result(guess="some", measured={"lit": int((image > 0).sum())})
-    assert progress(ana) == Progress({"pixels": "some"}, Results(lessons={"pixels": finished}))
+    result = Result(guess="some", measured={"lit": int((image > 0).sum())})
+    assert progress(ana) == Progress({"pixels": "some"}, Results(lessons={"pixels": result}))
 
     page.session_state["chosen_hand"] = ben.id  # the next student on the same device
     page.run()

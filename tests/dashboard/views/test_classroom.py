@@ -1,4 +1,4 @@
-"""The teacher's page Class in Streamlit's AppTest."""
+"""The teacher's Class page in Streamlit's AppTest."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ PAGES = sorted(path.name for path in (PROJECT / "dashboard" / "views").glob("[!_
 DRAW, TRAIN, RUNS, RUN, MODEL = ((f"{name}.py", "") for name in ("draw", "train", "runs", "run", "model"))
 MISTAKES, COMPARE, EPOCHS = (("evaluate.py", view) for view in ("Mistakes", "Compare", "Epochs"))
 PageView = tuple[str, str]
-"""A page, and one of its views, or an empty string if it has only one."""
+"""A page and one of its views; an empty string if the page has only one view."""
 DAMAGE: dict[str, tuple[Damage, PageView, str]] = {
     "status.json cut": (cut_in_half("status.json"), RUNS, r"status.json of .* damaged"),
     "config.json cut": (cut_in_half("config.json"), RUNS, r"config.json of .* damaged"),
@@ -56,7 +56,7 @@ DAMAGE: dict[str, tuple[Damage, PageView, str]] = {
     "every file empty": (empty_files, RUNS, "damaged"),
     "folder deleted": (lambda run: shutil.rmtree(run.folder), DRAW, "model was deleted"),
 }
-"""Damage to a run's files, the page that reports it, and a pattern of the message on that page."""
+"""Damage to a run's files, the page that reports it, and a pattern that matches the message on that page."""
 
 EDITS: dict[str, tuple[Damage, str]] = {
     "card: an invalid date": (edit_json("model/card.json", "created", to="yesterday"), r"card.json of .* damaged"),
@@ -126,7 +126,7 @@ EDITS: dict[str, tuple[Damage, str]] = {
     "record: a number": (write_file("../../active.json", '{"run_id": 5}'), "record is damaged"),
     "record: a folder": (replace_with_folder("../../active.json"), "record is damaged"),
 }
-"""Invalid edits to a run's files, and a pattern of the message on one of the pages; empty if nothing is reported."""
+"""Invalid edits to a run's files, and a pattern that matches the message on a page; empty if nothing is reported."""
 
 RUN_PAGES = TRAIN, RUNS, RUN
 READ_BY = {
@@ -240,8 +240,8 @@ def test_file_in_place_of_a_folder_is_reported(workspace: Workspace, name: str) 
 
 
 def test_pages_keep_working_with_many_damaged_runs(runs: tuple[Run, Run], workspace: Workspace) -> None:
-    damages = [*(damage for damage, _, _ in DAMAGE.values()), *(edit for edit, _ in EDITS.values())]
-    for index, damage in enumerate(damages):
+    damage_functions = [*(damage for damage, _, _ in DAMAGE.values()), *(edit for edit, _ in EDITS.values())]
+    for index, damage in enumerate(damage_functions):
         damage(Run(Path(shutil.copytree(runs[0].folder, workspace.runs / f"202101{index + 10}-120000-sad-seal"))))
 
     assert all(read_pages(*((page, "") for page in PAGES)))

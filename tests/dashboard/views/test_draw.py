@@ -39,7 +39,7 @@ class Canvas:
     def __init__(self) -> None:
         self.strokes: list[dict[str, Any]] = []
         self.picture: str | None = None
-        self.starts_with: dict[str, Any] = {}
+        self.initial_drawing: dict[str, Any] = {}
         self.buttons: dict[str, Any] = {}
         self.lock_was_free = True
         self._request: dict[str, Any] | None = None
@@ -59,15 +59,15 @@ class Canvas:
         self._request = {"action": action, "time": self._time}
 
     def restart(self) -> None:
-        """Show the strokes that Python wants on the canvas."""
-        self.strokes = self.starts_with["objects"]
+        """Show the strokes that Python has sent for the canvas."""
+        self.strokes = self.initial_drawing["objects"]
 
     def leave(self) -> None:
         """Forget the drawing, like a browser that shows another page."""
         self.strokes, self.picture = [], None
 
     def show(self, *, key: str, initial_drawing: dict[str, Any], on_change: Callable[[], None], **_: Any) -> None:
-        self.starts_with = initial_drawing
+        self.initial_drawing = initial_drawing
         self.lock_was_free = lock_is_free()
         st.session_state[key] = {"drawing": {"raw": {"objects": self.strokes}, "data": self.picture}}
         on_change()
@@ -159,7 +159,7 @@ def test_five_steps_are_explained_with_and_without_a_drawing(page: AppTest, canv
     assert all(step["source"].startswith("data:image/png;base64,") for step in after)
 
 
-def test_a_stroke_is_read_with_its_ten_probabilities(page: AppTest, canvas: Canvas) -> None:
+def test_a_stroke_gets_an_answer_with_ten_probabilities(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
 
     page.run()
@@ -217,7 +217,7 @@ def test_an_answer_has_reasons(page: AppTest, canvas: Canvas, mnist: Dataset) ->
     button.click().run()
 
     index = int(title.split()[2].rstrip(",").replace(",", ""))
-    assert canvas.starts_with["objects"][0]["type"] == "Image"
+    assert canvas.initial_drawing["objects"][0]["type"] == "Image"
     assert component_data(page, "steps")[0]["source"] == enlarged(mnist.train.images[index])
 
 
@@ -322,7 +322,7 @@ def test_drawing_survives_a_visit_to_another_page(page: AppTest, canvas: Canvas)
     visit_another_page(page, canvas)
 
     assert answer(page) == "1"
-    assert canvas.starts_with["objects"] == [STROKE]
+    assert canvas.initial_drawing["objects"] == [STROKE]
 
 
 def test_clear_restarts_the_canvas_without_strokes(page: AppTest, canvas: Canvas) -> None:
@@ -333,13 +333,13 @@ def test_clear_restarts_the_canvas_without_strokes(page: AppTest, canvas: Canvas
     page.run()
 
     assert answer(page) == "Draw a digit"
-    assert canvas.starts_with["objects"] == []
+    assert canvas.initial_drawing["objects"] == []
     size = {"width": 280, "height": 280}
     assert canvas.buttons == {"start": None, "strokes": 0, "unseen": True, "cleared": 1, "example": False, **size}
     canvas.restart()
     page.run()
     assert canvas.buttons == {
-        "start": canvas.starts_with["id"],
+        "start": canvas.initial_drawing["id"],
         "strokes": 0,
         "unseen": False,
         "cleared": 1,
@@ -366,12 +366,12 @@ def test_cleared_drawing_survives_a_visit_to_another_page(page: AppTest, canvas:
     canvas.press("clear")
     page.run()
     visit_another_page(page, canvas)
-    assert canvas.starts_with["objects"] == []
+    assert canvas.initial_drawing["objects"] == []
 
     canvas.press("undo")
     page.run()
 
-    assert canvas.starts_with["objects"] == [STROKE]
+    assert canvas.initial_drawing["objects"] == [STROKE]
 
 
 def test_picture_named_in_the_url_is_opened_once(page: AppTest, canvas: Canvas, mnist: Dataset) -> None:
@@ -385,7 +385,7 @@ def test_picture_named_in_the_url_is_opened_once(page: AppTest, canvas: Canvas, 
     page.run()
 
     assert answer(page) == str(mnist.test.labels[0])
-    assert canvas.starts_with["objects"][0]["type"] == "Image"
+    assert canvas.initial_drawing["objects"][0]["type"] == "Image"
 
     canvas.restart()
     canvas.press("undo")
@@ -393,7 +393,7 @@ def test_picture_named_in_the_url_is_opened_once(page: AppTest, canvas: Canvas, 
     canvas.restart()
     page.run()
 
-    assert canvas.starts_with["objects"] == []
+    assert canvas.initial_drawing["objects"] == []
     assert answer(page) == "Draw a digit"
 
 
@@ -402,13 +402,13 @@ def test_undo_removes_a_stroke_from_an_earlier_visit(page: AppTest, canvas: Canv
     canvas.draw(one("white", "black"))
     page.run()
     visit_another_page(page, canvas)
-    before = canvas.starts_with
+    before = canvas.initial_drawing
 
     canvas.press("undo")
     page.run()
 
-    assert canvas.starts_with["objects"] == [STROKE]
-    assert canvas.starts_with["id"] != before["id"]
+    assert canvas.initial_drawing["objects"] == [STROKE]
+    assert canvas.initial_drawing["id"] != before["id"]
 
 
 def test_drawing_survives_a_restart_of_the_server(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -418,7 +418,7 @@ def test_drawing_survives_a_restart_of_the_server(workspace: Workspace, monkeypa
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
 
     assert answer(page) == "1"
-    assert canvas.starts_with["objects"] == [STROKE]
+    assert canvas.initial_drawing["objects"] == [STROKE]
 
 
 def test_photo_of_dark_ink_on_paper_is_read(page: AppTest) -> None:
@@ -462,7 +462,7 @@ def test_picture_over_the_time_limit_gets_a_message(page: AppTest, monkeypatch: 
     assert "takes too long to read" in page.error[0].value
 
 
-def test_pool_without_workers_gets_a_message(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_upload_to_a_pool_without_workers_gets_a_message(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
 
     upload(page, "one.png", encoded(one("black", "white")))
@@ -472,10 +472,10 @@ def test_pool_without_workers_gets_a_message(page: AppTest, monkeypatch: pytest.
 
 
 def test_upload_is_decoded_in_another_process(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    def decoded_here(_data: bytes) -> None:
+    def fail(_data: bytes) -> None:
         raise AssertionError("A picture was decoded in the dashboard's process.")
 
-    monkeypatch.setattr("core.ink.photo.decode_frames", decoded_here)
+    monkeypatch.setattr("core.ink.photo.decode_frames", fail)
 
     upload(page, "one.png", encoded(one("black", "white")))
 

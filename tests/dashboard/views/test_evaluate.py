@@ -95,15 +95,15 @@ def test_run_can_be_chosen(page: AppTest, workspace: Workspace, trained: Run) ->
 
 def test_no_mistake_has_a_confidence_of_100_percent(run: Run) -> None:
     evaluation = run.bundle.evaluation()
-    sure = np.eye(10, dtype=np.float32)[(evaluation.labels + 1) % 10]
-    np.savez_compressed(run.bundle.evaluation_file, probabilities=sure, labels=evaluation.labels)
+    probabilities = np.eye(10, dtype=np.float32)[(evaluation.labels + 1) % 10]
+    np.savez_compressed(run.bundle.evaluation_file, probabilities=probabilities, labels=evaluation.labels)
 
     page = open_evaluate_page(model=run.id)
 
     assert all("(>99.9%)" in caption for caption in captions(page, "mistakes_grid"))
 
 
-def test_cell_of_the_matrix_is_chosen_without_a_pointer(run: Run) -> None:
+def test_matrix_cell_can_be_chosen_without_a_pointer(run: Run) -> None:
     evaluation = run.bundle.evaluation()
     page = open_evaluate_page(model=run.id)
 
@@ -175,14 +175,14 @@ def test_picker_and_sidebar_show_the_name_of_a_run(
 
 
 def open_link(model: str) -> AppTest:
-    """Open the Evaluate page, among the other pages, through a link to this model."""
+    """Open the dashboard's Evaluate page through a link to this model."""
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.query_params["model"] = model
     return page.switch_page("views/evaluate.py").run()
 
 
 @pytest.mark.parametrize(
-    ("state", "sentence"),
+    ("state", "reason"),
     [
         ("failed", "failed before it had a model"),
         ("stopped", "was stopped before it had a model"),
@@ -191,7 +191,7 @@ def open_link(model: str) -> AppTest:
         ("queued", "has no model yet"),
     ],
 )
-def test_link_to_a_run_without_a_model_explains_why(workspace: Workspace, state: State, sentence: str) -> None:
+def test_link_to_a_run_without_a_model_explains_why(workspace: Workspace, state: State, reason: str) -> None:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state=state))
 
@@ -200,7 +200,7 @@ def test_link_to_a_run_without_a_model_explains_why(workspace: Workspace, state:
     assert not page.exception
     name = plain(run.title)
     (info,) = (info for info in page.info if "Another model is shown" in info.value)
-    assert info.value == f"The run {name} {sentence}. Another model is shown."
+    assert info.value == f"The run {name} {reason}. Another model is shown."
     assert ("hourglass" in info.icon) == (state == "queued")
     (link,) = page.get("page_link")
     assert link.proto.label == f"Open the run {name}"

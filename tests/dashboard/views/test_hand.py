@@ -1,4 +1,4 @@
-"""The page Your hand in Streamlit's AppTest."""
+"""The Your hand page in Streamlit's AppTest."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_hands_are_created_renamed_and_deleted(workspace: Workspace, hand: Hand)
     ben = next(each for each in list_hands(workspace) if hand_name(each) == "Ben")
     assert page.selectbox(key="hand_choice").value == ben.id
 
-    page.session_state[f"menu_{ben.id}"] = True  # open
+    page.session_state[f"menu_{ben.id}"] = True  # open the menu
     page.run()
     page.text_input(key="rename_hand_name").set_value("Ana")
     page.button(key="FormSubmitter:rename_hand-Rename").click().run()
@@ -148,7 +148,7 @@ def test_a_damaged_hand_can_be_deleted(workspace: Workspace, hand: Hand) -> None
     page = open_page(hand=hand)
 
     assert "damaged" in page.error[0].value
-    page.session_state[f"menu_{hand.id}"] = True  # open
+    page.session_state[f"menu_{hand.id}"] = True  # open the menu
     page.run()
     page.checkbox(key=f"delete_sure_{hand.id}").check().run()
     page.button(key=f"delete_{hand.id}").click().run()
@@ -183,7 +183,7 @@ def test_a_taught_digit_is_relabelled_and_removed(hand: Hand) -> None:
     assert not page.exception
 
 
-def test_teaching_prompts_each_digit_equally_often(hand: Hand) -> None:
+def test_teaching_prompts_for_each_digit_equally_often(hand: Hand) -> None:
     page = open_page(TEACH, hand)
     # In one message, as from a visitor who presses both before the page reruns.
     page.segmented_control(key="teaching_count").set_value(20)
@@ -213,7 +213,7 @@ def test_fine_tuning_starts_a_run_from_the_active_model(
     assert page.button(key="fine_tune").disabled
 
 
-def test_proof_compares_models_and_their_use_can_be_undone(workspace: Workspace, hand: Hand) -> None:
+def test_proof_compares_models_and_the_choice_can_be_undone(workspace: Workspace, hand: Hand) -> None:
     teach_digits(hand, 10)
     run = fine_tuned_run(workspace, hand.id)
     page = open_page(TUNE, hand)
@@ -223,7 +223,7 @@ def test_proof_compares_models_and_their_use_can_be_undone(workspace: Workspace,
 
     assert tiles(page)["Before"] == tiles(page)["After"]
     assert tiles(page)["Newly right and newly wrong"] == "0 and 0"
-    assert "Not shown" in text(page)
+    assert "Not proven" in text(page)
     page.button(key="use_for_hand").click().run()
     assert hand.record().model == run.id
     assert f"Ana is read by {run.title}" in text(page)
@@ -243,7 +243,7 @@ def test_page_of_a_fine_tuned_run_says_where_it_comes_from(workspace: Workspace,
     page.run()
 
     assert not page.exception
-    assert "Fine-tuned from Shipped model with 10 digits of one person" in text(page).replace("*", "")
+    assert "Fine-tuned from Shipped model with 10 digits written by one person" in text(page).replace("*", "")
 
 
 def test_drawing_is_taught_with_one_tap(workspace: Workspace, hand: Hand) -> None:
@@ -266,7 +266,7 @@ def test_drawing_is_taught_with_one_tap(workspace: Workspace, hand: Hand) -> Non
     ben = create_hand(workspace, "Ben")
     page.session_state["chosen_hand"] = ben.id
     page.run()
-    assert "undo_lesson" not in {button.key for button in page.button}  # this drawing was taught by Ana
+    assert "undo_lesson" not in {button.key for button in page.button}  # this drawing was taught to Ana's hand
     assert page.button(key="meant_7").label == "7"
 
     delete_hand(workspace, ben)

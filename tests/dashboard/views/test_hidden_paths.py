@@ -1,4 +1,4 @@
-"""Visitors see no local paths, even in errors; visitors who may make changes do."""
+"""Visitors see no local paths, even in errors, unless they may make changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BUNDLE_FILES = ("card.json", "evaluation.npz", "novelty.npz", "mnist_model.tflit
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the workspace and of MNIST, with a space in its name."""
+    """A folder with a space in its name, for the workspace and MNIST."""
     folder = tmp_path / "a place"
     folder.mkdir()
     monkeypatch.setenv("TRAZO_WORKSPACE", str(folder / "workspace"))
@@ -35,7 +35,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(trained: Run, root: Path) -> Run:
-    """A failed run whose log and message contain paths, and which has the active model."""
+    """A failed run with the active model; its log and its message contain paths."""
     workspace = Workspace(root / "workspace")
     run = Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
     promote(workspace, run)
@@ -58,7 +58,7 @@ def visit(view: str, run: Run | None = None, evaluate_view: str = "Mistakes") ->
 
 def shows_paths(page: AppTest, root: Path) -> bool:
     content = sent(page)
-    # Tracebacks also contain the path of the checkout. Only full paths are searched, because a component of a path may
+    # Tracebacks also contain the path of the checkout. Only full paths are searched for, because parts of a path may
     # occur elsewhere.
     return any(str(folder).encode() in content for folder in (root, PROJECT, root.parent))
 
@@ -87,11 +87,11 @@ def test_unlistable_runs_are_reported_without_a_path(root: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("view", "damage"),
+    ("view", "damaged"),
     [("run", "model/card.json"), ("run", "steps.csv"), ("model", "model/card.json"), ("data", "steps.csv")],
 )
-def test_editors_see_the_path_of_a_damaged_file(run: Run, root: Path, view: str, damage: str) -> None:
-    (run.folder / damage).write_bytes(b"damaged")
+def test_editors_see_the_path_of_a_damaged_file(run: Run, root: Path, view: str, damaged: str) -> None:
+    (run.folder / damaged).write_bytes(b"damaged")
 
     assert str(root).encode() in sent(visit(view, run)).replace(b"\\", b"")
 

@@ -30,9 +30,9 @@ pytestmark = pytest.mark.usefixtures("workspace", "without_mnist")
 STAR = [[(0.0, 0.0), (1.0, 1.0)], [(1.0, 0.0), (0.0, 1.0)], [(0.5, 0.0), (0.5, 1.0)], [(0.0, 0.5), (1.0, 0.5)]]
 
 
-def room(module: str) -> Any:
+def lesson_module(name: str) -> Any:
     """Return a module of the lessons; importing one requires components that a page has registered."""
-    return import_module(f"dashboard.lessons.{module}")
+    return import_module(f"dashboard.lessons.{name}")
 
 
 @functools.cache
@@ -72,7 +72,7 @@ def report(page: AppTest, lesson: str) -> str:
     assert not page.exception, page.exception[0].value
     assert [alert.icon for alert in page.success] == [":material/check_circle:"], text(page)
     result = page.session_state["lesson_results_kept"].lessons[LESSON_IDS[int(lesson) - 1]]
-    return room("course").LESSONS[int(lesson)].report(result)
+    return lesson_module("course").LESSONS[int(lesson)].report(result)
 
 
 def test_list_counts_lessons_and_opens_them() -> None:
@@ -81,9 +81,9 @@ def test_list_counts_lessons_and_opens_them() -> None:
     assert len([button for button in page.button if str(button.key).startswith("open_lesson_")]) == 8
 
     page.button(key="lesson_go_on").click().run()
-    assert page.header[0].value == f"1 {room('course').LESSONS[1].title}"
+    assert page.header[0].value == f"1 {lesson_module('course').LESSONS[1].title}"
     page.button(key="next_lesson").click().run()
-    assert page.header[0].value == f"2 {room('course').LESSONS[2].title}"
+    assert page.header[0].value == f"2 {lesson_module('course').LESSONS[2].title}"
 
     page.session_state["lesson_results_kept"] = Results(
         lessons={"pixels": Result(guess="few", measured={"lit": 41}), "fooling": Result(guess="faint")}
@@ -133,7 +133,7 @@ def test_lesson_3_measures_the_filter() -> None:
     page.session_state["lesson_work_filter"] = ((-1, -1, -1, 1, 1, 1, 1, 1, 1), 9)
     page.run()
 
-    assert report(page, "3").endswith("6.0 on a level stroke and 2.0 on an upright one.")
+    assert report(page, "3").endswith("6.0 on a horizontal stroke and 2.0 on a vertical one.")
 
 
 def test_lesson_4_ends_with_a_learning_rate_that_works() -> None:
@@ -158,7 +158,7 @@ def test_lesson_5_ends_when_new_images_are_read() -> None:
 def test_lesson_6_asks_for_the_mistakes_in_the_matrix() -> None:
     data, evaluation = digits()
     page = open_lesson("6", "me")
-    hard = hardest(evaluation, room("confusion")._COUNT, room("confusion")._SEED)
+    hard = hardest(evaluation, lesson_module("confusion")._COUNT, lesson_module("confusion")._SEED)
     labels = data.validation.labels[hard].tolist()
     page.button(key=f"read_{labels[0]}").click().run()
     page.session_state["lesson_work_read_digits"][1].extend(labels[1:])
@@ -180,7 +180,7 @@ def test_lesson_7_needs_points() -> None:
     page.run()
     page.button(key="bet_0").click().run()
     page.button(key="bet_again").click().run()
-    chosen = bets(evaluation, room("calibration")._COUNT, room("calibration")._SEED + 1)
+    chosen = bets(evaluation, lesson_module("calibration")._COUNT, lesson_module("calibration")._SEED + 1)
     right = evaluation.predictions[chosen] == data.validation.labels[chosen]
 
     page.session_state["lesson_work_bets"][2].extend(np.where(right, 10, 0).tolist())

@@ -195,7 +195,7 @@ def test_model_of_a_stopped_run_says_how_its_detector_was_fitted(page: AppTest, 
 
     page.selectbox(key="model_choice").set_value(run.id).run()
 
-    assert any("detector of non-digits was fitted briefly" in part.value for part in page.caption)
+    assert any("detector of non-digits was fitted on fewer samples" in part.value for part in page.caption)
 
 
 def test_netron_shows_the_selected_file_of_the_selected_model(
@@ -215,18 +215,18 @@ def test_netron_shows_the_selected_file_of_the_selected_model(
     assert page.get("link_button")[0].proto.url == netron_url(page)
 
 
-@pytest.mark.parametrize(("file", "sentence"), [("card_file", "card.json"), ("keras_file", "mnist_model.keras")])
+@pytest.mark.parametrize(("attribute", "file_name"), [("card_file", "card.json"), ("keras_file", "mnist_model.keras")])
 def test_damaged_bundle_shows_one_message(
-    page: AppTest, workspace: Workspace, trained: Run, file: str, sentence: str
+    page: AppTest, workspace: Workspace, trained: Run, attribute: str, file_name: str
 ) -> None:
     folder = Path(shutil.copytree(trained.folder, workspace.runs / trained.id))
-    getattr(Run(folder).bundle, file).write_bytes(b"damaged")
+    getattr(Run(folder).bundle, attribute).write_bytes(b"damaged")
     page.run()
 
     page.selectbox(key="model_choice").set_value(trained.id).run()
 
     assert not page.exception
-    assert any(sentence in unescape_markdown(message.value) for message in [*page.error, *page.info])
+    assert any(file_name in unescape_markdown(message.value) for message in [*page.error, *page.info])
 
 
 def test_each_filter_is_scaled_by_its_largest_weight() -> None:

@@ -1,4 +1,4 @@
-"""The view "Near duplicates" of the Data page in Streamlit's AppTest."""
+"""The "Near duplicates" view of the Data page in Streamlit's AppTest."""
 
 from __future__ import annotations
 

@@ -84,11 +84,11 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
 def test_run_fine_tuned_to_a_class_names_its_settings(workspace: Workspace) -> None:
     shown = page_text(open_run_page(fine_tuned_run(workspace, CLASS).id))
 
-    assert "with 10 digits of a class" in shown.replace("*", "")
+    assert "with 10 digits written by a class" in shown.replace("*", "")
     assert "the settings of the model it was fine-tuned from" in shown
 
 
-def test_briefly_fitted_detector_is_reported(run: Run) -> None:
+def test_detector_fitted_on_fewer_samples_is_reported(run: Run) -> None:
     card = run.bundle.card()
     assert card.novelty is not None
     novelty = card.novelty.model_copy(update={"fitted_briefly": True})
@@ -96,7 +96,7 @@ def test_briefly_fitted_detector_is_reported(run: Run) -> None:
 
     page = open_run_page(run.id)
 
-    assert "detector of non-digits was fitted briefly" in page_text(page)
+    assert "detector of non-digits was fitted on fewer samples" in page_text(page)
 
 
 @pytest.mark.parametrize("name", [None, "", "nobody", "../runs", "/etc/passwd", "a\0b", "*" * 500])
@@ -328,7 +328,7 @@ def expanders(page: AppTest) -> set[str | None]:
     return {expander.key for expander in page.expander}
 
 
-def test_run_of_a_search_says_why_it_has_no_model(run: Run) -> None:
+def test_run_of_a_sweep_says_why_it_has_no_model(run: Run) -> None:
     shutil.rmtree(run.bundle.folder)
     write_trial_mark(run.trial_file, TrialMark(sweep="20261129-120000-quiet-otter", trial=7))
     write_trial_result(run.trial_result_file, TrialResult(validation_accuracy=0.9876, parameters=1234))

@@ -292,8 +292,8 @@ def test_finished_runs_are_read_again_only_after_a_change(
     run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
-    real = Bundle.card
-    monkeypatch.setattr(Bundle, "card", lambda bundle: reads.append(bundle.folder) or real(bundle))
+    read_card = Bundle.card
+    monkeypatch.setattr(Bundle, "card", lambda bundle: reads.append(bundle.folder) or read_card(bundle))
     page = open_runs_page()
     assert run.bundle.folder in reads
 

@@ -1,4 +1,4 @@
-"""The view "Similar" of the Data page in Streamlit's AppTest."""
+"""The "Similar" view of the Data page in Streamlit's AppTest."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_similar_images_have_labels_and_distances(page: AppTest, digits: Dataset
     assert f"Training image 7, label {label}" in text(page)
     assert len(found) == 24
     assert distances == sorted(distances)
-    assert not any("train image 7," in tile["title"] for tile in found)
+    assert not any("training image 7," in tile["title"] for tile in found)
     assert 20 < sum(label_of(tile) == label for tile in found) < 24
     assert [tile["marked"] for tile in found] == [label_of(tile) != label for tile in found]
 

@@ -30,7 +30,7 @@ def open_sweep(sweep_id: str, parameter: str = "id") -> AppTest:
 
 @pytest.fixture
 def actions(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """The calls that would start processes, which are recorded instead."""
+    """The calls that would start or stop processes; they are only recorded."""
     calls: list[tuple[Any, ...]] = []
     for name in ("start", "train_again", "stop"):
         monkeypatch.setattr(control, name, lambda *arguments, name=name: calls.append((name, *arguments[1:])))
@@ -148,7 +148,7 @@ def test_visitor_without_permission_can_only_look(workspace: Workspace, monkeypa
     assert len(page.dataframe[0].value) == 5
 
 
-def test_train_page_offers_its_settings_for_a_search(workspace: Workspace, without_mnist: None) -> None:
+def test_train_page_offers_its_settings_for_a_sweep(workspace: Workspace, without_mnist: None) -> None:
     page = _dashboard()
     page.switch_page("views/train.py").run()
     page.number_input(key="train_digits_fast_batch_size").set_value(96).run()

@@ -233,7 +233,7 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
     assert shown_metrics(page.run())["Time left"] == "–"
 
 
-def test_test_accuracy_is_shown_while_the_detector_is_fitted(page: AppTest, workspace: Workspace) -> None:
+def test_test_accuracy_is_shown_during_detector_fitting(page: AppTest, workspace: Workspace) -> None:
     page.button(key="train").click().run()
     (run,) = list_runs(workspace)
     status = Status(state="running", phase="saving", epoch=1, epochs=1, step=5, steps=5, seconds_left=0)

@@ -37,7 +37,7 @@ def test_a_worker_waits_while_the_page_is_open(workspace: Workspace) -> None:
     assert waiting_worker(workspace).is_running()
 
 
-def test_no_worker_waits_while_a_run_is_trained(workspace: Workspace) -> None:
+def test_no_worker_waits_while_a_run_is_being_trained(workspace: Workspace) -> None:
     submit(workspace, tiny_config(epochs=200))
 
     open_train_page()

@@ -17,7 +17,7 @@ ACTIONS = st.lists(st.tuples(st.sampled_from(["append", "replace", "look"]), ROW
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
-    """The folder of a run, and a copy."""
+    """A run's folder, and an empty one for its copy."""
     run, copy = tmp_path / "run", tmp_path / "copy"
     run.mkdir()
     copy.mkdir()
@@ -93,11 +93,13 @@ def test_checkpoint_is_read_first_and_written_last(folders: tuple[Path, Path], m
     changes = FolderWatch(run).changes()
 
     assert changes.files[0].name == "checkpoint.npz"
-    replaced: list[str] = []
+    replaced_names: list[str] = []
     rename = Path.replace
-    monkeypatch.setattr(Path, "replace", lambda path, target: (replaced.append(target.name), rename(path, target)))
+    monkeypatch.setattr(
+        Path, "replace", lambda path, target: (replaced_names.append(target.name), rename(path, target))
+    )
     changes.apply(copy)
-    assert replaced[-1] == "checkpoint.npz"
+    assert replaced_names[-1] == "checkpoint.npz"
     assert contents(copy) == contents(run)
 
 

@@ -1,4 +1,4 @@
-"""Runs on a real Ray cluster. Two nodes take minutes on two cores, so these tests are marked as long."""
+"""Runs on a real Ray cluster. Tests with two nodes take minutes on two cores, so they are marked as long."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker
 
-PEN_DIGITS = pen_digits_location()  # before a fixture unsets the variable
+PEN_DIGITS = pen_digits_location()  # read before a fixture unsets the variable
 
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8, filters=(32, 32))
 
 
 @pytest.fixture(scope="module")
-def machine() -> Iterator[RayCluster]:
+def small_cluster() -> Iterator[RayCluster]:
     """A head node with one CPU."""
     require_ray()
     cluster = RayCluster(nodes=0, head_cpus=1)
@@ -74,10 +74,10 @@ def wait_for_end(run: Run) -> None:
 
 
 def test_run_trains_on_the_cluster_as_it_does_locally(
-    machine: RayCluster, workspace: Workspace, trained: Run, monkeypatch: pytest.MonkeyPatch
+    small_cluster: RayCluster, workspace: Workspace, trained: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train_on(machine, monkeypatch)
-    monkeypatch.setenv("TRAZO_RAY", machine.client_address)  # as from a machine outside the cluster
+    train_on(small_cluster, monkeypatch)
+    monkeypatch.setenv("TRAZO_RAY", small_cluster.client_address)  # as from a machine outside the cluster
 
     run = submit(workspace, tiny_config(epochs=2))
 
@@ -110,7 +110,7 @@ def test_two_runs_train_on_two_nodes_at_once(
 def assert_same_result(run: Run, trained: Run) -> None:
     """Assert that a run has the same files and results as one that was trained locally, except for float noise."""
     assert (run.status().state, run.status().message) == ("finished", trained.status().message), run.log_tail()
-    assert files(run) == files(trained)
+    assert file_names(run) == file_names(trained)
     columns = ["epoch", "step", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
     expected = trained.history()[columns].to_numpy()
     assert run.history()[columns].to_numpy() == pytest.approx(expected, abs=2e-3)
@@ -121,7 +121,7 @@ def assert_same_result(run: Run, trained: Run) -> None:
     assert "test accuracy" in run.log_tail()
 
 
-def files(run: Run) -> set[str]:
+def file_names(run: Run) -> set[str]:
     """Return the names of all files of a run."""
     return {str(path.relative_to(run.folder)) for path in run.folder.rglob("*") if path.is_file()}
 
@@ -131,7 +131,7 @@ def test_run_survives_the_loss_of_node_head_and_worker(
     cluster: RayCluster, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train_on(cluster, monkeypatch)
-    if PEN_DIGITS:  # sent to the cluster, and sent again after its first machine is gone
+    if PEN_DIGITS:  # they are sent to the cluster, and again after the first machine is lost
         monkeypatch.setenv("TRAZO_PEN_DIGITS", str(PEN_DIGITS))
     run = submit(workspace, ENDLESS)
     wait_for_steps(run)
@@ -167,7 +167,7 @@ def test_run_survives_the_loss_of_node_head_and_worker(
 
 
 def assert_continues(run: Run) -> None:
-    """Wait until the run has completed another epoch since its last checkpoint, and assert that it lost none."""
+    """Wait until the run has completed another epoch since its last checkpoint, and assert that it lost no epoch."""
     saved = read_checkpoint(run)
     assert saved is not None
     wait_for_steps(run, saved.epoch + 1)

@@ -22,7 +22,7 @@ from tests.support.dashboard_process import free_port
 from tests.support.ray_cluster import require_ray
 from tests.support.tiny_training import tiny_config
 
-Drivers = Callable[..., None]
+SetReports = Callable[..., None]
 TRAINING = Report(event="training")
 
 
@@ -39,10 +39,10 @@ def run(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture
-def drivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Drivers:
+def set_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SetReports:
     """Return a function that sets the reports of the next drivers; the last driver waits after its reports."""
 
-    def set_reports(*drivers: list[Report]) -> None:
+    def write_drivers(*drivers: list[Report]) -> None:
         python, started = tmp_path / "python", tmp_path / "started"
         cases = "\n".join(
             f"{number}) cat {_write(tmp_path / f'driver-{number}', reports)}{'; cat' * (number == len(drivers))};;"
@@ -52,7 +52,7 @@ def drivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Drivers:
         python.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(python))
 
-    return set_reports
+    return write_drivers
 
 
 def _write(path: Path, reports: list[Report]) -> Path:
@@ -60,8 +60,8 @@ def _write(path: Path, reports: list[Report]) -> Path:
     return path
 
 
-def test_run_ends_as_its_driver_reports(run: Run, drivers: Drivers) -> None:
-    drivers(
+def test_run_ends_as_its_driver_reports(run: Run, set_reports: SetReports) -> None:
+    set_reports(
         [Report(event="waiting", message="No room."), TRAINING, Report(event="ended", state="stopped", message="!")]
     )
 
@@ -70,24 +70,24 @@ def test_run_ends_as_its_driver_reports(run: Run, drivers: Drivers) -> None:
         assert run.status().message == "No room."
 
 
-def test_connection_is_retried_until_it_succeeds(run: Run, drivers: Drivers) -> None:
-    drivers([Report(event="lost")], [], [Report(event="ended", state="finished", message="Finished.")])
+def test_connection_is_retried_until_it_succeeds(run: Run, set_reports: SetReports) -> None:
+    set_reports([Report(event="lost")], [], [Report(event="ended", state="finished", message="Finished.")])
 
     with worker_lock(run.lock_file) as lock:
         assert ray.train(run, lock)["state"] == "finished"
         assert run.status().message.startswith("Waiting for the cluster. Start it with make cluster")
 
 
-def test_run_that_the_cluster_cannot_train_fails(run: Run, drivers: Drivers) -> None:
-    drivers([Report(event="unusable", message="Python 3.11 here, 3.12 there.")])
+def test_run_that_the_cluster_cannot_train_fails(run: Run, set_reports: SetReports) -> None:
+    set_reports([Report(event="unusable", message="Python 3.11 here, 3.12 there.")])
 
     with pytest.raises(ClusterError, match=r"^Python 3\.11 here, 3\.12 there\.$"):
         ray.train(run, None)
 
 
-def test_run_fails_after_three_losses_in_an_epoch(run: Run, drivers: Drivers) -> None:
-    lost = [TRAINING, Report(event="lost")]
-    drivers(lost, lost, lost)
+def test_run_fails_after_three_losses_in_an_epoch(run: Run, set_reports: SetReports) -> None:
+    lost_reports = [TRAINING, Report(event="lost")]
+    set_reports(lost_reports, lost_reports, lost_reports)
 
     with worker_lock(run.lock_file) as lock:
         with pytest.raises(ClusterError, match="lost 3 times within an epoch"):
@@ -96,10 +96,10 @@ def test_run_fails_after_three_losses_in_an_epoch(run: Run, drivers: Drivers) ->
 
 
 def test_losses_between_completed_epochs_do_not_count(
-    run: Run, drivers: Drivers, monkeypatch: pytest.MonkeyPatch
+    run: Run, set_reports: SetReports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lost = [TRAINING, Report(event="lost")]
-    drivers(lost, lost, lost, lost, [Report(event="ended", state="finished")])
+    lost_reports = [TRAINING, Report(event="lost")]
+    set_reports(lost_reports, lost_reports, lost_reports, lost_reports, [Report(event="ended", state="finished")])
     epochs = iter(range(1, 9))
     monkeypatch.setattr(Status, "epochs_done", property(lambda _: next(epochs)))
 
@@ -107,10 +107,10 @@ def test_losses_between_completed_epochs_do_not_count(
         assert ray.train(run, lock)["state"] == "finished"
 
 
-def test_cluster_that_rejects_this_machine_is_explained(
-    run: Run, drivers: Drivers, monkeypatch: pytest.MonkeyPatch
+def test_rejection_by_the_cluster_is_explained(
+    run: Run, set_reports: SetReports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drivers([], [Report(event="ended", state="finished")])
+    set_reports([], [Report(event="ended", state="finished")])
     with socket.create_server(("127.0.0.1", 0)) as server, worker_lock(run.lock_file) as lock:
         monkeypatch.setenv("TRAZO_RAY", f"127.0.0.1:{server.getsockname()[1]}")
 
@@ -133,15 +133,15 @@ def test_stop_ends_the_wait(run: Run, monkeypatch: pytest.MonkeyPatch, checkpoin
     assert ("Resume the run" in end["message"]) == checkpoint
 
 
-def test_wait_ends_when_the_run_is_deleted(run: Run, drivers: Drivers, workspace: Workspace) -> None:
-    drivers([Report(event="waiting")])
+def test_wait_ends_when_the_run_is_deleted(run: Run, set_reports: SetReports, workspace: Workspace) -> None:
+    set_reports([Report(event="waiting")])
     delete_run(workspace, run)
 
     with pytest.raises(RunNotFound):
         ray.train(run, None)
 
 
-def test_missing_ray_is_explained(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_ray_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray, "find_spec", lambda _: None)
 
     with pytest.raises(ClusterError, match=r"Ray is not installed.* Run make cluster"):

@@ -18,12 +18,12 @@ def test_machines_with_the_same_versions_are_compatible() -> None:
 
 
 @pytest.mark.parametrize("name", ["Python", "TensorFlow", "Keras"])
-def test_sentence_names_both_versions(name: str) -> None:
+def test_message_names_both_versions(name: str) -> None:
     here = versions()
 
-    sentence = difference(here, {**here, name: "0.9"}, "attic")
+    message = difference(here, {**here, name: "0.9"}, "attic")
 
-    assert sentence == (
+    assert message == (
         f"The machine attic has {name} 0.9, but this one has {name} {here[name]}. Install the same "
         "requirements-cluster.txt on both."
     )
