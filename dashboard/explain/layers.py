@@ -42,11 +42,12 @@ def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, mo
     activations = network.activations(image[np.newaxis])
     show_overview(network, image, activations, layer_key=f"layer_{model}", grid_prefix=f"maps_{model}_")
     layers = [index for index, layer in enumerate(network.layers) if layer.kind not in _HIDDEN_KINDS]
+    first_relu = next((position for position, index in enumerate(layers) if network.layers[index].kind == "relu"), 0)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layer = st.selectbox(
             tr("Layer"),
             layers,
-            index=min(1, len(layers) - 1),
+            index=first_relu,
             format_func=lambda index: _layer_title(network, index),
             key=f"layer_{model}",
             width=360,

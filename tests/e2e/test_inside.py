@@ -47,7 +47,7 @@ def test_channel_is_switched_even_if_a_request_follows_at_once(page: Page) -> No
 
     page.get_by_role("button", name="Switch channel").click()
     server.wait_for_requests(1)
-    page.locator(".st-key-map_shipped_1 .map").click(position={"x": 5, "y": 5})
+    page.locator(".st-key-map_shipped_3 .map").click(position={"x": 5, "y": 5})
     server.wait_for_requests(2)
     server.release()
 
@@ -64,14 +64,14 @@ def test_a_visitor_asks_why_and_turns_a_seven_into_a_one(page: Page, mnist: Data
 
     layer = page.get_by_role("combobox", name="Layer")
     page.get_by_role("button", name="Convolution 3, channel").first.click()
-    expect(layer).to_have_value("ReLU after convolution 3: 6 × 6 × 48")
+    expect(layer).to_have_value("ReLU after convolution 3: 7 × 7 × 64")
     at_rest(page)
     page.get_by_role("button", name="Convolution 1, channel").first.click()
     expect(layer).to_have_value("ReLU after convolution 1: 14 × 14 × 32")
     at_rest(page)
 
-    readout = page.locator(".st-key-map_shipped_1 .readout")
-    page.locator(".st-key-map_shipped_1 .map").click(position={"x": 5, "y": 5})
+    readout = page.locator(".st-key-map_shipped_3 .readout")
+    page.locator(".st-key-map_shipped_3 .map").click(position={"x": 5, "y": 5})
     expect(readout).to_have_text(re.compile("Row 0, column 0: "))
     page.keyboard.press("ArrowDown")
     expect(readout).to_have_text(re.compile("Row 1, column 0: "))

@@ -120,7 +120,7 @@ def test_switching_all_channels_off_changes_the_prediction(page: AppTest) -> Non
     draw_corner_seven(page)
     open_inside(page)
 
-    page.session_state["off_shipped_1"] = list(range(32))
+    page.session_state["off_shipped_3"] = list(range(32))
     page.run()
 
     assert not page.exception
@@ -133,25 +133,25 @@ def test_the_switch_adds_and_removes_the_shown_channel(page: AppTest, mnist: Dat
     open_inside(page)
 
     page.button(key="switch_channel").click().run()
-    channels_off = page.session_state["off_shipped_1"]
+    channels_off = page.session_state["off_shipped_3"]
     page.button(key="measure_accuracy").click().run()
     measured = text(page)
     page.button(key="switch_channel").click().run()
 
     assert len(channels_off) == 1
     assert f"%** without channel {channels_off[0]}." in measured
-    assert page.session_state["off_shipped_1"] == []
+    assert page.session_state["off_shipped_3"] == []
 
 
 def test_all_channels_are_switched_back_on_at_once(page: AppTest) -> None:
     draw_corner_seven(page)
     open_inside(page)
-    page.session_state["off_shipped_1"] = [0, 3, 7]
+    page.session_state["off_shipped_3"] = [0, 3, 7]
     page.run()
 
     page.button(key="switch_all_on").click().run()
 
-    assert page.session_state["off_shipped_1"] == []
+    assert page.session_state["off_shipped_3"] == []
     assert "With the chosen channels: all" in text(page)
 
 
