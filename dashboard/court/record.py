@@ -27,7 +27,7 @@ def show_record(docket: Docket, verdicts: dict[int, Choice], model: str) -> None
     doubtful = verdicts.keys() - ordinary
     st.markdown(
         tr(
-            "You agree with the label on {doubtful_agreed:,} of {doubtful:,} doubtful images and of "
+            "You agree with the label on {doubtful_agreed:,} of {doubtful:,} doubtful images and on "
             "{ordinary_agreed:,} of {ordinary:,} ordinary ones.",
             doubtful_agreed=_count_agreements(docket, verdicts, doubtful),
             doubtful=len(doubtful),

@@ -87,7 +87,7 @@ def test_shipped_bundle_is_complete_and_small() -> None:
 
     assert bundle.complete
     assert sum(path.stat().st_size for path in bundle.files) < 5_000_000
-    assert bundle.first_layer_filters().shape[:3] == (5, 5, 1)
+    assert bundle.first_layer_filters().shape[:3] == (3, 3, 1)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", None])

@@ -95,10 +95,12 @@ def test_shipped_network_agrees_with_the_predictor() -> None:
 def test_layers_have_readable_titles() -> None:
     titles = [layer.title for layer in load_network(Bundle(SHIPPED_BUNDLE)).layers]
 
-    assert titles[:3] == [
-        "Convolution 1 (24 filters, 5x5)",
+    assert titles[:5] == [
+        "Convolution 1 (32 filters, 3x3)",
+        "Max pooling after convolution 1 (2x2)",
+        "Batch normalisation after convolution 1",
         "ReLU after convolution 1",
-        "Convolution 2 (24 filters, 3x3)",
+        "Convolution 2 (32 filters, 3x3)",
     ]
     assert titles[-2:] == ["Dense layer 1 (10 units)", "Probabilities (softmax)"]
 

@@ -140,7 +140,7 @@ def test_exit_message_names_the_run_that_continues(workspace: Workspace) -> None
         f"Run {running.title} continues without the dashboard. Stop training with: python -m core runs stop"
     )
     submit(workspace, tiny_config())
-    assert "and 1 in the queue continue" in (exit_message(workspace) or "")
+    assert "continues without the dashboard, with 1 more in the queue" in (exit_message(workspace) or "")
 
 
 @pytest.mark.parametrize("main", ["exec {python}", "touch {marker}; {python}; true"], ids=["alone", "under init"])
@@ -161,7 +161,7 @@ def test_exit_message_in_a_container_says_that_training_ends(
 
     if shell.returncode:
         skip_or_fail(f"Only root on Linux can start processes as a container does ({shell.stderr.strip()}).")
-    assert shell.stdout.startswith(f"Run {running.title} ends with this container.")
+    assert shell.stdout.startswith(f"Run {running.title} will stop when this container stops.")
     assert "continues without the dashboard" in (exit_message(workspace) or "")
 
 

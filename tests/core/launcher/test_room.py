@@ -41,8 +41,8 @@ def test_as_many_runs_start_as_there_are_workers(workspace: Workspace) -> None:
     assert states(first, second, third, fourth) == ["running", "running", "queued", "queued"]
     assert overview(workspace).waiting == (third, fourth)
     assert exit_message(workspace) == (
-        f"Runs {second.title}, {first.title} and 2 in the queue continue without the dashboard. Stop training with: "
-        "python -m core runs stop"
+        f"Runs {second.title}, {first.title} continue without the dashboard, with 2 more in the queue. "
+        "Stop training with: python -m core runs stop"
     )
     kill_worker(first)
     assert advance(workspace) == third

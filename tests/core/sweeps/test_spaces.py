@@ -103,7 +103,7 @@ def test_values_survive_json() -> None:
         ((Range(name="optimizer", low=0, high=9),), "cannot be varied"),
         ((Range(name="dropout", low=0, high=0.95),), "between 0 and 0.9"),
         ((Range(name="dropout", low=0.5, high=0.5),), "between 0 and 0.9"),
-        ((Range(name="dropout", low=0.1, high=0.5),), "first trial has 0, which is missing"),
+        ((Range(name="dropout", low=0.1, high=0.5),), "first trial has 0, which is not among the values to try"),
         ((Range(name="dropout", low=0, high=0.5, logarithmic=True),), "must begin above 0"),
         ((Range(name="learning_rate", low=0.001, high=0.1, logarithmic=True, step=0.001),), "cannot have a step"),
         ((Range(name="learning_rate", low=0.001, high=0.1, logarithmic=True, step=1),), "cannot have a step"),

@@ -110,7 +110,7 @@ def test_suspicious_training_labels_can_be_judged(run: Run, workspace: Workspace
 
     assert "You have judged all of these images." in text(page)
     (ordinary,) = cases_of_training_set(result).ordinary
-    agreement = f"of {int(labels[0] == 3)} of 1 doubtful images and of {int(labels[ordinary] == 3)} of 1 ordinary ones"
+    agreement = f"on {int(labels[0] == 3)} of 1 doubtful images and on {int(labels[ordinary] == 3)} of 1 ordinary ones"
     assert agreement in text(page)
     assert "Your labels" not in tiles(page)
     saved = [(verdict.split, verdict.index) for verdict in read_verdicts(verdicts_file(workspace))]

@@ -64,7 +64,7 @@ def test_students_do_lessons_and_the_teacher_sees_counts(workspace: Workspace, m
     assert not page.success
     assert progress(ben) == Progress({"pixels": "many"})
     page = open_lesson("", student_token(workspace, ana))
-    assert page.button(key="lesson_go_on").label == "Go on with lesson 2"
+    assert page.button(key="lesson_go_on").label == "Continue with lesson 2"
     assert any("stored with your hand" in caption.value for caption in page.caption)
 
     monkeypatch.setattr(ContextProxy, "cookies", {TEACHER_COOKIE: teacher_key(workspace)})

@@ -134,7 +134,7 @@ def test_class_model_is_proved_for_each_hand_and_used(workspace: Workspace, idle
 
     run = fine_tuned_run(workspace, CLASS)
     page.run()
-    assert "without a proof: Eva" in text(page)
+    assert "no proof: Eva" in text(page)
     assert tiles(page)["Before"] == tiles(page)["After"]
     assert tiles(page)["Before"].endswith("of 100")
     table = page.dataframe[0].value

@@ -182,7 +182,7 @@ def test_visitors_cannot_download_the_pen_digits(
 
     assert not pen_page.button
     assert not pen_page.file_uploader
-    assert "You need permission" in captions(pen_page)
+    assert "you need permission" in captions(pen_page)
 
 
 def test_damaged_pen_digits_are_reported_and_can_be_replaced(few_pen_digits: Workspace, pen_page: AppTest) -> None:

@@ -89,7 +89,7 @@ def test_list_counts_lessons_and_opens_them() -> None:
         lessons={"pixels": Result(guess="few", measured={"lit": 41}), "fooling": Result(guess="faint")}
     )
     page.button(key="all_lessons").click().run()
-    assert page.button(key="lesson_go_on").label == "Go on with lesson 2"
+    assert page.button(key="lesson_go_on").label == "Continue with lesson 2"
     page.button(key="lesson_results_button").click().run()
     assert "I painted a 7 with 41 of 784 pixels" in text(page)
     assert "My guess was: 30 or fewer" in text(page)
@@ -203,4 +203,4 @@ def test_lesson_8_rejects_a_drawing_and_finds_the_least_change() -> None:
         if page.success:
             break
 
-    assert "made it take a 2 for" in report(page, "8")
+    assert "made it mistake a 2 for" in report(page, "8")

@@ -140,7 +140,7 @@ def test_comparison_of_a_run_is_shown(page: AppTest, run: Run, workspace: Worksp
 
     write_parity(file, parity)
     page.run()
-    assert any("All 144 pictures" in message.value for message in page.success)
+    assert any("for all 144 pictures" in message.value for message in page.success)
 
     file.write_bytes(b"damaged")
     page.run()

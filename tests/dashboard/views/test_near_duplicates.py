@@ -67,7 +67,7 @@ def test_pairs_are_found_once_and_shown(page: AppTest, workspace: Workspace) -> 
         page.run()
     assert [option.split(" image ")[0] for option in page.segmented_control(key="panel_image").options] == [
         "Test",
-        "Train",
+        "Training",
     ]
     page.button(key=f"similar_to_test-{index}").click().run()
 
