@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds",
         type=count,
         metavar="N",
-        help=f"number of random seeds in `training`, `best` and `tiny` (default: {training.SEEDS}, 3 and 3)",
+        help=f"number of seeds (default: {training.SEEDS} in `training`, {len(presets.SEEDS)} in `best` and `tiny`)",
     )
     parser.add_argument(
         "--minutes",

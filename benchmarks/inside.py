@@ -1,4 +1,4 @@
-"""The Inside page: the duration of its calculations and updates, and the memory of a dashboard that shows it."""
+"""The Inside page: the time of its calculations and updates, the quality of its maps, and its memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmarks.serving import wait_until_loaded
 from benchmarks.timing import milliseconds
 from core.classifier.bundle import Bundle
 from core.data.datasets import load_dataset
-from core.explain.attribution import dot_effects, integrated_gradients, occlusion
+from core.explain.attribution import STEPS, deletion_curve, dot_effects, integrated_gradients, occlusion
 from core.explain.blas import use_one_blas_thread
 from core.explain.counterfactual import change_into
 from core.explain.keras_reader import load_network
@@ -30,6 +30,10 @@ from tests.support.dashboard_process import DashboardProcess
 VISITORS = 50
 IMAGES = 40
 """Number of validation images for which the calculations are timed."""
+EXPLAINED = 150
+"""Number of validation images whose attribution maps are tested."""
+DELETED = 0.3
+"""Fraction of the ink that is deleted to test a map."""
 SWITCHES = 20
 """Number of times that a channel is switched on or off."""
 TIMEOUT = 120.0
@@ -38,10 +42,10 @@ SEED = 1
 
 
 def inside() -> list[Figure]:
-    """Time the explanations and the page, and measure its memory; return nothing without MNIST."""
+    """Time the explanations and the page, test the maps, and measure memory; return nothing without MNIST."""
     if not share_mnist():
         return []
-    return [*_calculations(), *_page()]
+    return [*_calculations(), *_map_quality(), *_page()]
 
 
 def _calculations() -> list[Figure]:
@@ -61,6 +65,41 @@ def _calculations() -> list[Figure]:
     for name, call in calls.items():
         median, slow = milliseconds(call, IMAGES, warm_up=2)
         figures += [Figure(f"{name}, median", median, "ms"), Figure(f"{name}, 95th percentile", slow, "ms")]
+    return figures
+
+
+def _map_quality() -> list[Figure]:
+    """Test attribution maps by deletion (Petsiuk et al., 2018) and completeness (Sundararajan et al., 2017)."""
+    use_one_blas_thread()
+    network = load_network(Bundle(SHIPPED_BUNDLE))
+    validation = load_dataset("mnist", Workspace.from_environment()).validation
+    rng = np.random.default_rng(SEED)
+    remaining: dict[str, list[float]] = {}
+    errors: dict[int, list[float]] = {}
+    for image in validation.images[rng.choice(len(validation), EXPLAINED, replace=False)]:
+        digit = int(network.probabilities(image[np.newaxis])[0].argmax())
+        rankings = {
+            "integrated gradients": integrated_gradients(network, image, digit).map,
+            "occlusion": occlusion(network.probabilities, image, digit),
+            "a random order": rng.random(image.shape),
+        }
+        for name, ranking in rankings.items():
+            curve = deletion_curve(network.probabilities, image, ranking, digit)
+            remaining.setdefault(name, []).append(float(np.interp(DELETED, curve.fractions, curve.probabilities)))
+        for steps in (STEPS, 32):
+            attribution = integrated_gradients(network, image, digit, steps=steps)
+            change = attribution.end - attribution.start
+            errors.setdefault(steps, []).append(abs(float(attribution.map.sum()) - change) / abs(change) * 100)
+    figures = [
+        Figure(f"probability without {DELETED:.0%} of the ink, by {name}", float(np.mean(values)), "")
+        for name, values in remaining.items()
+    ]
+    for steps, percent in errors.items():
+        label = f"integrated gradients, {steps} points: error of their sum"
+        figures += [
+            Figure(f"{label}, mean", float(np.mean(percent)), "%"),
+            Figure(f"{label}, worst", max(percent), "%"),
+        ]
     return figures
 
 

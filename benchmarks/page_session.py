@@ -93,8 +93,9 @@ class PageSession:
                 message.ParseFromString(await self._socket.recv())  # type: ignore[arg-type]
                 kind = message.WhichOneof("type")
                 if kind == "new_session":
-                    self._page = message.new_session.page_script_hash
                     self.session_id = message.new_session.initialize.session_id
+                elif kind == "navigation":
+                    self._page = message.navigation.page_script_hash
                 elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                     if message.delta.new_element.WhichOneof("type") == "exception":
                         raise PageError(message.delta.new_element.exception.message)

@@ -24,7 +24,7 @@ Box = tuple[int, int, int, int]
 """Top, left, bottom, right in pixels of the image; bottom and right are exclusive."""
 
 _BATCH_SIZE = 256
-"""Images in one forward pass; the patches of the shipped network's largest layer then take 30 MB."""
+"""Images in one forward pass; the patches of the shipped network's largest layer then take 60 MB."""
 
 
 def receptive_field(network: NumpyNetwork, layer: int, row: int, column: int) -> Box:

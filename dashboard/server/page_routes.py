@@ -1,6 +1,6 @@
 """The pages' HTML.
 
-It contains the style sheet of all pages: if Streamlit sent the sheet with a page's elements, the layout would shift
+It contains the style sheets of all pages: if Streamlit sent them with a page's elements, the layout would shift
 while the page loads. For deep links such as /model, Streamlit's script would first look for its server under the
 page's path, at /model/_stcore/health, and two errors would appear in the browser's console; a line in the page tells
 the script where the server is, whatever prefix a proxy adds.

@@ -29,7 +29,7 @@ from tests.support.written_digits import take_exam
 VIEWPORTS = [("light", 1280), ("light", 390), ("dark", 390), ("dark", 1280)]
 """Colour schemes and widths in pixels; a change of colours takes Streamlit a second, a change of width far less."""
 
-SPANISH_VIEWPORTS = [("light", 1280), ("light", 390)]
+SPANISH_VIEWPORTS = [("light", 390), ("dark", 1280)]
 """The same for Spanish; a language changes names and lengths, but no colours."""
 
 FIND_LOW_CONTRAST = (Path(__file__).parent / "chart_contrast.js").read_text(encoding="utf-8")
@@ -201,12 +201,14 @@ def test_tab_reaches_every_control(page: Page, place: str) -> None:
 def open_place(page: Page, place: str) -> None:
     """Open a page within the visit, on a desktop, and do there what a visitor does."""
     path, shown, act = PLACES[place]
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1280, "height": 900})
     open_within_visit(page, path)
     expect(page.locator(shown).first).to_be_visible()
     if act:
         act(page)
         until_quiet(page)
+    page.wait_for_function(IS_COMPLETE, arg="light")
 
 
 def expect_no_problems(page: Page, viewports: list[tuple[str, int]]) -> None:

@@ -36,9 +36,11 @@ _QUIET = """() => new Promise((resolve) => {
 
 def open_within_visit(page: Page, address: str) -> None:
     """Open an address, and wait until the page no longer changes."""
-    # A page reads the parameters of its address only when it is opened.
+    # A page reads the parameters of its address only when it is opened, and Streamlit may skip a page in between
+    # that the visitor leaves before it was run.
     if urlparse(address).path == urlparse(page.url).path:
         page.evaluate(_OPEN, "/glossary" if urlparse(page.url).path != "/glossary" else "/learn")
+        until_quiet(page)
     page.evaluate(_OPEN, address)
     until_quiet(page)
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from playwright.sync_api import Page, WebSocketRoute
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from tests.support.waiting import wait_until
+
 
 class SlowServer:
     """Holds back all messages from Streamlit to the page while `holding`, and to Streamlit while `holding_requests`.
@@ -46,13 +48,15 @@ class SlowServer:
 
     def wait_for_requests(self, count: int) -> None:
         """Wait until the browser has sent this many requests that the server has not received."""
-        while len(self._held_requests) < count:
-            self._page.wait_for_function("() => true")
+        self._wait_until(lambda: len(self._held_requests) >= count, what=f"{count} requests")
 
     def wait_for_the_end_of_a_run(self) -> None:
         """Wait until Streamlit has finished a script run that the browser does not know of yet."""
-        while not self._run_has_ended:
-            self._page.wait_for_function("() => true")
+        self._wait_until(lambda: self._run_has_ended, what="the end of a script run")
+
+    def _wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        # Playwright handles messages only while it waits for the browser.
+        wait_until(lambda: self._page.evaluate("true") and condition(), what=what)
 
     def release(self, *, latest_request_first: bool = False) -> None:
         self.holding = self.holding_requests = self._run_has_ended = False

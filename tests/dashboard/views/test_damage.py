@@ -53,9 +53,9 @@ DAMAGE: dict[str, tuple[Damage, PageView, str]] = {
     "mnist_model.tflite cut": (
         cut_in_half("model/mnist_model.tflite"),
         DRAW,
-        "Until then, the shipped model",
+        "Until then, the shipped model is in use",
     ),
-    "novelty.npz cut": (cut_in_half("model/novelty.npz"), DRAW, "Until then, the shipped model"),
+    "novelty.npz cut": (cut_in_half("model/novelty.npz"), DRAW, "Until then, the shipped model is in use"),
     "mnist_model.keras cut": (cut_in_half("model/mnist_model.keras"), MODEL, r"mnist_model.keras of .* damaged"),
     "every file empty": (empty_files, RUNS, "damaged"),
     "folder deleted": (lambda run: shutil.rmtree(run.folder), DRAW, "model was deleted"),
