@@ -6,6 +6,7 @@ Only training, validation and synthetic images are used, never the test set.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from core.classifier.evaluation import Evaluation
 from core.classifier.network import Network, NetworkOutput
 from core.classifier.novelty import MAX_DEVIATIONS, Detector, detector_inputs
 from core.data.datasets import Split
+from core.environment import thread_count
 from core.ink.drawing import Pixels
 
 MAX_REJECTED_FRACTION = 0.02
@@ -110,13 +112,16 @@ def _fit_ensemble(
         )
         for index in range(_ENSEMBLE_SIZE)
     ]
-    # Call `partial_fit` once per epoch; `fit` with this few iterations would warn that it had not converged.
-    # The matrices are so small that one thread is faster than several.
-    with threadpool_limits(1, user_api="blas"):
-        for model in models:
-            for _ in range(_EPOCHS):
-                check()
-                model.partial_fit(standardised_inputs, is_out_of_distribution, classes=[False, True])
+
+    def fit(model: MLPClassifier) -> None:
+        # Call `partial_fit` once per epoch; `fit` with this few iterations would warn that it had not converged.
+        for _ in range(_EPOCHS):
+            check()
+            model.partial_fit(standardised_inputs, is_out_of_distribution, classes=[False, True])
+
+    # The matrices are so small that one thread for each network is faster than several for its matrix products.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(thread_count()) as pool:
+        list(pool.map(fit, models))
     # Merge the ensemble into a single network: side by side, the hidden layers produce the mean of the models' logits.
     return Detector(
         mean=mean,

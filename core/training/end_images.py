@@ -156,8 +156,8 @@ def _drawings(
 
     def portions(first: int, end: int) -> dict[str, Callable[[], Any]]:
         return {
-            f"portion {index}": partial(draw_portion, dataset.train, seed, index, training_digits)
-            for index in range(first, end)
+            name: partial(draw_portion, dataset.train, seed, index, training_digits)
+            for index, name in _portion_names(first, end).items()
         }
 
     return {
@@ -167,6 +167,10 @@ def _drawings(
         "robustness": lambda: draw_robustness_images(dataset.test, held_out_digits),
         **portions(MIN_PORTIONS, portion_count(config)),
     }
+
+
+def _portion_names(first: int, end: int) -> dict[int, str]:
+    return {index: f"portion {index}" for index in range(first, end)}
 
 
 def load_pen_digits(config: TrainingConfig, workspace: Workspace) -> tuple[tuple[PenDigit, ...], tuple[PenDigit, ...]]:
@@ -180,10 +184,14 @@ def load_pen_digits(config: TrainingConfig, workspace: Workspace) -> tuple[tuple
 
 def main(folder: Path, stream: IO[bytes]) -> None:
     """Draw the images of the run in `folder`, and write each set to the stream together with its name."""
-    config = Run(folder).config()
+    run = Run(folder)
+    config = run.config()
     workspace = Workspace.from_environment()
     dataset = load_dataset(config.dataset, workspace)
+    unneeded_after_stop = set(_portion_names(MIN_PORTIONS, portion_count(config)).values())
     for name, draw in _drawings(dataset, config, *load_pen_digits(config, workspace)).items():
+        if name in unneeded_after_stop and run.stop_file.exists():
+            break
         pickle.dump((name, draw()), stream)
         stream.flush()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from core.classifier.detector_samples import MIN_PORTIONS
 from core.data.datasets import Dataset, load_dataset
 from core.runs.registry import create_run
 from core.runs.run import Run
@@ -45,6 +46,19 @@ def test_second_process_draws_the_same_images(process: DrawingProcess, dataset: 
     np.testing.assert_array_equal(received_images.portion(1).digits, drawn_images.portion(1).digits)
     np.testing.assert_array_equal(received_images.portion(1).others, drawn_images.portion(1).others)
     np.testing.assert_array_equal(received_images.new_samples, drawn_images.new_samples)
+
+
+def test_a_stopped_run_gets_only_the_images_that_it_needs(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config(synthetic_digits=250 * (MIN_PORTIONS + 1)))
+    run.stop_file.touch()
+
+    drawing = DrawingProcess(run)
+    try:
+        assert drawing.get(f"portion {MIN_PORTIONS}") is None
+        assert drawing.get(f"portion {MIN_PORTIONS - 1}") is not None
+        assert drawing.get("robustness") is not None
+    finally:
+        drawing.close()
 
 
 def test_images_are_drawn_locally_if_the_process_is_killed(process: DrawingProcess, dataset: Dataset) -> None:
