@@ -21,7 +21,7 @@ def finished_run(config: TrainingConfig, seconds: float, accuracy: float = 0.95)
 
 
 def test_preset_not_trained_here_shows_the_benchmark_results() -> None:
-    assert facts("fast", [], "mnist") == "99.18% · 39k parameters · ~8 s"
+    assert facts("fast", [], "mnist") == "99.18% · 39k parameters · ~13 s"
     assert facts("best", [], "mnist") == "99.64% · 148k parameters · ~44 min"
     assert facts("large", [], "mnist") == "325k parameters · not yet timed here"
     assert facts("fast", [], "digits") == "39k parameters · not yet timed here"
