@@ -13,7 +13,7 @@ from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Pixels
 from core.language import Message, ntr, tr
 from dashboard.explain.colours import activation_picture
-from dashboard.explain.overview import feature_maps, show_overview
+from dashboard.explain.overview import feature_maps, show_overview, strengths
 from dashboard.explain.probabilities import show_probabilities
 from dashboard.explain.value_map import Place, show_value_map
 from dashboard.explain.weighted_sum import show_weighted_sum
@@ -69,7 +69,7 @@ def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, mo
     maps = feature_maps(activations[layer])
     grid = f"maps_{model}_{layer}"
     chosen = state.chosen_tile(grid)
-    channel = int(np.abs(maps).mean(axis=(1, 2)).argmax()) if chosen is None else chosen
+    channel = int(strengths(maps).argmax()) if chosen is None else chosen
     maps[channels_off] = 0
     left, right = st.columns([2.2, 1], gap="large")
     with left:

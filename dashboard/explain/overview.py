@@ -83,8 +83,7 @@ def _block(
     network: NumpyNetwork, activations: Sequence[np.ndarray], start: int, end: int, selected: int | None
 ) -> dict[str, object]:
     maps = feature_maps(activations[end])
-    strengths = np.abs(maps).mean(axis=(1, 2))
-    channels = set(np.argsort(-strengths, kind="stable")[:_SHOWN_MAPS].tolist())
+    channels = set(np.argsort(-strengths(maps), kind="stable")[:_SHOWN_MAPS].tolist())
     limit = float(np.abs(maps).max())
     return {
         "layer": end,
@@ -99,6 +98,15 @@ def _block(
             for channel in sorted(channels)
         ],
     }
+
+
+def strengths(maps: np.ndarray) -> np.ndarray:
+    """Return the largest absolute value of each map: (channels,) for maps (channels, h, w).
+
+    By their mean, maps that only show the background would be the strongest.
+    """
+    largest: np.ndarray = np.abs(maps).max(axis=(1, 2))
+    return largest
 
 
 def short_title(title: str) -> str:
