@@ -25,9 +25,9 @@ MIN_PORTIONS = 2
 """Minimum number of portions, for most recipes; drawing them takes 4 s, fitting the detector of `fast` 3 s."""
 
 BRIEF_PORTIONS = 1
-"""Number of portions for a stopped run that has more than MIN_PORTIONS.
+"""Number of portions for a stopped run whose recipe has more than MIN_PORTIONS.
 
-The detector of `best` then rejects 93.9% of doodles of kinds that it was not fitted on; with two portions, 95.1%.
+One, so that a stopped run of `best` is ready within 15 s (`make bench ARGS=finish`).
 """
 
 _SYNTHETIC_PER_PORTION = 250

@@ -118,7 +118,7 @@ class EndImages:
 
     def portion(self, index: int) -> Samples:
         """Return a portion of the samples that the detector is fitted on."""
-        portion: Samples = self._get(f"portion {index}")
+        portion: Samples = self._get(_portion_name(index))
         return portion
 
     @property
@@ -156,8 +156,8 @@ def _drawings(
 
     def portions(first: int, end: int) -> dict[str, Callable[[], Any]]:
         return {
-            name: partial(draw_portion, dataset.train, seed, index, training_digits)
-            for index, name in _portion_names(first, end).items()
+            _portion_name(index): partial(draw_portion, dataset.train, seed, index, training_digits)
+            for index in range(first, end)
         }
 
     return {
@@ -169,8 +169,8 @@ def _drawings(
     }
 
 
-def _portion_names(first: int, end: int) -> dict[int, str]:
-    return {index: f"portion {index}" for index in range(first, end)}
+def _portion_name(index: int) -> str:
+    return f"portion {index}"
 
 
 def load_pen_digits(config: TrainingConfig, workspace: Workspace) -> tuple[tuple[PenDigit, ...], tuple[PenDigit, ...]]:
@@ -188,7 +188,7 @@ def main(folder: Path, stream: IO[bytes]) -> None:
     config = run.config()
     workspace = Workspace.from_environment()
     dataset = load_dataset(config.dataset, workspace)
-    unneeded_after_stop = set(_portion_names(MIN_PORTIONS, portion_count(config)).values())
+    unneeded_after_stop = {_portion_name(index) for index in range(MIN_PORTIONS, portion_count(config))}
     for name, draw in _drawings(dataset, config, *load_pen_digits(config, workspace)).items():
         if name in unneeded_after_stop and run.stop_file.exists():
             break

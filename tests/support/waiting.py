@@ -12,8 +12,8 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 300.0
 """A timeout longer than any condition needs on a busy machine; one that is not met by then never will be."""
 
-_SETTLING_SECONDS = 30
-"""Time after which a page has surely settled, even on a busy machine; only a page with problems takes this long."""
+_SETTLING_SECONDS = 5
+"""Time after which a page has surely faded in and settled; a test waits this long for a page with problems."""
 
 
 def wait_until(condition: Callable[[], T], seconds: float = PATIENCE_SECONDS, what: str = "a condition") -> T:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from core.classifier.detector_samples import MIN_PORTIONS
+from core.classifier.detector_samples import MIN_PORTIONS, portion_count
 from core.data.datasets import Dataset, load_dataset
 from core.runs.registry import create_run
 from core.runs.run import Run
@@ -49,7 +49,9 @@ def test_second_process_draws_the_same_images(process: DrawingProcess, dataset: 
 
 
 def test_a_stopped_run_gets_only_the_images_that_it_needs(workspace: Workspace) -> None:
-    run = create_run(workspace, tiny_config(synthetic_digits=250 * (MIN_PORTIONS + 1)))
+    config = tiny_config(synthetic_digits=1000)
+    assert portion_count(config) > MIN_PORTIONS
+    run = create_run(workspace, config)
     run.stop_file.touch()
 
     drawing = DrawingProcess(run)
