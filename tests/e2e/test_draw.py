@@ -197,6 +197,7 @@ def test_quick_strokes_keep_corners_and_survive_a_page_change(page: Page, predic
     page.get_by_role("link", name="Draw").click()
 
     expect(prediction).to_have_text("1")
+    at_rest(page)  # until then, the canvas stands below what is left of Train, and moves up
     draw(page, [ACROSS])
     expect(prediction).to_have_text("7")
 
