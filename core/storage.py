@@ -29,6 +29,12 @@ _SYSTEM_REASONS = {
 }
 """The operating system's own wording for its most common errors."""
 
+FileVersion = tuple[int, int] | None
+"""Modification time in nanoseconds and inode of a file, or None if there is no file.
+
+The inode is included because a file replaced within one clock tick may have the same modification time.
+"""
+
 
 class NotRegularFile(OSError):
     """A path leads to a pipe, socket or device rather than a regular file; reading from it might never end."""
@@ -43,6 +49,35 @@ def open_file(path: Path, mode: str = "rb", **options: Any) -> IO[Any]:
     Raises NotRegularFile immediately where `open` would wait for the other end of a pipe, and OSError as `open` does.
     """
     return open(path, mode, opener=_open_regular, **options)
+
+
+def file_state(path: Path) -> os.stat_result | None:
+    """Return the state of a file, or None if there is no file or it cannot be accessed.
+
+    Another process may delete a file between a question whether it exists and one for its size; this asks only once.
+    """
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def file_size(path: Path) -> int:
+    """Return the size of a file in bytes, or 0 if there is no file."""
+    state = file_state(path)
+    return state.st_size if state else 0
+
+
+def modified(path: Path) -> int:
+    """Return a file's modification time in nanoseconds, or 0 if there is no file."""
+    state = file_state(path)
+    return state.st_mtime_ns if state else 0
+
+
+def file_version(path: Path) -> FileVersion:
+    """Return a value that changes whenever the file is replaced, or None if there is no file."""
+    state = file_state(path)
+    return (state.st_mtime_ns, state.st_ino) if state else None
 
 
 def system_reason(error: OSError) -> Message:

@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from core.errors import DataError, DownloadError
 from core.language import Message
-from core.storage import make_folder, storage_errors
+from core.storage import make_folder, modified, storage_errors
 
 Progress = Callable[[int, int], None]
 """Called with the number of bytes received so far and the total (0 while unknown)."""
@@ -37,9 +37,9 @@ def download_once(
     or read-only. Concurrent calls for one target share one download.
     """
     folder = make_folder(target.parent)
-    previous = _modification_time(target)
+    previous = modified(target)
     with storage_errors(folder), FileLock(folder / f"{target.name}.lock"):
-        if _modification_time(target) != previous:  # another caller has just downloaded it
+        if modified(target) != previous:  # another caller has just downloaded it
             return
         attempts = []
         for source in sources:
@@ -52,10 +52,6 @@ def download_once(
                 except DataError as error:
                     attempts.append(Message("{source}: {reason}", source=source.title, reason=error))
     raise DownloadError(failure, tuple(attempts))
-
-
-def _modification_time(path: Path) -> int | None:
-    return path.stat().st_mtime_ns if path.is_file() else None
 
 
 def _fetch(url: str, known_hash: str, path: Path, progress: Progress | None) -> None:

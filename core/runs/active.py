@@ -22,7 +22,7 @@ from core.runs.fine_tuning import read_fine_tuning
 from core.runs.label import disambiguate, display_name
 from core.runs.registry import find_run, is_gone, list_runs
 from core.runs.run import Run
-from core.storage import atomic_write, read_file, storage_errors
+from core.storage import FileVersion, atomic_write, file_version, read_file, storage_errors
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SHIPPED = "shipped"
@@ -34,9 +34,6 @@ class _Promotion(Record):
     """The contents of active.json."""
 
     run_id: str
-
-
-_Version = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -141,21 +138,21 @@ class ActivePredictor:
     def _is_current(self) -> bool:
         """Return True if the loaded model is still active and has not been trained further; calls `stat` twice."""
         versions = self._versions
-        if versions is None or _version(self._workspace.active_file) != versions.promotion:
+        if versions is None or file_version(self._workspace.active_file) != versions.promotion:
             return False
         # The promoted run may have been restored.
-        if versions.runs is not None and _version(self._workspace.runs) != versions.runs:
+        if versions.runs is not None and file_version(self._workspace.runs) != versions.runs:
             return False
-        card = _version(versions.card_file)
+        card = file_version(versions.card_file)
         # While a resumed run replaces its bundle, the card is missing for a moment.
         return card == versions.card or (card is None and not is_gone(versions.folder))
 
     def _load(self) -> tuple[ActiveModel, Predictor]:
-        promotion = _version(self._workspace.active_file)
+        promotion = file_version(self._workspace.active_file)
         active = active_model(self._workspace)
         card_file = active.bundle.card_file
-        runs = _version(self._workspace.runs) if active.problem else None
-        self._versions = _Versions(promotion, card_file, _version(card_file), active.bundle.folder.parent, runs)
+        runs = file_version(self._workspace.runs) if active.problem else None
+        self._versions = _Versions(promotion, card_file, file_version(card_file), active.bundle.folder.parent, runs)
         try:
             return active, Predictor(active.bundle)
         except BundleError as error:
@@ -174,17 +171,8 @@ class _Versions:
     folder of all runs if the promoted run was not found there, otherwise None.
     """
 
-    promotion: _Version | None
+    promotion: FileVersion
     card_file: Path
-    card: _Version | None
+    card: FileVersion
     folder: Path
-    runs: _Version | None
-
-
-def _version(path: Path) -> _Version | None:
-    """Return a value that changes whenever the file is replaced, or None if there is no file."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_ino
+    runs: FileVersion

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, ValidationError
 
 from core.records import Record
 from core.runs.run import Run
-from core.storage import atomic_write, read_file
+from core.storage import atomic_write, modified, read_file
 
 ID_TIME_FORMAT = "%Y%m%d-%H%M%S"
 """Format of the local creation time at the start of a run's id. The exact time is in created.json."""
@@ -43,14 +43,14 @@ def created_at(run: Run) -> datetime:
     Runs from earlier versions recorded only the local time, in their id. Their time zone is inferred from the
     modification time of their config.
     """
-    version = _modification_time(run.created_file)
+    version = modified(run.created_file)
     created = _read_creation(run.created_file, version) if version else None
     return (created or _infer_from_id(run)).astimezone()
 
 
 # Cached because every list of runs is sorted by creation time.
 @lru_cache(maxsize=10_000)
-def _read_creation(path: Path, version: float) -> datetime | None:  # noqa: ARG001 - part of the cache key
+def _read_creation(path: Path, version: int) -> datetime | None:  # noqa: ARG001 - part of the cache key
     try:
         return _Creation.model_validate_json(read_file(path, _MAX_FILE_BYTES)).created
     except (OSError, ValidationError):
@@ -59,8 +59,8 @@ def _read_creation(path: Path, version: float) -> datetime | None:  # noqa: ARG0
 
 def _infer_from_id(run: Run) -> datetime:
     """Return the time on which the id and the config's modification time agree, or else one of the two."""
-    modified = _modification_time(run.config_file) or _modification_time(run.folder)
-    written = datetime.fromtimestamp(modified, UTC) if modified else datetime.now(UTC)  # just deleted
+    nanoseconds = modified(run.config_file) or modified(run.folder)
+    written = datetime.fromtimestamp(nanoseconds / 1e9, UTC) if nanoseconds else datetime.now(UTC)  # just deleted
     try:
         local = datetime.strptime("-".join(run.id.split("-")[:2]), ID_TIME_FORMAT)  # noqa: DTZ007 - the zone is inferred below
     except ValueError:
@@ -70,10 +70,3 @@ def _infer_from_id(run: Run) -> datetime:
     if abs(difference - offset) <= _MAX_WRITING_TIME and _MIN_UTC_OFFSET <= offset <= _MAX_UTC_OFFSET:
         return (local - offset).replace(tzinfo=UTC)
     return local.astimezone()  # the config was copied or edited later
-
-
-def _modification_time(path: Path) -> float | None:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return None

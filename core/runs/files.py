@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from core.errors import RunError
 from core.language import Message
 from core.runs.run import MAX_LOG_BYTES, Run
-from core.storage import open_file
+from core.storage import file_size, file_state, open_file
 
 _DESCRIPTIONS = {
     "mnist_model.keras": Message("the network, for Keras"),
@@ -39,7 +40,7 @@ class RunFile:
         try:
             with open_file(self.path) as file:
                 if self.name.endswith(".log"):
-                    file.seek(max(0, self.path.stat().st_size - MAX_LOG_BYTES))
+                    file.seek(max(0, file_size(self.path) - MAX_LOG_BYTES))
                 content: bytes = file.read()
                 return content
         except OSError as error:
@@ -57,7 +58,7 @@ def run_files(run: Run) -> list[RunFile]:
         *(run.config_file, run.history_file, run.steps_file, run.epoch_predictions_file, run.log_file),
     ]
     return [
-        RunFile(run.id, path.name, _DESCRIPTIONS[path.name], path, path.stat().st_size)
+        RunFile(run.id, path.name, _DESCRIPTIONS[path.name], path, state.st_size)
         for path in paths
-        if path.is_file()
+        if (state := file_state(path)) and S_ISREG(state.st_mode)
     ]

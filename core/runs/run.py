@@ -19,7 +19,7 @@ from core.language import Message
 from core.runs.process import WorkerRecord, is_held
 from core.runs.status import UNEXPECTED_ENDS, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, read_rows
-from core.storage import NotRegularFile, atomic_write, open_file, read_file, storage_errors, system_reason
+from core.storage import NotRegularFile, atomic_write, file_size, open_file, read_file, storage_errors, system_reason
 
 LOG_TAIL_BYTES = 64 * 1024
 MAX_LOG_BYTES = 10 * 2**20
@@ -229,7 +229,7 @@ class Run:
         """Return the end of the worker's log, at most 64 kB, or an empty string if the log cannot be read."""
         try:
             with open_file(self.log_file) as file:
-                file.seek(max(0, self.log_file.stat().st_size - LOG_TAIL_BYTES))
+                file.seek(max(0, file_size(self.log_file) - LOG_TAIL_BYTES))
                 content: bytes = file.read()
         except OSError:
             return ""
@@ -237,7 +237,7 @@ class Run:
 
     def trim_log(self) -> None:
         """If the log exceeds MAX_LOG_BYTES, keep only its last MAX_LOG_BYTES / 2 bytes."""
-        if not self.log_file.exists() or self.log_file.stat().st_size <= MAX_LOG_BYTES:
+        if file_size(self.log_file) <= MAX_LOG_BYTES:
             return
         with storage_errors(self.log_file), open_file(self.log_file, "r+b") as file:
             file.seek(-MAX_LOG_BYTES // 2, os.SEEK_END)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -14,6 +15,7 @@ from filelock import FileLock
 from core.environment import gradio_upload_folder
 from core.errors import PictureError
 from core.language import Message
+from core.storage import file_size
 
 MAX_UPLOAD_BYTES = 200 * 2**20
 """Maximum size of the uploads on disk, enough for 20 of the largest pictures. Gradio deletes them after ten minutes."""
@@ -31,8 +33,9 @@ def upload_folder() -> Path:
 
 def uploads_full() -> bool:
     """Return True if the uploads on disk exceed their size limit."""
-    files = (path for path in upload_folder().rglob("*") if path.is_file())
-    return sum(path.stat().st_size for path in files) > MAX_UPLOAD_BYTES
+    # Gradio may delete files and folders meanwhile; os.walk passes over a folder that has gone.
+    files = (Path(folder, name) for folder, _, names in os.walk(upload_folder()) for name in names)
+    return sum(map(file_size, files)) > MAX_UPLOAD_BYTES
 
 
 def uploaded_file(path: str | Path) -> Path:

@@ -15,6 +15,7 @@ from core.explain.embedding_map import EmbeddingMap
 from core.explain.map_file import bundle_fingerprint, map_file, read_map
 from core.explain.neighbours import image_features, load_feature_network
 from core.language import Message
+from core.storage import modified
 from dashboard.session import cache
 from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
@@ -51,7 +52,7 @@ def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
     fingerprint = bundle_fingerprint(bundle)
     path = map_file(workspace(), dataset_id, fingerprint)
     version = datasets.dataset_version(dataset_id, workspace())
-    return str(bundle.folder), fingerprint, cache.modified(path), dataset_id, version
+    return str(bundle.folder), fingerprint, modified(path), dataset_id, version
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -95,7 +96,7 @@ def _feature_count(bundle: Bundle) -> int:
 
 
 def _network(bundle: Bundle) -> Network:
-    return _feature_network(str(bundle.folder), cache.modified(bundle.tflite_file))
+    return _feature_network(str(bundle.folder), modified(bundle.tflite_file))
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

@@ -15,6 +15,7 @@ from core.data import datasets
 from core.data.datasets import Split
 from core.explain.neighbours import FeatureIndex, image_features, load_feature_network
 from core.ink.drawing import Pixels
+from core.storage import modified
 from dashboard.server.library_internals import rerun_is_waiting
 from dashboard.session import cache
 from dashboard.session.state import workspace
@@ -52,7 +53,7 @@ def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage 
     """
     card = cache.card(bundle)
     version = datasets.dataset_version(card.config.dataset, workspace())
-    future = _index(str(bundle.folder), cache.modified(bundle.tflite_file), card.config.dataset, digit, version)
+    future = _index(str(bundle.folder), modified(bundle.tflite_file), card.config.dataset, digit, version)
     while not wait([future], _POLL_SECONDS).done:
         if rerun_is_waiting():
             return None

@@ -13,7 +13,7 @@ from core.errors import BundleError
 from core.exports.folder import Exports, Format
 from core.language import Message, number, tr
 from core.launcher.exports import start_export
-from core.storage import read_file
+from core.storage import file_size, read_file
 from dashboard.session import cache, permission
 from dashboard.session.permission import safe_text
 from dashboard.session.state import workspace
@@ -65,11 +65,11 @@ def _show_bundle_files(bundle: Bundle) -> None:
     except BundleError as error:
         keras = ""
         st.info(safe_text(error), icon=":material/info:")
-    _row(".keras", keras, cache.file_size(bundle.keras_file), partial(_download, ".keras", bundle.keras_file))
+    _row(".keras", keras, file_size(bundle.keras_file), partial(_download, ".keras", bundle.keras_file))
     _row(
         ".tflite",
         tr("Runs in LiteRT (TensorFlow Lite), including on phones; this dashboard uses it."),
-        cache.file_size(bundle.tflite_file),
+        file_size(bundle.tflite_file),
         partial(_download, ".tflite", bundle.tflite_file),
     )
 
@@ -77,7 +77,7 @@ def _show_bundle_files(bundle: Bundle) -> None:
 def _show_created_files(exports: Exports, bundle: Bundle) -> None:
     for kind, (name, description) in _EXPORT_FORMATS.items():
         state = exports.state(kind)
-        size = cache.file_size(state.file) if state.file else None
+        size = file_size(state.file) if state.file else None
         _row(name, tr(description), size, partial(_show_action, name, exports, bundle, kind))
         if state.problem:
             st.error(safe_text(state.problem), icon=":material/error:")

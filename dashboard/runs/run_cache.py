@@ -20,16 +20,11 @@ from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot
 from core.runs.status import State
 from core.runs.summary import Summary, summarise
+from core.storage import FileVersion, file_version
 from dashboard.session.state import workspace
 from dashboard.training import curve_points
 
 _MAX_SUMMARIES = 10_000
-
-_FileVersion = tuple[int, int] | None
-"""Modification time and inode of a file, or None if the file does not exist.
-
-The inode is included because a file replaced within one clock tick may have the same modification time.
-"""
 
 
 @dataclass(frozen=True)
@@ -99,7 +94,7 @@ def _listing_problem() -> Message | None:
 
 def _summary(run: Run, active: ActiveModel) -> Summary:
     files = (run.status_file, run.config_file, label_file(run), run.bundle.folder, run.bundle.card_file)
-    row = _cached_summary(str(run.folder), tuple(_file_version(path) for path in files))
+    row = _cached_summary(str(run.folder), tuple(file_version(path) for path in files))
     # A worker can end, or another damaged file can be repaired, without a change to these files.
     if row.state in ("running", None):
         row = summarise(RunSnapshot(run), active)
@@ -108,7 +103,7 @@ def _summary(run: Run, active: ActiveModel) -> Summary:
 
 # Not cached with Streamlit, whose lookups take 0.2 ms each: the Runs page looks up every run.
 @lru_cache(maxsize=_MAX_SUMMARIES)
-def _cached_summary(folder: str, versions: tuple[_FileVersion, ...]) -> Summary:  # noqa: ARG001 - part of the key
+def _cached_summary(folder: str, versions: tuple[FileVersion, ...]) -> Summary:  # noqa: ARG001 - part of the key
     return summarise(RunSnapshot(Run(Path(folder))), ActiveModel(None, Bundle(Path(folder))))
 
 
@@ -119,7 +114,7 @@ def curve(
 
     The table is shared; do not modify it.
     """
-    versions = (_file_version(run.steps_file), _file_version(run.history_file))
+    versions = (file_version(run.steps_file), file_version(run.history_file))
     return _cached_curve(str(run.folder), name, run.status().steps, smoothing, max_points, overlaid, versions)
 
 
@@ -131,14 +126,14 @@ def _cached_curve(
     smoothing: float,
     max_points: int,
     overlaid: bool,
-    versions: tuple[_FileVersion, ...],
+    versions: tuple[FileVersion, ...],
 ) -> pd.DataFrame:
     steps, history = _cached_tables(folder, versions)
     return curve_points.curve_points(name, steps, history, steps_in_epoch, smoothing, max_points, overlaid)
 
 
 @st.cache_resource(show_spinner=False, max_entries=150)
-def _cached_tables(folder: str, versions: tuple[_FileVersion, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:  # noqa: ARG001
+def _cached_tables(folder: str, versions: tuple[FileVersion, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:  # noqa: ARG001
     run = Run(Path(folder))
     return run.steps(), run.history()
 
@@ -182,13 +177,5 @@ def revision() -> int:
 
 
 def _revision(runs: Collection[Run]) -> int:
-    folders = tuple((run.id, _file_version(run.folder)) for run in runs)
-    return hash((folders, _file_version(workspace().active_file)))
-
-
-def _file_version(path: Path) -> _FileVersion:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_ino
+    folders = tuple((run.id, file_version(run.folder)) for run in runs)
+    return hash((folders, file_version(workspace().active_file)))

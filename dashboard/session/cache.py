@@ -30,6 +30,7 @@ from core.handwriting.pen_digits import PenDigit
 from core.language import Message
 from core.runs.active import ActivePredictor, available_models
 from core.runs.run import Run
+from core.storage import file_size, modified
 from core.workspace import Workspace
 from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
@@ -212,7 +213,7 @@ def _out_of_fold(path: str, modified: int, dataset_id: str, version: str) -> Out
 def verdicts() -> list[Verdict]:
     """Return all saved verdicts on labels; raise StorageError if the file cannot be read."""
     path = verdicts_file(workspace())
-    return _verdicts(str(path), path.stat().st_size if path.exists() else 0, modified(path))
+    return _verdicts(str(path), file_size(path), modified(path))
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
@@ -288,13 +289,3 @@ def reader_zip(bundle: Bundle) -> bytes:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _reader_zip(folder: str, card_modified: int, tflite_modified: int) -> bytes:
     return reader_archive(Bundle(Path(folder)))
-
-
-def file_size(path: Path) -> int:
-    """Return the size of a model file in bytes, or 0 if the file does not exist."""
-    return path.stat().st_size if path.exists() else 0
-
-
-def modified(path: Path) -> int:
-    """Return a file's modification time in nanoseconds, or 0 if there is no file."""
-    return path.stat().st_mtime_ns if path.exists() else 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -317,6 +319,29 @@ def test_full_folder_accepts_no_more_uploads(client: TestClient, monkeypatch: py
 
     assert response.status_code == 503
     assert response.json()["error"].endswith(".")
+
+
+def test_uploads_are_counted_while_others_are_deleted(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploaded(client, b"x" * 2000)
+    monkeypatch.setattr(gradio_uploads, "MAX_UPLOAD_BYTES", 1000)
+    end = threading.Event()
+
+    def add_and_delete() -> None:
+        folder = gradio_uploads.upload_folder() / "passing"
+        while not end.is_set():
+            folder.mkdir()
+            (folder / "one.png").write_bytes(b"x")
+            shutil.rmtree(folder)
+
+    with ThreadPoolExecutor() as pool:
+        other = pool.submit(add_and_delete)
+        try:
+            full = [gradio_uploads.uploads_full() for _ in range(1000)]
+        finally:
+            end.set()
+        other.result()
+
+    assert all(full)
 
 
 FOLDER_OWNER = """
