@@ -40,7 +40,10 @@ class Window:
         """Add the margins to (n, side, side, channels)."""
         if not any(self.margins):
             return inputs
-        return np.pad(inputs, ((0, 0), self.margins, self.margins, (0, 0)))
+        count, side, _, channels = inputs.shape
+        padded = np.zeros((count, side + sum(self.margins), side + sum(self.margins), channels), inputs.dtype)
+        self.unpad(padded)[:] = inputs
+        return padded
 
     def unpad(self, padded: np.ndarray) -> np.ndarray:
         """Remove the margins from (n, side, side, channels)."""

@@ -17,7 +17,7 @@ Channels = Mapping[int, Collection[int]]
 """Channels, keyed by the index of their layer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal only to itself, so that it can be a key of a cache
 class NumpyNetwork:
     """The layers in order; the last is the softmax, and the one before it returns the logits.
 

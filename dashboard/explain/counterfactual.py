@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
 import streamlit as st
 
 from core.classifier.predictor import Predictor
-from core.explain.counterfactual import MAX_CHANGE, change_into
+from core.explain.counterfactual import MAX_CHANGE, Counterfactual, change_into
 from core.explain.numpy_network import NumpyNetwork
-from core.ink.drawing import Drawing, Pixels
+from core.ink.drawing import IMAGE_SIZE, Drawing, Pixels
 from core.language import tr
 from dashboard.explain.colours import change_picture
 from dashboard.explain.probabilities import show_probabilities
 from dashboard.parts.png import image_html
+
+_RECENT = 64
+"""Number of changes to keep, at most 50 kB each, because each step on the page needs the same one again."""
+
+
+@lru_cache(maxsize=_RECENT)
+def _find_change(network: NumpyNetwork, pixels: bytes, digit: int) -> Counterfactual | None:
+    return change_into(network, np.frombuffer(pixels, np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE), digit)
 
 
 @st.fragment
@@ -30,7 +41,7 @@ def show_counterfactual_section(
     digit = st.pills(
         tr("Make it a"), others, default=second, required=True, key=f"make_it_{model}_{predicted}", format_func=str
     )
-    counterfactual = change_into(network, image, digit)
+    counterfactual = _find_change(network, image.tobytes(), digit)
     if counterfactual is None:
         st.info(
             tr(

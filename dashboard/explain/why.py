@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -17,7 +21,7 @@ from core.explain.attribution import (
     sanity_check,
 )
 from core.explain.numpy_network import NumpyNetwork
-from core.ink.drawing import Pixels
+from core.ink.drawing import IMAGE_SIZE, Pixels
 from core.language import Message, tr
 from dashboard.explain.colours import AGAINST_COLOUR, FOR_COLOUR, attribution_picture
 from dashboard.explain.overview import short_title
@@ -27,6 +31,34 @@ from dashboard.parts.show_chart import show_chart
 from dashboard.parts.vega_lite import apply_layout
 
 GRADIENTS, OCCLUSION, RANDOM = Message("Integrated gradients"), Message("Occlusion"), Message("Random order")
+
+_RECENT = 64
+"""Number of reasons to keep, about 10 kB each, because each further click on the page needs the same ones again."""
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """What speaks for and against a digit; shared by all visitors, so don't change the arrays.
+
+    `gradients`, `occlusion`, `dots`: attribution maps float32 (28, 28). `curves`: the digit's probability while ink is
+    deleted, by the ranking of the ink.
+    """
+
+    gradients: np.ndarray
+    occlusion: np.ndarray
+    dots: np.ndarray
+    curves: Mapping[Message, DeletionCurve]
+
+
+@lru_cache(maxsize=_RECENT)
+def _find_reasons(network: NumpyNetwork, pixels: bytes, digit: int) -> Reasons:
+    image = np.frombuffer(pixels, np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
+    gradients = integrated_gradients(network, image, digit).map
+    occlusion_map = occlusion(network.probabilities, image, digit)
+    dots = dot_effects(network.probabilities, image, digit)
+    rankings = {GRADIENTS: gradients, OCCLUSION: occlusion_map, RANDOM: np.random.default_rng(0).random(image.shape)}
+    curves = {name: deletion_curve(network.probabilities, image, ranking, digit) for name, ranking in rankings.items()}
+    return Reasons(gradients, occlusion_map, dots, curves)
 
 
 @st.fragment
@@ -43,11 +75,11 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
     digit = st.pills(
         tr("Digit"), range(10), default=predicted, required=True, key=f"why_{model}_{predicted}", format_func=str
     )
-    gradients = integrated_gradients(network, image, digit).map
-    occlusion_map = occlusion(network.probabilities, image, digit)
-    dots = dot_effects(network.probabilities, image, digit)
+    reasons = _find_reasons(network, image.tobytes(), digit)
+    curves = reasons.curves
+    maps = (reasons.gradients, reasons.occlusion, reasons.dots)
     tile_grid(
-        [png_data_uri(attribution_picture(values, image)) for values in (gradients, occlusion_map, dots)],
+        [png_data_uri(attribution_picture(values, image)) for values in maps],
         key="why_maps",
         captions=[
             tr("Integrated gradients: how much each pixel of ink adds to the {digit}", digit=digit),
@@ -68,11 +100,6 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
             "fall faster than in a random order."
         )
     )
-    random_order = np.random.default_rng(0).random(image.shape)
-    curves = {
-        name: deletion_curve(network.probabilities, image, ranking, digit)
-        for name, ranking in ((GRADIENTS, gradients), (OCCLUSION, occlusion_map), (RANDOM, random_order))
-    }
     show_chart(_deletion_chart(curves, digit), alt=tr("Probability while ink is deleted"))
     st.caption(
         tr(
@@ -86,7 +113,7 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
     _show_sanity_check(network, image, digit)
 
 
-def _deletion_chart(curves: dict[Message, DeletionCurve], digit: int) -> alt.LayerChart | alt.Chart:
+def _deletion_chart(curves: Mapping[Message, DeletionCurve], digit: int) -> alt.LayerChart | alt.Chart:
     names = [tr(name) for name in curves]
     table = pd.concat(
         pd.DataFrame(

@@ -212,6 +212,17 @@ def test_an_image_becomes_another_digit_step_by_step(page: AppTest) -> None:
     assert f"Step 1 of {last}" in text(page)
 
 
+@pytest.mark.parametrize("search", ["counterfactual.change_into", "why.integrated_gradients"])
+def test_a_step_does_not_repeat_a_search(page: AppTest, monkeypatch: pytest.MonkeyPatch, search: str) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+
+    monkeypatch.delattr(f"dashboard.explain.{search}")
+    next(button for button in page.button if button.label == "Undo a step").click().run()
+
+    assert not page.exception
+
+
 def test_a_slider_of_the_stress_dial_shows_its_curve(page: AppTest) -> None:
     draw_corner_seven(page)
     open_inside(page)
