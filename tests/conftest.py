@@ -193,11 +193,16 @@ def few_pen_digits(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Wor
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Run:
-    """A run that a real worker trained for two epochs on scikit-learn's digits; don't change it."""
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder for all of pytest-xdist's processes."""
     own_folder = tmp_path_factory.getbasetemp()
-    # One run for all of pytest-xdist's processes, in the parent folder that they share.
-    folder = (own_folder if worker_id == "master" else own_folder.parent) / "trained"
+    return own_folder if worker_id == "master" else own_folder.parent
+
+
+@pytest.fixture(scope="session")
+def trained(shared_folder: Path) -> Run:
+    """A run that a real worker trained for two epochs on scikit-learn's digits; don't change it."""
+    folder = shared_folder / "trained"
     workspace = Workspace(folder / "workspace")
     with Workspace(folder).locked(), pytest.MonkeyPatch.context() as patch:
         # A random name may contain a word that a test searches for.

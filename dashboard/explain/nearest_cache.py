@@ -12,10 +12,12 @@ import streamlit as st
 from core.classifier.bundle import Bundle
 from core.classifier.network import Network
 from core.data import datasets
-from core.data.datasets import Split
+from core.data.datasets import Dataset
+from core.explain.feature_file import features_file, read_features
 from core.explain.neighbours import FeatureIndex, image_features, load_feature_network
 from core.ink.drawing import Pixels
 from core.storage import modified
+from core.workspace import Workspace
 from dashboard.server.library_internals import rerun_is_waiting
 from dashboard.session import cache
 from dashboard.session.state import workspace
@@ -70,11 +72,14 @@ def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage 
 @st.cache_resource(show_spinner=False, max_entries=20)
 def _index(folder: str, modified: int, dataset_id: str, digit: int, version: str) -> Future[_DigitIndex]:
     """Compute the features of a digit's training images in another thread, so that the next stroke need not wait."""
-    return _threads.submit(_compute_index, Bundle(Path(folder)), cache.dataset(dataset_id).train, digit)
+    return _threads.submit(_compute_index, workspace(), Bundle(Path(folder)), cache.dataset(dataset_id), digit)
 
 
-def _compute_index(bundle: Bundle, train: Split, digit: int) -> _DigitIndex:
-    network = load_feature_network(bundle)
+def _compute_index(workspace: Workspace, bundle: Bundle, dataset: Dataset, digit: int) -> _DigitIndex:
+    network, train = load_feature_network(bundle), dataset.train
     indices = np.flatnonzero(train.labels == digit)
-    features = image_features(network, bundle.card(), train.images[indices])
+    try:
+        features = read_features(features_file(workspace, bundle, dataset, "train"), len(train))[indices]
+    except (OSError, ValueError):  # not computed yet, or damaged; those of one digit don't take long
+        features = image_features(network, bundle.card(), train.images[indices])
     return _DigitIndex(network, FeatureIndex(features, train.labels[indices]), indices)

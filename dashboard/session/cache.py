@@ -21,6 +21,7 @@ from core.data.datasets import Dataset
 from core.data.pen_digits import locate_pen_digits, read_pen_digits
 from core.errors import DataError
 from core.explain.duplicates_file import duplicates_file, read_duplicates
+from core.explain.feature_file import features_file, split_features
 from core.explain.feature_maps import accuracy_without
 from core.explain.near_duplicates import NearDuplicates
 from core.explain.neighbours import FeatureIndex, Neighbours, image_features, load_feature_network
@@ -171,9 +172,10 @@ def nearest_images(
 def _feature_index(
     folder: str, modified: int, dataset_id: str, split: str, version: str
 ) -> tuple[Network, FeatureIndex]:
-    bundle, images = Bundle(Path(folder)), dataset(dataset_id).split(split)
-    network = load_feature_network(bundle)
-    return network, FeatureIndex(image_features(network, bundle.card(), images.images), images.labels)
+    bundle, data = Bundle(Path(folder)), dataset(dataset_id)
+    network, images = load_feature_network(bundle), data.split(split)
+    file = features_file(workspace(), bundle, data, split)
+    return network, FeatureIndex(split_features(file, bundle, network, images.images), images.labels)
 
 
 def robustness_curves(bundle: Bundle) -> Mapping[str, RobustnessCurve]:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from core.workspace import PROJECT
+from core.workspace import PROJECT, Workspace
 from tests.support.chromium import FLAGS, find_chromium
 from tests.support.dashboard_process import DashboardProcess, mnist_variable
+from tests.support.kept_features import share_features
 from tests.support.requirements import skip_or_fail
 from tests.support.visit import Record
 from tests.support.visitor import PATIENCE_MS, Visitor
@@ -37,9 +38,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 @pytest.fixture(scope="session")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
+def dashboard(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Iterator[DashboardProcess]:
     """The dashboard, with MNIST if this machine has it, and a workspace shared by this session's tests."""
-    process = DashboardProcess(tmp_path_factory.mktemp("dashboard"), **mnist_variable())
+    folder = tmp_path_factory.mktemp("dashboard")
+    share_features(shared_folder, Workspace(folder / "workspace"))
+    process = DashboardProcess(folder, **mnist_variable())
     yield process
     process.stop()
 

@@ -19,6 +19,7 @@ from core import catalogues
 from core.runs.run import Run
 from core.workspace import Workspace
 from tests.support.dashboard_process import DashboardProcess, mnist_variable
+from tests.support.kept_features import share_features
 from tests.support.navigation import open_within_visit, until_quiet
 from tests.support.sweep_files import write_sweep
 from tests.support.translations import (
@@ -104,12 +105,15 @@ ALLOWED = re.compile(
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory: pytest.TempPathFactory, trained: Run) -> Iterator[DashboardProcess]:
+def dashboard(
+    tmp_path_factory: pytest.TempPathFactory, shared_folder: Path, trained: Run
+) -> Iterator[DashboardProcess]:
     """A dashboard with a third language, a run, and a sweep."""
     folder = tmp_path_factory.mktemp("languages")
     locales = Path(shutil.copytree(catalogues.FOLDER, folder / "locale"))
     write_pseudo_language(locales, PSEUDO)
     workspace = Workspace(folder / "workspace")
+    share_features(shared_folder, workspace)
     shutil.copytree(trained.folder, workspace.runs / trained.id)
     write_sweep(workspace, 25, sweep_id=SWEEP, objectives=("validation_accuracy", "milliseconds"), winner=True)
     process = DashboardProcess(folder, ("-c", DASHBOARD, str(locales)), **mnist_variable())

@@ -15,7 +15,9 @@ from gradio_client import Client, handle_file
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
+from core.workspace import Workspace
 from tests.support.dashboard_process import DashboardProcess
+from tests.support.kept_features import share_features
 from tests.support.nginx import Nginx, below_prefix, find_nginx
 from tests.support.requirements import skip_or_fail
 from tests.support.visit import Record, at_rest, sketch_and_submit
@@ -57,12 +59,15 @@ def setup(request: pytest.FixtureRequest) -> Setup:
 
 
 @pytest.fixture(scope="module")
-def dashboard(setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
+def dashboard(
+    setup: Setup, tmp_path_factory: pytest.TempPathFactory, shared_folder: Path
+) -> Iterator[DashboardProcess]:
     """A dashboard behind nginx; its `url` is the one that visitors use."""
     executable = find_nginx()
     if executable is None:
         skip_or_fail("nginx is not installed; install it with `apt-get install nginx`.")
     folder = tmp_path_factory.mktemp("dashboard")
+    share_features(shared_folder, Workspace(folder / "workspace"))
     process = DashboardProcess(folder, setup.command, **setup.environment)
     nginx = None
     try:

@@ -1,0 +1,50 @@
+"""The training image that is nearest to a drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from core.classifier.bundle import Bundle
+from core.data.datasets import Dataset
+from core.explain.feature_file import features_file
+from core.explain.neighbours import image_features, load_feature_network
+from core.workspace import SHIPPED_BUNDLE, Workspace
+from dashboard.explain import nearest_cache
+from dashboard.explain.nearest_cache import nearest_of_digit
+
+BUNDLE = Bundle(SHIPPED_BUNDLE)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache() -> Iterator[None]:
+    """Keep the features of this test from other tests, and theirs from this one."""
+    nearest_cache._index.clear()
+    yield
+    nearest_cache._index.clear()
+
+
+def test_an_image_is_compared_with_the_features_in_the_cache(workspace: Workspace, mnist: Dataset) -> None:
+    image, index = mnist.test.images[0], np.flatnonzero(mnist.train.labels == 3)[5]
+    (features,) = image_features(load_feature_network(BUNDLE), BUNDLE.card(), image[np.newaxis])
+    kept = np.full((len(mnist.train), len(features)), 100, np.float16)
+    kept[index] = features
+    workspace.cache.mkdir(parents=True)
+    np.savez(features_file(workspace, BUNDLE, mnist, "train"), features=kept)
+
+    found = nearest_of_digit(BUNDLE, image, 3)
+
+    assert found is not None
+    assert (found.index, found.distance) == (index, 0)
+
+
+def test_an_image_is_compared_without_a_cache(workspace: Workspace, mnist: Dataset) -> None:
+    index = np.flatnonzero(mnist.train.labels == 3)[5]
+
+    found = nearest_of_digit(BUNDLE, mnist.train.images[index], 3)
+
+    assert found is not None
+    assert found.index == index
+    assert not workspace.cache.exists()
