@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from core.classifier.bundle import Bundle
@@ -20,9 +21,15 @@ def share_features(shared: Path, workspace: Workspace) -> None:
     `shared`: a folder for all processes of the tests. A dashboard would need both cores for several seconds.
     """
     with suppress(DataMissing):
-        bundle, mnist = Bundle(SHIPPED_BUNDLE), load_dataset("mnist", Workspace.from_environment())
-        file = features_file(Workspace(shared), bundle, mnist, "train")
-        with Workspace(shared).locked():
-            split_features(file, bundle, load_feature_network(bundle), mnist.train.images)
+        file = _shared_file(shared)
         workspace.cache.mkdir(parents=True, exist_ok=True)
         os.link(file, workspace.cache / file.name)
+
+
+@cache
+def _shared_file(shared: Path) -> Path:
+    bundle, mnist = Bundle(SHIPPED_BUNDLE), load_dataset("mnist", Workspace.from_environment())
+    file = features_file(Workspace(shared), bundle, mnist, "train")
+    with Workspace(shared).locked():
+        split_features(file, bundle, load_feature_network(bundle), mnist.train.images)
+    return file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ from core.workspace import PROJECT, Workspace
 from dashboard.parts.png import png_bytes
 from dashboard.session.drawings import Sketch
 from tests.support.drawn_digits import SEVEN, drawn
+from tests.support.kept_features import share_features
 from tests.support.markdown import unescape_markdown
 
 
 @pytest.fixture
-def page(workspace: Workspace) -> AppTest:
+def page(workspace: Workspace, shared_folder: Path) -> AppTest:
+    share_features(shared_folder, workspace)
     return AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
 
 
