@@ -5,8 +5,10 @@ It computes the same function as the bundle's Keras and LiteRT files, without Te
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from core.explain.target import Target, target_gradient
 
 Channels = Mapping[int, Collection[int]]
 """Channels, keyed by the index of their layer."""
+
+_BLOCK = 16
+"""Images in one forward pass, which for the shipped model is twice as fast as with 256: 2,500 images a second."""
 
 
 @dataclass(frozen=True, eq=False)  # equal only to itself, so that it can be a key of a cache
@@ -39,32 +44,28 @@ class NumpyNetwork:
 
         `off`: channels whose output is replaced by 0, keyed by the index of their layer.
         """
-        outputs: list[np.ndarray] = []
-        values = as_inputs(images)
-        for index, layer in enumerate(self.layers):
-            values = layer.forward(values)
-            if off and index in off:
-                values = values.copy()  # a flattened array shares its memory with the previous layer's output
-                values[..., list(off[index])] = 0
-            outputs.append(values)
-        return outputs
+        return list(self._outputs(images, off or {}))
 
     def hidden(self, images: np.ndarray) -> np.ndarray:
         """Return the inputs of the layer that returns the logits, float32 (n, d)."""
-        return self._run(images, len(self.layers) - 2)
+        return self._run(images, len(self.layers) - 2, {})
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Return the logits float32 (n, 10), before temperature scaling."""
-        return self._run(images, len(self.layers) - 1)
+        return self._run(images, len(self.layers) - 1, {})
 
     def probabilities(self, images: np.ndarray, off: Channels | None = None) -> np.ndarray:
         """Return calibrated probabilities float32 (n, 10); `off` as in `activations`."""
-        return self.activations(images, off)[-1] if off else self._run(images, len(self.layers))
+        return self._run(images, len(self.layers), off or {})
 
     def gradient(self, images: np.ndarray, digit: int, target: Target = "logit") -> np.ndarray:
         """Return the gradient of one digit's target with respect to each pixel in 0..1, float32 (n, 28, 28)."""
-        activations = self.activations(images)
-        return self.backward(images, activations, target_gradient(activations[-2], digit, target, self.temperature))
+        gradients = []
+        for block in _blocks(images):
+            activations = self.activations(block)
+            gradient = target_gradient(activations[-2], digit, target, self.temperature)
+            gradients.append(self.backward(block, activations, gradient))
+        return np.concatenate(gradients)
 
     def backward(self, images: np.ndarray, activations: Sequence[np.ndarray], gradient: np.ndarray) -> np.ndarray:
         """Return the gradient of a function of the logits with respect to each pixel, float32 (n, 28, 28).
@@ -90,11 +91,28 @@ class NumpyNetwork:
             end = index
         return end
 
-    def _run(self, images: np.ndarray, layers: int) -> np.ndarray:
+    def _run(self, images: np.ndarray, layers: int, off: Channels) -> np.ndarray:
+        """Return the output of the last of the first `layers` layers."""
+        return np.concatenate([_last(islice(self._outputs(block, off), layers)) for block in _blocks(images)])
+
+    def _outputs(self, images: np.ndarray, off: Channels) -> Iterator[np.ndarray]:
+        """Yield the output of each layer."""
         values = as_inputs(images)
-        for layer in self.layers[:layers]:
+        for index, layer in enumerate(self.layers):
             values = layer.forward(values)
-        return values
+            if index in off:
+                values = values.copy()  # a flattened array shares its memory with the previous layer's output
+                values[..., list(off[index])] = 0
+            yield values
+
+
+def _blocks(images: np.ndarray) -> list[np.ndarray]:
+    """Return the images in blocks that a processor's cache can hold; without images, one empty block."""
+    return [images[start : start + _BLOCK] for start in range(0, max(len(images), 1), _BLOCK)]
+
+
+def _last(outputs: Iterator[np.ndarray]) -> np.ndarray:
+    return deque(outputs, maxlen=1).pop()
 
 
 def as_inputs(images: np.ndarray) -> np.ndarray:

@@ -135,8 +135,7 @@ class Rehearsal:
             features = self._litert(images).features
             if features is not None:  # the file of an earlier version has none
                 return features[:, :size]
-        batches = [self._numpy.hidden(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH)]
-        return np.concatenate(batches)
+        return self._numpy.hidden(images)
 
     def _train(self, inputs: np.ndarray, targets: np.ndarray, weight: float) -> LastLayer:
         rng = np.random.default_rng(self._seed)
