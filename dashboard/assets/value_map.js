@@ -1,13 +1,19 @@
-// A feature map, enlarged: the value under the pointer is shown, and a click or an arrow key chooses a place.
+// A feature map, enlarged: the value under the pointer is shown, and a click or an arrow key chooses a place. A button
+// chooses one place after another, so that the page shows the window sliding over its input.
 // Milliseconds after the last key, so that keys in quick succession cause one update of the page.
 const PAUSE = 150;
+// Milliseconds for each place of the sliding window, enough to read a number.
+const SLIDE = 700;
 const [pending, timers] = [new WeakMap(), new WeakMap()];
+// The timer of a map whose window is sliding, and its next step, which each update of the page replaces.
+const [slides, steps] = [new WeakMap(), new WeakMap()];
 const NUMBER = { minimumFractionDigits: 3, maximumFractionDigits: 3, useGrouping: false };
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const map = parentElement.querySelector(".map");
   const readout = parentElement.querySelector(".readout");
+  const slide = parentElement.querySelector(".slide");
   const [rows, columns] = [data.values.length, data.values[0].length];
   const image = map.querySelector("img");
   image.src = data.source;
@@ -40,10 +46,36 @@ export default function ({ data, parentElement, setTriggerValue }) {
     timers.set(
       parentElement,
       setTimeout(() => {
-        pending.delete(parentElement);
+        // While the window slides, Python's place may be an earlier one.
+        if (!slides.has(parentElement)) {
+          pending.delete(parentElement);
+        }
         setTriggerValue("chosen", at);
       }, PAUSE),
     );
+  };
+  const stop = () => {
+    if (slides.has(parentElement)) {
+      clearInterval(slides.get(parentElement));
+      slides.delete(parentElement);
+      pending.delete(parentElement);
+      clearTimeout(timers.get(parentElement));
+      setTriggerValue("chosen", [row, column]);
+      showSliding();
+    }
+  };
+  const start = () => {
+    const step = () => (parentElement.isConnected ? steps.get(parentElement)() : clearInterval(timer));
+    const timer = setInterval(step, SLIDE);
+    slides.set(parentElement, timer);
+    showSliding();
+    step();
+  };
+  const showSliding = () => {
+    const isSliding = slides.has(parentElement);
+    slide.textContent = isSliding ? data.words.stop : data.words.slide;
+    // A screen reader would read out each value.
+    readout.setAttribute("aria-live", isSliding ? "off" : "polite");
   };
   const placeUnder = (event) => {
     const box = image.getBoundingClientRect();
@@ -52,13 +84,24 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   map.onpointermove = (event) => show(placeUnder(event));
   map.onpointerleave = mark;
-  map.onclick = (event) => choose(placeUnder(event));
+  steps.set(parentElement, () => {
+    const next = (row * columns + column + 1) % (rows * columns);
+    choose([Math.floor(next / columns), next % columns]);
+  });
+  slide.hidden = rows * columns === 1;
+  slide.onclick = () => (slides.has(parentElement) ? stop() : start());
+  map.onclick = (event) => {
+    stop();
+    choose(placeUnder(event));
+  };
   map.onkeydown = (event) => {
     const step = STEPS[event.key];
     if (step) {
       event.preventDefault();
+      stop();
       choose([Math.min(Math.max(row + step[0], 0), rows - 1), Math.min(Math.max(column + step[1], 0), columns - 1)]);
     }
   };
   mark();
+  showSliding();
 }

@@ -1,4 +1,4 @@
-"""A feature map, enlarged, in which a click or an arrow key chooses one value."""
+"""A feature map, enlarged, in which a click, an arrow key or a sliding window chooses one value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Place = tuple[int, int]
 _component = component(
     "value_map",
     '<div class="map" role="application" tabindex="0"><img><span class="mark"></span></div>'
-    '<div class="readout" aria-live="polite"></div>',
+    '<div class="readout" aria-live="polite"></div><button type="button" class="slide"></button>',
 )
 
 
@@ -48,7 +48,11 @@ def show_value_map(values: np.ndarray, picture: Pixels, *, key: str, title: str)
             "values": np.round(values.astype(float), 3).tolist(),
             "selected": selected,
             "title": tr("{title}. The arrow keys choose a value.", title=title),
-            "words": {"value": tr("Row {row}, column {column}: {value}")},
+            "words": {
+                "value": tr("Row {row}, column {column}: {value}"),
+                "slide": tr("Slide the window"),
+                "stop": tr("Stop"),
+            },
         },
         on_chosen_change=store_place,
     )

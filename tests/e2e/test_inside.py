@@ -101,3 +101,32 @@ def test_a_visitor_asks_why_and_turns_a_seven_into_a_one(page: Page, mnist: Data
 
 def choose(page: Page, key: str, option: str) -> None:
     page.locator(f".st-key-{key}").get_by_text(option, exact=True).click()
+
+
+def test_the_window_slides_until_it_is_stopped(page: Page) -> None:
+    digit = open_draw_page(page)
+    draw(page, [SEVEN])
+    expect(digit).to_have_text("7")
+    page.get_by_role("link", name="Look inside").click()
+    expect(page.locator(".st-key-inside_answer .digit")).to_have_text("7")
+    at_rest(page)
+    value_map, frame = page.locator(".st-key-map_shipped_3"), page.locator(".field span")
+    readout = value_map.locator(".readout")
+    value_map.locator(".map").click(position={"x": 1, "y": 1})
+    expect(readout).to_have_text(re.compile("Row 0, column 0: "))
+    page.mouse.move(0, 0)
+    expect(frame).to_have_attribute("style", re.compile("top:0.0%;left:0.0%"))
+    at_rest(page)
+
+    value_map.get_by_role("button", name="Slide the window").click()
+
+    for column in (2, 4):
+        expect(readout).to_have_text(re.compile(f"Row 0, column {column}: "))
+    expect(frame).not_to_have_attribute("style", re.compile("left:0.0%"))
+    value_map.get_by_role("button", name="Stop").click()
+    expect(value_map.get_by_role("button", name="Slide the window")).to_be_visible()
+    at_rest(page)
+    row, column = map(int, re.findall(r"\d+", readout.inner_text())[:2])
+    assert row == 0
+    # The receptive field of a value after one convolution and one pooling starts a pixel before its two columns.
+    expect(frame).to_have_attribute("style", re.compile(f"left:{re.escape(str(100 * (2 * column - 1) / 28))}"))
