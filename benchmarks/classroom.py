@@ -85,7 +85,7 @@ class StudentPage(PageSession):
         message.rerun_script.widget_states.widgets.add(id=self._widgets[button], trigger_value=True)
         return await self.send(message)
 
-    def receive(self, message: ForwardMsg) -> None:
+    def on_element(self, message: ForwardMsg) -> None:
         """Remember the ids of buttons and text boxes, and the state of the pad."""
         element = message.delta.new_element
         kind = element.WhichOneof("type")
@@ -112,7 +112,7 @@ class TeacherPage(PageSession):
         message.rerun_script.fragment_id = self._fragment
         return await self.send(message)
 
-    def receive(self, message: ForwardMsg) -> None:
+    def on_element(self, message: ForwardMsg) -> None:
         """Remember the fragment with the results."""
         if message.delta.new_element.WhichOneof("type") == "metric":
             self._fragment = message.delta.fragment_id

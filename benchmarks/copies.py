@@ -17,7 +17,7 @@ from websockets.exceptions import WebSocketException
 
 from benchmarks.http_client import Tally
 from benchmarks.load import png
-from benchmarks.page_session import DrawPage, PageError, canvas
+from benchmarks.page_session import DrawPage, PageError, canvas_data_url
 from benchmarks.report import Figure
 from tests.support.copies import COOKIE, Copies, running_copies
 from tests.support.nginx import find_nginx
@@ -72,14 +72,14 @@ async def _open_pages(stack: AsyncExitStack, running: Copies, visitors: Sequence
     for cookies in visitors:
         page = DrawPage(running.nginx.port, TIMEOUT, cookies)
         await stack.enter_async_context(page)
-        await page.draw(canvas(_drawings()[0]))
+        await page.draw(canvas_data_url(_drawings()[0]))
         pages.append(page)
     return pages
 
 
 async def _draw(running: Copies) -> Tally:
     """Draw on all pages for LOAD_SECONDS."""
-    tally, canvases = Tally(), [canvas(ink) for ink in _drawings()]
+    tally, canvases = Tally(), [canvas_data_url(ink) for ink in _drawings()]
 
     async def visit(number: int, page: DrawPage) -> None:
         generator = random.Random(number)
@@ -108,7 +108,7 @@ class _Outage:
 
 async def _outage(running: Copies) -> _Outage:
     """Send requests and kill the first copy; reconnect its pages immediately, as browsers do."""
-    outage, drawing = _Outage(), canvas(_drawings()[0])
+    outage, drawing = _Outage(), canvas_data_url(_drawings()[0])
     visitors = [running.new_visitor() for _ in range(PAGES)]
     visitors = [each for each in visitors if each[COOKIE] == "1"]
 

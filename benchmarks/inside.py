@@ -156,7 +156,7 @@ class InsidePage(PageSession):
         if not self._has_map:
             raise PageError("The Inside page shows no map.")
 
-    def receive(self, message: ForwardMsg) -> None:
+    def on_element(self, message: ForwardMsg) -> None:
         """Remember the ids of buttons and switches, and whether there is a map."""
         element = message.delta.new_element
         kind = element.WhichOneof("type")

@@ -28,7 +28,7 @@ from websockets.exceptions import WebSocketException
 
 from benchmarks.http_client import Connection, Send, Tally, send_at_rate
 from benchmarks.mnist import share_mnist
-from benchmarks.page_session import DrawPage, PageError, canvas
+from benchmarks.page_session import DrawPage, PageError, canvas_data_url
 from benchmarks.report import Figure
 from core.config import preset, replace_settings
 from core.data.datasets import load_dataset
@@ -96,7 +96,7 @@ def _trazo(drawings: list[np.ndarray], seconds: float) -> list[Figure]:
 
 
 def _test_dashboard(dashboard: DashboardProcess, drawings: list[np.ndarray], seconds: float) -> _Measurement:
-    pictures, canvases = [png(ink) for ink in drawings], [canvas(ink) for ink in drawings]
+    pictures, canvases = [png(ink) for ink in drawings], [canvas_data_url(ink) for ink in drawings]
 
     async def send(connection: Connection, number: int) -> None:
         status, _ = await connection.request("POST", "/api/predict", pictures[number % DRAWINGS])

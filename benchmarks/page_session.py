@@ -23,11 +23,11 @@ PREDICTION = "trazo_answer"
 """Name of the component that shows the prediction."""
 
 _STROKE = {"type": "path", "path": [["M", 140, 70], ["L", 140, 210]], "strokeWidth": 20}
-"""The stroke that is sent with every picture; one stroke is one digit, whatever the picture shows."""
+"""The stroke that is sent with every picture. The page treats one stroke as one digit, whatever the picture shows."""
 
 
 class PageError(Exception):
-    """The page showed an error or no prediction."""
+    """The page showed an error, or lacks a canvas or a prediction."""
 
 
 class PageSession:
@@ -46,9 +46,9 @@ class PageSession:
         self._headers = {"Cookie": cookie} if cookie else {}
         self._url = f"ws://127.0.0.1:{port}/_stcore/stream"
         self._name, self._query, self._timeout = name, query, timeout
-        self._page = ""
+        self._page_hash = ""
         self.session_id = ""
-        """Streamlit's id of this page, which is part of the URLs for uploads."""
+        """Streamlit's session id for this page, which is part of the URLs for uploads."""
 
     async def __aenter__(self) -> Self:
         self._socket = await connect(
@@ -66,26 +66,26 @@ class PageSession:
     ) -> None:
         await self._socket.close()
 
-    def receive(self, message: ForwardMsg) -> None:
-        """Handle a new element of the page."""
+    def on_element(self, message: ForwardMsg) -> None:
+        """Called for each new element on the page; subclasses override it."""
 
     async def change(self, widget: str, fragment: str, **value: object) -> float:
-        """Change a widget's value; return the seconds until its fragment is updated. Raises PageError."""
+        """Change a widget's value; return how many seconds its update took. Raises PageError."""
         message = BackMsg()
         message.rerun_script.fragment_id = fragment
         message.rerun_script.widget_states.widgets.add(id=widget, **value)
         return await self.send(message)
 
     async def send(self, message: BackMsg) -> float:
-        """Run the page's script with a message's widget states; return the seconds until it ends. Raises PageError."""
-        message.rerun_script.page_script_hash = self._page
+        """Run the page's script with a message's widget states; return how many seconds that took. Raises PageError."""
+        message.rerun_script.page_script_hash = self._page_hash
         message.rerun_script.query_string = self._query
         start = time.perf_counter()
         await self._run(message)
         return time.perf_counter() - start
 
     async def _run(self, request: BackMsg) -> None:
-        """Trigger one script run and wait for its end. Raises PageError."""
+        """Trigger one script run and wait until it ends. Raises PageError."""
         await self._socket.send(request.SerializeToString())
         async with asyncio.timeout(self._timeout):
             while True:
@@ -95,50 +95,50 @@ class PageSession:
                 if kind == "new_session":
                     self.session_id = message.new_session.initialize.session_id
                 elif kind == "navigation":
-                    self._page = message.navigation.page_script_hash
+                    self._page_hash = message.navigation.page_script_hash
                 elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                     if message.delta.new_element.WhichOneof("type") == "exception":
                         raise PageError(message.delta.new_element.exception.message)
-                    self.receive(message)
+                    self.on_element(message)
                 # A script that switches pages or reruns its own page ends early and starts again.
                 elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                     return
 
 
 class DrawPage(PageSession):
-    """One visitor's Draw page: `async with DrawPage(port) as page: await page.draw(canvas(ink))`."""
+    """One visitor's Draw page: `async with DrawPage(port) as page: await page.draw(canvas_data_url(ink))`."""
 
     def __init__(self, port: int, timeout: float = 10.0, cookies: Mapping[str, str] | None = None) -> None:
         super().__init__(port, timeout=timeout, cookies=cookies)
-        self._canvas = self._fragment = ""
+        self._canvas_id = self._fragment_id = ""
         self._has_prediction = False
 
     async def draw(self, picture: str) -> float:
-        """Send a picture of the canvas, as made by `canvas`; return the seconds until the page is updated."""
-        if not self._canvas:
+        """Send a picture of the canvas, as returned by `canvas_data_url`; return how many seconds the update took."""
+        if not self._canvas_id:
             raise PageError("The Draw page has no canvas.")
         self._has_prediction = False
         value = json.dumps({"drawing": {"raw": {"objects": [_STROKE]}, "data": picture}})
-        seconds = await self.change(self._canvas, self._fragment, json_value=value)
+        seconds = await self.change(self._canvas_id, self._fragment_id, json_value=value)
         if not self._has_prediction:
             raise PageError("The page showed no prediction.")
         return seconds
 
-    def receive(self, message: ForwardMsg) -> None:
+    def on_element(self, message: ForwardMsg) -> None:
         """Note whether this is a prediction; if it is the canvas, remember its ids."""
         element = message.delta.new_element
         if element.WhichOneof("type") != "bidi_component":
             return
         component = element.bidi_component
         if CANVAS in component.component_name:
-            self._canvas, self._fragment = component.id, message.delta.fragment_id
+            self._canvas_id, self._fragment_id = component.id, message.delta.fragment_id
         if component.component_name == PREDICTION:
             self._has_prediction |= json.loads(component.json)["verdict"] is not None
 
 
-def canvas(ink: np.ndarray) -> str:
+def canvas_data_url(ink: np.ndarray) -> str:
     """Return ink (280, 280), white on black, as the data URL that the canvas sends."""
     file = io.BytesIO()
-    # A browser's canvas is opaque RGBA.
+    # The page's canvas sends opaque RGBA.
     Image.fromarray(np.dstack([ink, ink, ink, np.full_like(ink, 255)])).save(file, "PNG", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from core.language import supported
+from core.language import first_supported
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -40,8 +40,8 @@ def terminal_language() -> str:
     """Return the terminal's language from LANGUAGE, LC_ALL, LC_MESSAGES and LANG, in gettext's order."""
     locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "C")
     if locale.split(".")[0] in ("C", "POSIX"):  # without a locale, gettext ignores LANGUAGE
-        return supported([])
-    return supported((os.environ.get("LANGUAGE") or locale).split(":"))
+        return first_supported([])
+    return first_supported((os.environ.get("LANGUAGE") or locale).split(":"))
 
 
 def trains_in_background() -> bool:

@@ -8,10 +8,10 @@ from core.language import Message
 
 
 class TrazoError(Exception):
-    """Base of all errors whose message is shown to users: a Message, which pages translate."""
+    """Base class of all errors that are shown to users. The message is a Message, which pages translate."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        # By default, unpickling passes the message to the class, but some of these classes make their own message.
+        # By default, unpickling passes the message to the constructor, but some of these make their own message.
         return _restore, (type(self), self.args, self.__dict__)
 
 
@@ -132,4 +132,4 @@ class ReadOnly(StorageError):
 
 
 class HandError(TrazoError):
-    """A hand was deleted or is damaged, or its contents do not allow the action."""
+    """A hand (one person's handwriting) was deleted or is damaged, or its contents do not allow the action."""

@@ -1,11 +1,11 @@
-"""Translation of sentences and numbers into the reader's language.
+"""Translation of sentences into the reader's language, and numbers in its format.
 
 English sentences are the message ids. `core/locale/<language>/LC_MESSAGES/trazo.po` translates them; adding a
-language takes only such a file, and no code.
+language requires only such a file, and no changes to code.
 
     tr("Trained for {seconds:.1f} seconds.", seconds=run.seconds)
     ntr("{count} image", "{count} images", count)
-    Message("There is no run named {run}.", run=run_id)  # in English now, translated where it is shown: tr(error)
+    Message("There is no run named {run}.", run=run_id)  # English until `tr(message)` translates it where it is shown
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from pydantic_core.core_schema import CoreSchema
 
 _MAX_WIDTH = 100
-"""Maximum width and precision of a placeholder, in characters; ours have at most two digits."""
+"""Maximum width and precision of a placeholder, in characters; those in our sentences are smaller."""
 _chosen_language: ContextVar[str | None] = ContextVar("_chosen_language", default=None)
 
 
 class Message(str):
-    """A sentence that is translated where it is shown; as a string, it is the English sentence.
+    """A sentence that is translated where it is shown; its value as a string is the English sentence.
 
     `text` is the sentence with named placeholders, `plural` its form for a `count` other than 1, and `values` the
     values of the placeholders. A value may itself be a message; an error is replaced by its message.
@@ -57,8 +57,8 @@ class Message(str):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, *_: object) -> CoreSchema:
-        """Store a message with values as {"text", "plural", "values"}, and any other sentence as a string."""
-        # Imported here, because `python -m dashboard` opens its port before it loads pydantic.
+        """Store a message with values as {"text", "plural", "values"}, and a message without values as a string."""
+        # Imported here, so that `python -m dashboard` can open its port before pydantic is loaded.
         from pydantic_core import core_schema
 
         return core_schema.no_info_plain_validator_function(
@@ -67,7 +67,7 @@ class Message(str):
 
 
 def tr(text: str | BaseException, /, **values: object) -> str:
-    """Return a sentence, a message or the message of an error in the reader's language.
+    """Translate a sentence, a message or an error's message into the reader's language.
 
     `values` replace the placeholders, which follow `str.format`; numbers follow the language's conventions.
     """
@@ -81,18 +81,18 @@ def message_of(error: BaseException) -> Message:
 
 
 def ntr(singular: str, plural: str, /, count: int, **values: object) -> str:
-    """Return the sentence for a count, in the reader's language; the placeholder {count} is the count."""
+    """Return the singular or plural sentence for `count` in the reader's language, in which {count} is the count."""
     return _translate(count_message(singular, plural, count, **values), {}, language())
 
 
 def count_message(singular: str, plural: str, count: int, **values: object) -> Message:
-    """Return a message for a count, to be translated where it is shown; the placeholder {count} is the count."""
+    """Return a message for `count`, in which {count} is the count; it is translated where it is shown."""
     return Message(singular, plural, count=count, **values)
 
 
-def number(value: float, form: str = "") -> str:
-    """Return a number in the reader's language; `form` is a format specification such as ".1%"."""
-    return _Formatter(language()).format_field(value, form)
+def number(value: float, format_spec: str = "") -> str:
+    """Return a number in the format of the reader's language; `format_spec` is for example ".1%"."""
+    return _Formatter(language()).format_field(value, format_spec)
 
 
 def separators() -> tuple[str, str, str]:
@@ -107,7 +107,7 @@ def language() -> str:
 
 @contextmanager
 def in_language(code: str) -> Iterator[None]:
-    """Translate into a language within the `with` block, including in tasks and threads that run in its context."""
+    """Use a language within the `with` block, including in tasks and threads that run in its context."""
     token = _chosen_language.set(code)
     try:
         yield
@@ -115,10 +115,10 @@ def in_language(code: str) -> Iterator[None]:
         _chosen_language.reset(token)
 
 
-def find_language_by(find: Callable[[], str]) -> None:
-    """Set the program's one function that finds the reader's language, such as the language of a page's visitor."""
+def set_language_finder(finder: Callable[[], str]) -> None:
+    """Set the global function that determines the reader's language, for example from the visitor of a page."""
     global _find_language
-    _find_language = find
+    _find_language = finder
 
 
 def _find_language() -> str:
@@ -128,16 +128,16 @@ def _find_language() -> str:
 @cache
 def languages() -> dict[str, str]:
     """Return each language's own name for itself, by code: English and every language with a translation."""
-    # Translators: the name of your language in that language, not of English
+    # Translators: the name of your own language in that language, such as "Español"
     own_name = Message("English")
     return {code: _translate(own_name, {}, code) for code in (ENGLISH, *sources())}
 
 
-def supported(codes: Iterable[str | None]) -> str:
+def first_supported(codes: Iterable[str | None]) -> str:
     """Return the first supported language among codes such as "es-MX" or "es_ES.UTF-8", or else English."""
     for code in codes:
         short = (code or "").replace("_", "-").split("-")[0].split(".")[0].lower()
-        # Looked up among the files that exist: a link may contain any text, even one that is too long for a path.
+        # Compared with the files that exist: a URL may contain any text, even text that is too long for a path.
         if short == ENGLISH or short in sources():
             return short
     return ENGLISH
@@ -170,7 +170,7 @@ class _Formatter(string.Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         if isinstance(value, Message):
             value = _translate(value, {}, self._language)
-        # A damaged file could ask for a string that exhausts the memory.
+        # A damaged file could ask for a string that uses up all memory.
         if any(int(size) > _MAX_WIDTH for size in re.findall(r"\d+", format_spec)):
             raise ValueError("the width or precision of a placeholder is too large")
         text = format(value, format_spec)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.language import find_language_by, in_language, tr
+from core.language import in_language, set_language_finder, tr
 from dashboard.hands.joining import admit
 from dashboard.runs.model_in_use import show_active_model, show_switch_notice
 from dashboard.session import state
@@ -18,7 +18,7 @@ LOGO = Path(__file__).parent / "assets" / "logo.svg"
 st.set_page_config(page_title="Trazo", page_icon=str(LOGO), layout="wide")
 st.logo(str(LOGO), size="large")
 
-find_language_by(visitor_language)
+set_language_finder(visitor_language)
 find_visitor_language()
 page = st.navigation(
     [

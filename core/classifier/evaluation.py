@@ -12,14 +12,14 @@ Z_95 = 1.959963984540054
 """Standard normal quantile at 97.5%, for two-sided 95% confidence intervals."""
 
 _MAX_SUM_ERROR = 0.01
-"""Tolerance for the sum of probabilities; models from earlier versions have eight-bit weights, which are less exact."""
+"""Tolerance for the sum of probabilities; the 8-bit weights of models from earlier versions make it less precise."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Predictions in the order of the test set: `probabilities` float32 (n, 10), `labels` uint8 (n,) in 0..9.
 
-    Raises ValueError for arrays that do not fit this description, and for empty arrays.
+    Raises ValueError for arrays that do not match this description, and for empty arrays.
     """
 
     probabilities: np.ndarray
@@ -32,7 +32,7 @@ class Evaluation:
         if self.labels.dtype.kind not in "iu" or not np.isin(self.labels, range(CLASSES)).all():
             raise ValueError(f"Expected integer labels from 0 to {CLASSES - 1}.")
         if not are_probabilities(self.probabilities):
-            raise ValueError("Expected probabilities that add up to 1.")
+            raise ValueError("Expected non-negative probabilities that add up to 1 in each row.")
 
     @property
     def predictions(self) -> np.ndarray:
@@ -57,7 +57,7 @@ class Evaluation:
 
 
 def are_probabilities(rows: np.ndarray) -> bool:
-    """Return True if rows (n, m) are non-negative floats that add up to 1, apart from rounding."""
+    """Return True if rows (n, m) are non-negative floats, and each row adds up to 1 within rounding error."""
     if rows.dtype.kind != "f" or not rows.min(initial=0) >= 0:
         return False
     return bool(np.abs(rows.sum(axis=1) - 1).max(initial=0) <= _MAX_SUM_ERROR)

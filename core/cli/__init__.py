@@ -11,14 +11,14 @@ from core.argparse_words import translate_argparse
 from core.cli.arguments import parser
 from core.environment import terminal_language
 from core.errors import DownloadError, TrazoError
-from core.language import find_language_by, tr
+from core.language import set_language_finder, tr
 from core.workspace import Workspace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; a TrazoError becomes a message on stderr."""
     language = terminal_language()
-    find_language_by(lambda: language)
+    set_language_finder(lambda: language)
     translate_argparse()
     # Help text may contain characters, and file names may contain bytes, that the terminal's encoding lacks.
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -2,8 +2,8 @@
 
 The change consists of soft dots as wide as a stroke, so that it looks like strokes rather than like the noise of
 adversarial examples. Each step draws or erases the dot with the largest gain in the digit's log odds per unit of
-ink (greedy forward selection). The novelty detector still rejects most results: the smallest possible change makes an
-unusual digit.
+ink (greedy forward selection). The novelty detector still rejects most results, because the smallest change that
+is enough makes an unusual digit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.explain.target import target_gradient, target_values
 from core.ink.drawing import IMAGE_SIZE
 
 CONFIDENCE = 0.93
-"""Probability of the chosen digit at which the search ends; the LiteRT model's is then nearly always over 0.9."""
+"""Probability of the chosen digit at which the search ends; in LiteRT, it is then nearly always above 0.9."""
 
 MAX_CHANGE = 0.6
 """Largest sum of added and removed ink, as a fraction of the drawing's ink, that counts as a small change."""
@@ -32,7 +32,7 @@ _FULL = np.float32(255)
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """A drawing on its way to another digit, one dot per step; step 0 is the original drawing.
+    """The steps that turn a drawing into another digit, one dot per step; step 0 is the original drawing.
 
     `images`: uint8 (steps, 28, 28). `probabilities`: calibrated, float32 (steps, 10).
     """
@@ -62,7 +62,7 @@ class Counterfactual:
 
 
 def change_into(network: NumpyNetwork, image: np.ndarray, digit: int) -> Counterfactual | None:
-    """Return a small change that makes the network predict `digit` with CONFIDENCE, or None if there is none.
+    """Return a small change after which `digit` has a probability of at least CONFIDENCE, or None if none is found.
 
     `image`: uint8 (28, 28) with ink. If no change is needed, the result has only step 0.
     """
@@ -99,7 +99,7 @@ def _best_dot(network: NumpyNetwork, image: np.ndarray, digit: int) -> np.ndarra
 
 
 def _prune(network: NumpyNetwork, image: np.ndarray, changes: list[np.ndarray], digit: int) -> list[np.ndarray]:
-    """Leave out dots that later ones made superfluous, earliest first."""
+    """Leave out dots that later ones made unnecessary; try the earliest first."""
     remaining = list(changes)
     for change in changes:
         others = [other for other in remaining if other is not change]
@@ -109,7 +109,7 @@ def _prune(network: NumpyNetwork, image: np.ndarray, changes: list[np.ndarray], 
 
 
 def _apply(image: np.ndarray, changes: list[np.ndarray]) -> np.ndarray:
-    """Return the image before and after each change, uint8 (changes + 1, 28, 28)."""
+    """Return the image, then the image after each change, uint8 (changes + 1, 28, 28)."""
     steps = [image]
     for change in changes:
         steps.append(np.clip(np.rint(steps[-1] + change * _FULL), 0, 255).astype(np.uint8))
@@ -119,8 +119,8 @@ def _apply(image: np.ndarray, changes: list[np.ndarray]) -> np.ndarray:
 def _all_dots() -> np.ndarray:
     """Return a dot at each pixel, float32 (784, 784): one row per dot."""
     distances = np.arange(IMAGE_SIZE)[:, np.newaxis] - np.arange(IMAGE_SIZE)
-    line = np.exp(-((distances / _SIGMA) ** 2) / 2).astype(np.float32)
-    return np.kron(line, line) * np.float32(_STRENGTH)
+    profiles = np.exp(-((distances / _SIGMA) ** 2) / 2).astype(np.float32)
+    return np.kron(profiles, profiles) * np.float32(_STRENGTH)
 
 
 _DOTS = _all_dots()

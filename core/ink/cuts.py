@@ -1,7 +1,7 @@
 """The parts of a number in a picture: its connected components, cut where digits may touch.
 
 A cut is a path from top to bottom that crosses as little ink as possible (seam carving, Avidan and Shamir, 2007). There
-are more cuts than gaps between digits; a later step decides which ones separate digits.
+are deliberately more cuts than gaps between digits; a later step decides which ones separate digits.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from core.ink.canvas_strokes import Box, InkPatch
 from core.ink.drawing import BOX_SIZE, MAX_STROKE_WIDTH, MIN_STROKE_WIDTH, Pixels, Plane, stroke_width
 
 ROWS = 48
-"""Height in pixels of the small image in which a number is cut."""
+"""Height in pixels of the small image: the picture of a number, scaled down to find cuts."""
 
 MAX_ASPECT = 16
 """Maximum width-to-height ratio of ink that is searched for digits."""
 
 _SLANTS = np.arange(-0.3, 0.61, 0.1)  # columns per row; handwriting leans to the right
 _BAND = 8  # columns by which a path may deviate from a straight line on either side
-_DEVIATION_COST = 0.001  # pixels of ink per row and squared column of deviation from a straight line
+_DEVIATION_COST = 0.001  # pixels of ink in each row, times the squared deviation from a straight line in columns
 _SAME_CUT_INK = 0.1  # squared stroke widths; paths with less ink between them count as one cut
 _MIN_PIECE_INK = 4.0  # squared stroke widths; minimum ink between two cuts
 _MIN_COST = 0.1  # stroke widths; a cut that crosses less ink counts as crossing none
 _MAX_COST = 1.8  # stroke widths of crossed ink; two digits touch in at most two places
-_MAX_SPECK_LENGTH = 0.15  # of the number's height; shorter components are dust
-_INK_THRESHOLD = 64  # of 255; fainter pixels are the soft edge of a stroke
+_MAX_SPECK_LENGTH = 0.15  # fraction of the number's height; shorter components are specks
+_INK_THRESHOLD = 64  # out of 255; fainter pixels are the soft edge of a stroke
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,14 @@ class Cuts:
 def find_cuts(small: Plane) -> Cuts:
     """Find the cuts in a small image of ink: float (ROWS, w), 0..1."""
     width = small.shape[1]
-    unit = max(stroke_width(small > 0.5), 1.0)
+    stroke = max(stroke_width(small > 0.5), 1.0)
     sheared, shift = _without_slant(small)
     costs, paths = _cheapest_paths(sheared)
-    costs = costs / unit
+    costs = costs / stroke
     rows = np.arange(ROWS)
     cumulative_ink = np.pad(np.cumsum(sheared, axis=1), ((0, 0), (1, 0)))
     ink_to_left = cumulative_ink[rows, np.clip(paths, 0, sheared.shape[1])]
-    chosen = _choose_cuts(costs, ink_to_left, float(sheared.sum()), unit)
+    chosen = _choose_cuts(costs, ink_to_left, float(sheared.sum()), stroke)
     inner = np.clip(paths[chosen] + shift, 0, width).reshape(-1, ROWS)
     order = np.argsort(inner.mean(axis=1), kind="stable")
     edges = np.zeros((1, ROWS), int), np.full((1, ROWS), width)
@@ -66,7 +66,7 @@ def find_cuts(small: Plane) -> Cuts:
 
 
 def _without_slant(small: Plane) -> tuple[Plane, NDArray[np.int64]]:
-    """Return the image sheared so that its columns are as empty or full as possible, and the shifts that undo this."""
+    """Return the image sheared so that its ink is in as few columns as possible, and the shifts that undo this."""
     rows, width = small.shape
     best_shift, best_energy = np.zeros(rows, int), -1.0
     columns = np.arange(width)
@@ -89,7 +89,7 @@ def _cheapest_paths(ink: Plane) -> tuple[NDArray[np.float64], NDArray[np.int64]]
     starts, offsets = np.arange(width + 1), np.arange(-_BAND, _BAND + 1)
     padded = np.pad(ink, ((0, 0), (_BAND, _BAND + 1)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, len(offsets), axis=1)
-    detour = _DEVIATION_COST * offsets.astype(np.float32) ** 2
+    deviation_cost = _DEVIATION_COST * offsets.astype(np.float32) ** 2
     total = np.zeros((len(starts), len(offsets)), np.float32)
     steps = np.zeros((rows, *total.shape), np.int8)
     neighbours = np.full((len(starts), len(offsets) + 2), np.inf, np.float32)
@@ -97,7 +97,7 @@ def _cheapest_paths(ink: Plane) -> tuple[NDArray[np.float64], NDArray[np.int64]]
         neighbours[:, 1:-1] = total
         options = np.stack([neighbours[:, 1:-1], neighbours[:, :-2], neighbours[:, 2:]])
         step = options.argmin(axis=0)
-        total = np.take_along_axis(options, step[np.newaxis], axis=0)[0] + windows[row, : len(starts)] + detour
+        total = np.take_along_axis(options, step[np.newaxis], axis=0)[0] + windows[row, : len(starts)] + deviation_cost
         steps[row] = np.array([0, -1, 1], np.int8)[step]
     position = total.argmin(axis=1)
     costs = total[starts, position].astype(float)
@@ -109,14 +109,17 @@ def _cheapest_paths(ink: Plane) -> tuple[NDArray[np.float64], NDArray[np.int64]]
 
 
 def _choose_cuts(
-    costs: NDArray[np.float64], ink_to_left: NDArray[np.floating], total: float, unit: float
+    costs: NDArray[np.float64], ink_to_left: NDArray[np.floating], total: float, stroke: float
 ) -> NDArray[np.int64]:
-    """Return the cheapest paths with enough ink between them; `ink_to_left` (n, rows): ink to the left of each path."""
-    min_ink = _MIN_PIECE_INK * unit**2
-    changes = np.abs(np.diff(ink_to_left, axis=0)).sum(axis=1) > _SAME_CUT_INK * unit**2
+    """Return the indices of the cheapest paths that have enough ink between them.
+
+    `ink_to_left` (n, rows): the ink to the left of each path. `stroke`: the width of a stroke in pixels.
+    """
+    min_ink = _MIN_PIECE_INK * stroke**2
+    starts_new_cut = np.abs(np.diff(ink_to_left, axis=0)).sum(axis=1) > _SAME_CUT_INK * stroke**2
     candidates = []
-    for paths in np.split(np.arange(len(costs)), np.flatnonzero(changes) + 1):
-        cheapest = paths[costs[paths] <= costs[paths].min() + 1e-6]
+    for group in np.split(np.arange(len(costs)), np.flatnonzero(starts_new_cut) + 1):
+        cheapest = group[costs[group] <= costs[group].min() + 1e-6]
         middle = int(cheapest[len(cheapest) // 2])
         left = float(ink_to_left[middle].sum())
         if costs[middle] <= _MAX_COST and left > min_ink and total - left > min_ink:
@@ -132,21 +135,20 @@ def _choose_cuts(
 class Pieces:
     """A picture's ink, cut into parts.
 
-    `parts`: the ink of each part in the picture. `small`: the same in the small image, with strokes about as wide as
-    MNIST's. `cuts`: where the ink was cut. `strip_fractions` (cuts - 1, parts): for each part, the fraction of its
-    component's ink in each strip between neighbouring cuts. `strip` (parts,): the index of the cut to the left of each
-    part.
+    `parts`: the ink of each part in the picture. `small_parts`: the same in the small image, with strokes about as
+    wide as MNIST's. `cuts`: where the ink was cut. `strip_fractions` (cuts - 1, parts): for each part, the fraction of
+    its component's ink in each strip between neighbouring cuts. `strip_indices` (parts,): the strip of each part.
     """
 
     cuts: Cuts
-    small: list[InkPatch]
+    small_parts: list[InkPatch]
     parts: list[InkPatch]
     strip_fractions: NDArray[np.float64]
-    strip: NDArray[np.int64]
+    strip_indices: NDArray[np.int64]
 
 
 def cut_ink(ink: Pixels) -> Pieces | None:
-    """Cut the ink (h, w) of a picture into parts; return None if there is no ink, or if it is wider than any number."""
+    """Cut the ink (h, w) of a picture into parts; return None without ink, or if it is too wide to be a number."""
     box = _box(ink > _INK_THRESHOLD)
     if box is None or box[3] - box[1] > MAX_ASPECT * (box[2] - box[0]):
         return None
@@ -157,14 +159,14 @@ def cut_ink(ink: Pixels) -> Pieces | None:
     labels, count = ndimage.label(small > _INK_THRESHOLD / 255, structure=np.ones((3, 3)))
     if not count:
         return None
-    dust = [
-        0,
+    is_speck = [
+        False,
         *(
             max(side.stop - side.start for side in sides) < _MAX_SPECK_LENGTH * ROWS
             for sides in ndimage.find_objects(labels)
         ),
     ]
-    labels = np.where(np.array(dust, bool)[labels], 0, labels)
+    labels = np.where(np.array(is_speck)[labels], 0, labels)
     if not labels.any():
         return None
     cuts = find_cuts(np.where(labels > 0, small, 0).astype(np.float32))
@@ -185,50 +187,52 @@ def _pieces(
     pairs, index, sizes = np.unique(
         np.stack([labels[inked], strips[inked]]), axis=1, return_inverse=True, return_counts=True
     )
-    component, strip = pairs
-    count = len(component)
-    owners = np.full(labels.shape, -1)
-    owners[inked] = index.ravel()
+    components, strip_indices = pairs
+    count = len(components)
+    part_indices = np.full(labels.shape, -1)
+    part_indices[inked] = index.ravel()
     # Each pixel belongs to the part whose ink is nearest, so that soft edges and thickened strokes are kept.
     distance, nearest = ndimage.distance_transform_edt(~inked, return_indices=True)
-    owners = owners[tuple(nearest)]
+    part_indices = part_indices[tuple(nearest)]
     strokes = _mnist_strokes(small, inked, distance)
     rows = np.minimum(np.arange(crop.shape[0]) * ROWS // crop.shape[0], ROWS - 1)
     columns = np.minimum(np.arange(crop.shape[1]) * labels.shape[1] // crop.shape[1], labels.shape[1] - 1)
-    crop_owners = owners[rows][:, columns]
-    inside = np.zeros((len(cuts.paths) - 1, count))
-    inside[strip, np.arange(count)] = sizes
-    totals = np.bincount(component, sizes)
-    fractions = np.stack([inside[:, component == label].sum(axis=1) / totals[label] for label in component], axis=1)
+    crop_part_indices = part_indices[rows][:, columns]
+    pixel_counts = np.zeros((len(cuts.paths) - 1, count))
+    pixel_counts[strip_indices, np.arange(count)] = sizes
+    totals = np.bincount(components, sizes)
+    fractions = np.stack(
+        [pixel_counts[:, components == label].sum(axis=1) / totals[label] for label in components], axis=1
+    )
     return Pieces(
         cuts,
-        _patches(strokes, owners, (0, 0), count),
-        _patches(crop, crop_owners, box[:2], count),
+        _patches(strokes, part_indices, (0, 0), count),
+        _patches(crop, crop_part_indices, box[:2], count),
         fractions,
-        strip,
+        strip_indices,
     )
 
 
-def _mnist_strokes(small: Plane, inked: NDArray[np.bool_], outside: NDArray[np.float64]) -> Pixels:
-    """Return the small image as uint8, with strokes thickened or thinned to about MNIST's width at this size."""
+def _mnist_strokes(small: Plane, inked: NDArray[np.bool_], distance_to_ink: NDArray[np.float64]) -> Pixels:
+    """Return the small image as uint8, with strokes thickened or thinned to about the width of MNIST's at this size."""
     width = stroke_width(small > 0.5)
     scale = ROWS / BOX_SIZE
     change = (float(np.clip(width, MIN_STROKE_WIDTH * scale, MAX_STROKE_WIDTH * scale)) - width) / 2
     if change >= 0:
-        thicker = np.clip(change + 1 - outside, 0, 1) if change > 0.5 else small
+        thicker = np.clip(change + 1 - distance_to_ink, 0, 1) if change > 0.5 else small
         return (np.maximum(small, thicker) * 255).astype(np.uint8)
-    inside = ndimage.distance_transform_edt(inked)
-    thinner = np.clip(inside + max(change, -width / 4), 0, 1)
+    distance_to_background = ndimage.distance_transform_edt(inked)
+    thinner = np.clip(distance_to_background + max(change, -width / 4), 0, 1)
     return (np.minimum(small, thinner) * 255).astype(np.uint8)
 
 
-def _patches(ink: Pixels, owners: NDArray[np.int64], corner: tuple[int, int], count: int) -> list[InkPatch]:
-    """Return a patch for each of `count` owners, with its box shifted by `corner` (row, column)."""
+def _patches(ink: Pixels, part_indices: NDArray[np.int64], corner: tuple[int, int], count: int) -> list[InkPatch]:
+    """Return a patch for each of `count` parts, with its box shifted by `corner` (row, column)."""
     blank = InkPatch(np.zeros((1, 1), np.uint8), (corner[0], corner[1], corner[0] + 1, corner[1] + 1))
     patches = []
-    for owner, region in enumerate(ndimage.find_objects(owners + 1, count)):
-        # If the picture is smaller than the small image, a sliver of the latter may not cover any of its pixels.
-        owned = blank.ink if region is None else np.where(owners[region] == owner, ink[region], np.uint8(0))
+    for part, region in enumerate(ndimage.find_objects(part_indices + 1, count)):
+        # If the picture has fewer pixels than the small image, a thin part may contain no pixel of the picture.
+        owned = blank.ink if region is None else np.where(part_indices[region] == part, ink[region], np.uint8(0))
         box = _box(owned > 0)
         if region is None or box is None:
             patches.append(blank)

@@ -179,7 +179,7 @@ def _piece_lattice(pieces: Pieces) -> Lattice:
     """Return the lattice whose nodes are the cuts, from left to right."""
     cuts, last = pieces.cuts, len(pieces.cuts.costs) - 1
     cumulative = np.concatenate([np.zeros((1, len(pieces.parts))), np.cumsum(pieces.strip_fractions, axis=0)])
-    boxes = np.array([patch.box for patch in pieces.small])
+    boxes = np.array([patch.box for patch in pieces.small_parts])
     widths = np.diff(cuts.paths.mean(axis=1)) / ROWS
     groups: list[tuple[int, ...]] = []
     geometry, edges = [], []
@@ -188,7 +188,7 @@ def _piece_lattice(pieces: Pieces) -> Lattice:
         shared = start > 0 and cuts.costs[start] > 0 and widths[start - 1] < _MAX_SHARED_WIDTH
         for first in (start, start - 1) if shared else (start,):
             fraction = cumulative[stop] - cumulative[first]
-            is_between = (pieces.strip >= first) & (pieces.strip < stop)
+            is_between = (pieces.strip_indices >= first) & (pieces.strip_indices < stop)
             members = np.flatnonzero((fraction >= _NEARLY_ALL) | (is_between & (fraction > 1 - _NEARLY_ALL)))
             if not members.size:
                 continue
@@ -205,7 +205,7 @@ def _piece_lattice(pieces: Pieces) -> Lattice:
         np.array(geometry),
         np.array(edges),
         last,
-        lambda group: _small_image(join_patches([pieces.small[part] for part in group]).ink),
+        lambda group: _small_image(join_patches([pieces.small_parts[part] for part in group]).ink),
     )
 
 

@@ -17,7 +17,7 @@ from dashboard.explain.probabilities import show_probabilities
 from dashboard.parts.png import image_html
 
 _RECENT = 64
-"""Number of changes to keep, at most 50 kB each, because each step on the page needs the same one again."""
+"""Number of changes to keep, at most 50 kB each; every step on the page needs the same one."""
 
 
 @lru_cache(maxsize=_RECENT)

@@ -20,7 +20,7 @@ from dashboard.parts.png import png_data_uri
 from dashboard.session import cache
 
 BLANK = Message(
-    "Once there is an answer, this shows the ink that speaks for it and the most similar images that the model "
+    "Once there is an answer, this shows the ink that counts for it and the most similar images that the model "
     "learned from."
 )
 REJECTED = Message("The drawing is unlike the training data, so there is no answer to explain.")
@@ -107,11 +107,11 @@ def _sentence(digit: int, place: str | None, comparison: Message | None) -> str:
     """Return a sentence with the known facts: the place of the most important ink, and the nearer similar image."""
     if place and comparison:
         return tr(
-            "The ink {place} speaks most for the {digit}; among the training images, {comparison}.",
+            "The ink {place} counts most for the {digit}; among the training images, {comparison}.",
             place=place,
             digit=digit,
             comparison=comparison,
         )
     if place:
-        return tr("The ink {place} speaks most for the {digit}.", place=place, digit=digit)
+        return tr("The ink {place} counts most for the {digit}.", place=place, digit=digit)
     return tr("Among the training images, {comparison}.", comparison=comparison) if comparison else ""

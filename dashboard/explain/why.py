@@ -1,4 +1,4 @@
-"""The section "Why this digit?": ink for and against a digit, a second opinion, and tests of both."""
+"""The section "Why this digit?": ink for and against a digit, a second opinion, and tests of the explanations."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ from dashboard.parts.vega_lite import apply_layout
 GRADIENTS, OCCLUSION, RANDOM = Message("Integrated gradients"), Message("Occlusion"), Message("Random order")
 
 _RECENT = 64
-"""Number of reasons to keep, about 10 kB each, because each further click on the page needs the same ones again."""
+"""Number of `Reasons` to keep, about 10 kB each; every further click on the page needs the same ones."""
 
 
 @dataclass(frozen=True)
 class Reasons:
-    """What speaks for and against a digit; shared by all visitors, so don't change the arrays.
+    """What counts for and against a digit; shared by all visitors, so don't change the arrays.
 
-    `gradients`, `occlusion`, `dots`: attribution maps float32 (28, 28). `curves`: the digit's probability while ink is
-    deleted, by the ranking of the ink.
+    `gradients`, `occlusion`, `dots`: attribution maps float32 (28, 28). `curves`: the digit's probability as ink is
+    deleted, keyed by the ranking that sets the order.
     """
 
     gradients: np.ndarray
@@ -63,11 +63,11 @@ def _find_reasons(network: NumpyNetwork, pixels: bytes, digit: int) -> Reasons:
 
 @st.fragment
 def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model: str) -> None:
-    """Show the ink that speaks for and against a digit, and test the explanation on this drawing."""
+    """Show the ink that counts for and against a digit, and test the explanation on this drawing."""
     st.subheader(tr("Why this digit?"), anchor=False)
     st.markdown(
         tr(
-            ":red[**Red ink**] speaks for the digit, :blue[**blue ink**] against it. Ask about any digit: why a "
+            ":red[**Red ink**] counts for the digit, :blue[**blue ink**] against it. Ask about any digit: why "
             "{digit}, and why not another one?",
             digit=predicted,
         )
@@ -82,25 +82,27 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
         [png_data_uri(attribution_picture(values, image)) for values in maps],
         key="why_maps",
         captions=[
-            tr("Integrated gradients: how much each pixel of ink adds to the {digit}", digit=digit),
-            tr("Occlusion, a second opinion: what is lost when a square is erased"),
-            tr("Blank places: where more ink would help or hurt the {digit}", digit=digit),
+            tr("Integrated gradients: how much each pixel of ink counts for the {digit}", digit=digit),
+            tr(
+                "Occlusion, a second opinion: how much less certain the {digit} is when a square is erased", digit=digit
+            ),
+            tr("Blank areas: where more ink would count for or against the {digit}", digit=digit),
         ],
         titles=[
             tr("Integrated gradients for the digit {digit}", digit=digit),
             tr("Occlusion for the digit {digit}", digit=digit),
-            tr("Blank places for the digit {digit}", digit=digit),
+            tr("Blank areas for the digit {digit}", digit=digit),
         ],
         tile=210,
         clickable=False,
     )
     st.markdown(
         tr(
-            "**Is the explanation true?** Delete the ink that it ranks highest: the probability of the digit should "
-            "fall faster than in a random order."
+            "**Is the explanation accurate?** Delete the ink that it ranks highest first: the probability of the digit "
+            "should fall faster than when ink is deleted in random order."
         )
     )
-    show_chart(_deletion_chart(curves, digit), alt=tr("Probability while ink is deleted"))
+    show_chart(_deletion_chart(curves, digit), alt=tr("Probability as ink is deleted"))
     st.caption(
         tr(
             "Mean probability over each curve, lower is better: integrated gradients {gradients:.0%}; occlusion "
@@ -162,15 +164,15 @@ def _show_sanity_check(network: NumpyNetwork, image: Pixels, digit: int) -> None
         icon=":material/shuffle:",
         key="sanity_check",
         help=tr(
-            "An explanation of the network must change when the network forgets everything (Adebayo et al., 2018)."
+            "An explanation of the network must change when the network's weights are random (Adebayo et al., 2018)."
         ),
     ):
         return
     steps = sanity_check(network, image, digit)
     st.markdown(
         tr(
-            "The weights are shuffled layer by layer, from the last to the first. The map should lose its similarity "
-            "to the original one, which is 1 for equal maps and 0 for unrelated ones."
+            "The weights are shuffled layer by layer, from the last to the first. The map should become less and "
+            "less similar to the original: 1 means identical maps, 0 unrelated ones."
         )
     )
     tile_grid(

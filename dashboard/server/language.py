@@ -7,7 +7,7 @@ from starlette.requests import cookie_parser
 from starlette.types import Scope
 
 from core.catalogues import ENGLISH
-from core.language import supported
+from core.language import first_supported
 
 LANGUAGE_COOKIE = "trazo_language"
 """The cookie with the visitor's choice, which pages write."""
@@ -25,7 +25,7 @@ def request_language(scope: Scope) -> str:
     headers = Headers(scope=scope)
     link = QueryParams(scope.get("query_string", b"")).get(LANGUAGE_PARAMETER)
     chosen = link or cookie_parser(headers.get("cookie", "")).get(LANGUAGE_COOKIE)
-    return supported([chosen] if chosen else _accepted(headers.get("accept-language", "")))
+    return first_supported([chosen] if chosen else _accepted(headers.get("accept-language", "")))
 
 
 def _accepted(header: str) -> list[str]:

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.catalogues import ENGLISH
-from core.language import in_language, languages, supported, tr
+from core.language import first_supported, in_language, languages, tr
 from dashboard.server.language import LANGUAGE_COOKIE, LANGUAGE_PARAMETER
 
 _LANGUAGE = "language"
@@ -47,7 +47,7 @@ def find_visitor_language() -> None:
     if _LANGUAGE in st.session_state:
         return
     link, chosen = st.query_params.get(LANGUAGE_PARAMETER), st.context.cookies.get(LANGUAGE_COOKIE)
-    st.session_state[_LANGUAGE] = supported([str(link or chosen or st.context.locale)])
+    st.session_state[_LANGUAGE] = first_supported([str(link or chosen or st.context.locale)])
 
 
 def show_language_switch() -> None:

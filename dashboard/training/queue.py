@@ -1,4 +1,4 @@
-"""Supervision of the training queue: the next run starts even if no page is open."""
+"""Watches the training queue, so that the next run starts even if no page is open."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from core.workspace import Workspace
 CHECK_SECONDS = 2.0
 """Seconds between checks.
 
-Submitting, resuming or deleting a run starts the next run, and so does a worker when it ends. The checks are for
-workers that were killed and for runs that were removed from the queue.
+The next run normally starts when a run is submitted, resumed or deleted, or when a worker ends. The checks start it
+after a worker was killed or a run was removed from the queue.
 """
 
 _logger = logging.getLogger(__name__)
@@ -25,15 +25,15 @@ _problems: dict[Workspace, Message | None] = {}
 
 
 async def watch_queue(workspace: Workspace) -> None:
-    """Record interrupted runs and start the next one every few seconds, until cancelled."""
-    first = True
+    """Every few seconds, record interrupted runs and start the next queued run if possible; until cancelled."""
+    is_first = True
     while not read_only():
         await anyio.sleep(CHECK_SECONDS)
-        problem = await anyio.to_thread.run_sync(_check_queue, workspace, first)
-        if problem and problem != _problems.get(workspace):  # logged once, not at each check
+        problem = await anyio.to_thread.run_sync(_check_queue, workspace, is_first)
+        if problem and problem != _problems.get(workspace):  # logged once, not on every check
             _logger.warning("%s", problem)
         _problems[workspace] = problem
-        first = False
+        is_first = False
 
 
 def problem(workspace: Workspace) -> Message | None:
@@ -41,7 +41,7 @@ def problem(workspace: Workspace) -> Message | None:
     return _problems.get(workspace)
 
 
-def _check_queue(workspace: Workspace, first: bool) -> Message | None:
+def _check_queue(workspace: Workspace, is_first: bool) -> Message | None:
     """Run each step and return the errors as one message, or None if all steps succeeded.
 
     The first check also removes files left behind by killed processes.
@@ -51,7 +51,7 @@ def _check_queue(workspace: Workspace, first: bool) -> Message | None:
     from core.runs.interruptions import record_interruptions
     from core.runs.leftovers import remove_leftovers
 
-    steps = (remove_leftovers, record_interruptions, advance) if first else (record_interruptions, advance)
+    steps = (remove_leftovers, record_interruptions, advance) if is_first else (record_interruptions, advance)
     # Each step runs even if the previous one failed.
     problems = dict.fromkeys(problem for step in steps if (problem := _run_step(step, workspace)))
     return reduce(_join, problems) if problems else None

@@ -21,7 +21,7 @@ import core.language
 from core import errors
 from core.config import TrainingConfig, config_from_json
 from core.errors import ConfigError, DownloadError, ReadOnly, RunError, RunNotFound, StorageError, TrazoError
-from core.language import Message, count_message, in_language, message_of, ntr, number, supported, tr
+from core.language import Message, count_message, first_supported, in_language, message_of, ntr, number, tr
 from core.runs.status import Status
 from core.storage import NotRegularFile, system_reason
 from core.workspace import PROJECT
@@ -165,10 +165,10 @@ def test_spanish_numbers_have_the_same_digits_as_english_ones(value: float, form
 
 @pytest.mark.usefixtures("spanish")
 def test_supported_finds_the_first_known_language() -> None:
-    assert supported(["fr", "es-MX", "en"]) == "es"
-    assert supported(["es_ES.UTF-8"]) == "es"
-    assert supported([None, "", "C", "../es", "x" * 5000, "fr", "en-GB"]) == "en"
-    assert supported([]) == "en"
+    assert first_supported(["fr", "es-MX", "en"]) == "es"
+    assert first_supported(["es_ES.UTF-8"]) == "es"
+    assert first_supported([None, "", "C", "../es", "x" * 5000, "fr", "en-GB"]) == "en"
+    assert first_supported([]) == "en"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from core.cli import main
 from core.environment import terminal_language
-from core.language import ENGLISH, Message, find_language_by
+from core.language import ENGLISH, Message, set_language_finder
 from core.personal.hand import create_hand
 from core.personal.taught import teach
 from core.sweeps.records import Progress, SweepStatus
@@ -38,7 +38,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return status, "".join(capsys.readouterr())
 
     yield run_command
-    find_language_by(lambda: ENGLISH)
+    set_language_finder(lambda: ENGLISH)
 
 
 def set_variables(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:

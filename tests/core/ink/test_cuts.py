@@ -79,7 +79,7 @@ def test_dust_is_not_a_part() -> None:
 
     assert pieces is not None
     assert without_dust is not None
-    assert len(pieces.small) == len(without_dust.small)
+    assert len(pieces.small_parts) == len(without_dust.small_parts)
 
 
 def test_no_ink_and_very_wide_ink_have_no_parts() -> None:

@@ -44,19 +44,19 @@ MISTAKES, COMPARE, EPOCHS = (("evaluate.py", view) for view in ("Mistakes", "Com
 PageView = tuple[str, str]
 """A page and one of its views; an empty string if the page has only one view."""
 DAMAGE: dict[str, tuple[Damage, PageView, str]] = {
-    "status.json cut": (cut_in_half("status.json"), RUNS, r"status.json of .* damaged"),
-    "config.json cut": (cut_in_half("config.json"), RUNS, r"config.json of .* damaged"),
+    "status.json truncated": (cut_in_half("status.json"), RUNS, r"status.json of .* damaged"),
+    "config.json truncated": (cut_in_half("config.json"), RUNS, r"config.json of .* damaged"),
     "steps.csv binary": (write_file("steps.csv", bytes(range(256))), RUNS, r"steps.csv of .* damaged"),
-    "answers.npz cut": (cut_in_half("answers.npz"), EPOCHS, r"answers.npz of .* damaged"),
-    "card.json cut": (cut_in_half("model/card.json"), MISTAKES, r"card.json of .* damaged"),
-    "evaluation.npz cut": (cut_in_half("model/evaluation.npz"), MISTAKES, r"evaluation.npz of .* damaged"),
-    "mnist_model.tflite cut": (
+    "answers.npz truncated": (cut_in_half("answers.npz"), EPOCHS, r"answers.npz of .* damaged"),
+    "card.json truncated": (cut_in_half("model/card.json"), MISTAKES, r"card.json of .* damaged"),
+    "evaluation.npz truncated": (cut_in_half("model/evaluation.npz"), MISTAKES, r"evaluation.npz of .* damaged"),
+    "mnist_model.tflite truncated": (
         cut_in_half("model/mnist_model.tflite"),
         DRAW,
         "Until then, the shipped model is in use",
     ),
-    "novelty.npz cut": (cut_in_half("model/novelty.npz"), DRAW, "Until then, the shipped model is in use"),
-    "mnist_model.keras cut": (cut_in_half("model/mnist_model.keras"), MODEL, r"mnist_model.keras of .* damaged"),
+    "novelty.npz truncated": (cut_in_half("model/novelty.npz"), DRAW, "Until then, the shipped model is in use"),
+    "mnist_model.keras truncated": (cut_in_half("model/mnist_model.keras"), MODEL, r"mnist_model.keras of .* damaged"),
     "every file empty": (empty_files, RUNS, "damaged"),
     "folder deleted": (lambda run: shutil.rmtree(run.folder), DRAW, "model was deleted"),
 }
@@ -64,7 +64,7 @@ DAMAGE: dict[str, tuple[Damage, PageView, str]] = {
 
 EDITS: dict[str, tuple[Damage, str]] = {
     "card: an invalid date": (edit_json("model/card.json", "created", to="yesterday"), r"card.json of .* damaged"),
-    "card: seconds that are NaN": (edit_json("model/card.json", "seconds", to=nan), r"card.json of .* damaged"),
+    "card: seconds is NaN": (edit_json("model/card.json", "seconds", to=nan), r"card.json of .* damaged"),
     "card: too many parameters": (edit_json("model/card.json", "parameters", to=10**30), r"card.json of .* damaged"),
     "evaluation: labels above 9": (
         change_arrays("model/evaluation.npz", labels=lambda labels: labels + 200),
@@ -87,16 +87,19 @@ EDITS: dict[str, tuple[Damage, str]] = {
     "config: text instead of a number": (edit_json("config.json", "epochs", to="many"), r"config.json of .* damaged"),
     "config: an unknown preset": (edit_json("config.json", "preset", to="*mine*"), "does not have the run's preset"),
     "status: an unknown state": (edit_json("status.json", "state", to="asleep"), r"status.json of .* damaged"),
-    "status: epochs below 0": (edit_running_status("epochs", -5), r"status.json of .* damaged"),
-    "status: an end beyond the calendar": (edit_json("status.json", "ended", to=1e14), r"status.json of .* damaged"),
+    "status: a negative epoch": (edit_running_status("epochs", -5), r"status.json of .* damaged"),
+    "status: an end time out of range": (edit_json("status.json", "ended", to=1e14), r"status.json of .* damaged"),
     "status: infinite time left": (edit_running_status("seconds_left", inf), r"status.json of .* damaged"),
     "status: a folder": (replace_with_folder("status.json"), r"status.json of .* damaged"),
-    "history: words": (write_rows("history.csv", HISTORY_COLUMNS, "1,x,y,z,,,,"), r"history.csv of .* damaged"),
+    "history: text instead of numbers": (
+        write_rows("history.csv", HISTORY_COLUMNS, "1,x,y,z,,,,"),
+        r"history.csv of .* damaged",
+    ),
     "history: a column is missing": (
         write_rows("history.csv", HISTORY_COLUMNS[1:], "11,2,1,1,1,1,1"),
         r"history.csv of .* damaged",
     ),
-    "history: a line that is too long": (
+    "history: a row with too many values": (
         write_rows("history.csv", HISTORY_COLUMNS, "1,2,3,4,5,6,7,8,9"),
         r"history.csv of .* damaged",
     ),
@@ -114,21 +117,21 @@ EDITS: dict[str, tuple[Damage, str]] = {
         change_arrays("answers.npz", epochs=lambda epochs: epochs[:0], predictions=lambda digits: digits[:0]),
         "were not recorded",
     ),
-    "answers: unordered epochs": (
+    "answers: epochs in reverse order": (
         change_arrays("answers.npz", epochs=lambda epochs: epochs[::-1]),
         r"answers.npz of .* damaged",
     ),
     "watched: a digit above 9": (edit_json("watched.json", "images", 0, "prediction", "digit", to=77), ""),
-    "process: words": (write_file("process.json", '{"pid": "first", "started": "today"}'), ""),
+    "process: text instead of numbers": (write_file("process.json", '{"pid": "first", "started": "today"}'), ""),
     "process: an invalid process id": (write_file("process.json", '{"pid": -5, "started": 1}'), ""),
     "label: binary": (write_file("label.json", bytes(range(256))), ""),
     "label: numbers": (write_file("label.json", '{"name": 5, "note": [1]}'), ""),
     "log: a folder": (replace_with_folder("train.log"), ""),
     "model: a file": (replace_with_file("model"), ""),
-    "record: two runs": (duplicate_name, "record is damaged"),
-    "record: deeply nested": (write_file("../../active.json", "[" * 100_000), "record is damaged"),
-    "record: a number": (write_file("../../active.json", '{"run_id": 5}'), "record is damaged"),
-    "record: a folder": (replace_with_folder("../../active.json"), "record is damaged"),
+    "active: a name of two runs": (duplicate_name, "record is damaged"),
+    "active: deeply nested": (write_file("../../active.json", "[" * 100_000), "record is damaged"),
+    "active: a number": (write_file("../../active.json", '{"run_id": 5}'), "record is damaged"),
+    "active: a folder": (replace_with_folder("../../active.json"), "record is damaged"),
 }
 """Invalid edits to a run's files, and a pattern that matches the message on a page; empty if nothing is reported."""
 
@@ -141,7 +144,7 @@ READ_BY = {
     "watched": (TRAIN, RUN),
     "label": (*RUN_PAGES, MISTAKES),
     "model": (*RUN_PAGES, MODEL),
-    "record": (DRAW, RUNS, MODEL),
+    "active": (DRAW, RUNS, MODEL),
 }
 """The pages that read a file; all files that are not listed here are read by RUN_PAGES."""
 COMMANDS = ("runs list", "runs list --json", "runs show new-newt", "evaluate", "predict {picture} --json")
