@@ -19,6 +19,9 @@ from dashboard.server.library_internals import HttpConnection, WebSocketConnecti
 HEAD_TIMEOUT_SECONDS = 20.0
 """Time limit for a request's first line and headers; phones may lose their network for a few seconds."""
 
+STOP_SECONDS = 2.0
+"""Time for responses to end when the server stops; an open page of Gradio has one that never ends."""
+
 MAX_HEAD_BYTES = 64 * 2**10
 """Maximum size of a head that arrives in several reads; other servers allow 8 to 16 kB."""
 
@@ -107,6 +110,10 @@ class Connection(HttpConnection):
     def closed(self) -> None:
         """Stop the timer."""
         self._stop_timer()
+
+    def stopping(self) -> None:
+        """Give the response a few seconds; uvicorn would wait forever for one that does not end."""
+        self.call_later(STOP_SECONDS, self._drop)
 
     def _expect_head(self) -> None:
         self._stop_timer()

@@ -62,6 +62,9 @@ class HttpConnection(HttpToolsProtocol):
     def closed(self) -> None:
         """Handle the end of the connection."""
 
+    def stopping(self) -> None:
+        """Handle the request to end the connection, because the server stops."""
+
     @property
     def response_pending(self) -> bool:
         """True if the head of a request is complete and its response is not."""
@@ -118,6 +121,10 @@ class HttpConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        self.stopping()
+        super().shutdown()
 
 
 class WebSocketConnection(WebSocketsSansIOProtocol):

@@ -7,15 +7,15 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed
@@ -62,29 +62,53 @@ async def receive_late(websocket: WebSocket) -> None:
             await websocket.receive_text()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[uvicorn.Server]:
-    """A server with the dashboard's limits, but a shorter timeout for heads."""
+async def respond_forever(_request: Request) -> StreamingResponse:
+    async def content() -> AsyncIterator[bytes]:
+        yield b"first"
+        await asyncio.sleep(1e6)
+
+    return StreamingResponse(content())
+
+
+@contextmanager
+def running_server() -> Iterator[uvicorn.Server]:
+    """Run a server with the dashboard's limits, but a shorter timeout for heads."""
     patch = pytest.MonkeyPatch()
     patch.setattr(connections, "HEAD_TIMEOUT_SECONDS", HEAD_TIMEOUT_SECONDS)
     patch.setattr(uvicorn.Server, "startup", uvicorn.Server.startup)
     limit_connections()
-    routes = [Route("/", respond, methods=["GET", "POST"]), Route("/late", respond_late, methods=["POST"])]
     app = Starlette(
-        routes=[*routes, WebSocketRoute("/echo", echo_websocket), WebSocketRoute("/late-reader", receive_late)]
+        routes=[
+            Route("/", respond, methods=["GET", "POST"]),
+            Route("/late", respond_late, methods=["POST"]),
+            Route("/forever", respond_forever),
+            WebSocketRoute("/echo", echo_websocket),
+            WebSocketRoute("/late-reader", receive_late),
+        ]
     )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_keep_alive=60))
-    thread = threading.Thread(target=server.run)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait_until(lambda: server.started, what="the start of the server")
     yield server
     server.should_exit = True
-    thread.join(10)
+    thread.join(300)
     patch.undo()
+    assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[uvicorn.Server]:
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture
 def port(server: uvicorn.Server) -> int:
+    return port_of(server)
+
+
+def port_of(server: uvicorn.Server) -> int:
     return int(server.servers[0].sockets[0].getsockname()[1])
 
 
@@ -101,6 +125,17 @@ def wait_for_close(client: socket.socket) -> bool:
             pass
     client.close()
     return True
+
+
+def test_a_server_stops_during_an_endless_response(caplog: pytest.LogCaptureFixture) -> None:
+    with running_server() as server:
+        client = connect_raw(port_of(server), b"GET /forever HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = b""
+        while b"first" not in answer:
+            answer += client.recv(1000)
+
+    assert wait_for_close(client)
+    assert caplog.records == []
 
 
 def drip(client: socket.socket) -> None:

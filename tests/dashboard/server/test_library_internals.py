@@ -65,6 +65,7 @@ def parameters(function: Callable[..., object]) -> list[str]:
         (HttpToolsProtocol.on_response_complete, ["self"]),
         (HttpToolsProtocol.handle_websocket_upgrade, ["self"]),
         (HttpToolsProtocol.connection_lost, ["self", "exc"]),
+        (HttpToolsProtocol.shutdown, ["self"]),
         (WebSocketsSansIOProtocol.handle_events, ["self"]),
         (WebSocketsSansIOProtocol.handle_ping, ["self"]),
         (uvicorn.Server.startup, ["self", "sockets"]),
