@@ -58,7 +58,7 @@ def _calculations() -> list[Figure]:
         "all feature maps, and the prediction": lambda i: network.activations(images[i, np.newaxis]),
         "integrated gradients": lambda i: integrated_gradients(network, images[i], int(labels[i])),
         "occlusion": lambda i: occlusion(network.probabilities, images[i], int(labels[i])),
-        "blank places": lambda i: dot_effects(network.probabilities, images[i], int(labels[i])),
+        "blank areas": lambda i: dot_effects(network.probabilities, images[i], int(labels[i])),
         "change into the next digit": lambda i: change_into(network, images[i], (int(labels[i]) + 1) % 10),
     }
     figures = []

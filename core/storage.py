@@ -54,7 +54,7 @@ def open_file(path: Path, mode: str = "rb", **options: Any) -> IO[Any]:
 def file_state(path: Path) -> os.stat_result | None:
     """Return the state of a file, or None if there is no file or it cannot be accessed.
 
-    Another process may delete a file between a question whether it exists and one for its size; this asks only once.
+    Another process may delete a file between a check that it exists and a query of its size; this asks only once.
     """
     try:
         return path.stat()
@@ -63,13 +63,13 @@ def file_state(path: Path) -> os.stat_result | None:
 
 
 def file_size(path: Path) -> int:
-    """Return the size of a file in bytes, or 0 if there is no file."""
+    """Return the size of a file in bytes, or 0 if there is no file or it cannot be accessed."""
     state = file_state(path)
     return state.st_size if state else 0
 
 
 def modified(path: Path) -> int:
-    """Return a file's modification time in nanoseconds, or 0 if there is no file."""
+    """Return a file's modification time in nanoseconds, or 0 if there is no file or it cannot be accessed."""
     state = file_state(path)
     return state.st_mtime_ns if state else 0
 

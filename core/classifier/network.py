@@ -53,7 +53,8 @@ def network_fingerprint(content: bytes) -> str:
 class Network:
     """A loaded `.tflite` file. Threads don't wait for each other, because each takes an interpreter from a pool.
 
-    `feature_count`: number of features per image, or None for models exported by earlier versions.
+    `feature_count`: number of features per image, or None for models exported by earlier versions. `fingerprint`: see
+    `network_fingerprint`.
     """
 
     def __init__(self, file: Path, fingerprint: str | None = None) -> None:
@@ -63,7 +64,8 @@ class Network:
         self._batch_sessions: LifoQueue[_Session] = LifoQueue()
         with self._wrap_load_errors():
             self._content = read_file(file)
-            if fingerprint not in (None, network_fingerprint(self._content)):
+            self.fingerprint = network_fingerprint(self._content)
+            if fingerprint not in (None, self.fingerprint):
                 raise ValueError(f"Expected a file with the SHA-256 {fingerprint}.")
             first_session = _Session(self._content, 1, threads=1)
         self.feature_count = first_session.feature_count

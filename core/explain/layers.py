@@ -193,7 +193,7 @@ class Flatten(Layer):
     """All values of an image in one row."""
 
     def forward(self, inputs: np.ndarray) -> np.ndarray:
-        return inputs.reshape(len(inputs), -1)
+        return inputs.reshape(len(inputs), *self.output_shape)
 
     def backward(self, gradient: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         return gradient.reshape(inputs.shape)

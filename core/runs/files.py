@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
@@ -9,7 +10,7 @@ from stat import S_ISREG
 from core.errors import RunError
 from core.language import Message
 from core.runs.run import MAX_LOG_BYTES, Run
-from core.storage import file_size, file_state, open_file
+from core.storage import file_state, open_file
 
 _DESCRIPTIONS = {
     "mnist_model.keras": Message("the network, for Keras"),
@@ -40,7 +41,7 @@ class RunFile:
         try:
             with open_file(self.path) as file:
                 if self.name.endswith(".log"):
-                    file.seek(max(0, file_size(self.path) - MAX_LOG_BYTES))
+                    file.seek(max(0, os.fstat(file.fileno()).st_size - MAX_LOG_BYTES))
                 content: bytes = file.read()
                 return content
         except OSError as error:

@@ -229,7 +229,7 @@ class Run:
         """Return the end of the worker's log, at most 64 kB, or an empty string if the log cannot be read."""
         try:
             with open_file(self.log_file) as file:
-                file.seek(max(0, file_size(self.log_file) - LOG_TAIL_BYTES))
+                file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL_BYTES))
                 content: bytes = file.read()
         except OSError:
             return ""

@@ -19,7 +19,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   image.src = data.source;
   image.alt = "";
   map.setAttribute("aria-label", data.title);
-  // A click or key that Python has not answered yet is newer than Python's place.
+  // A place that Python has not answered yet is newer than Python's place.
+  if (String(pending.get(parentElement)) === String(data.selected)) {
+    pending.delete(parentElement);
+  }
   let [row, column] = pending.get(parentElement) ?? data.selected;
 
   const show = (at) => {
@@ -45,31 +48,23 @@ export default function ({ data, parentElement, setTriggerValue }) {
     clearTimeout(timers.get(parentElement));
     timers.set(
       parentElement,
-      setTimeout(() => {
-        // While the window slides, Python's place may be an earlier one.
-        if (!slides.has(parentElement)) {
-          pending.delete(parentElement);
-        }
-        setTriggerValue("chosen", at);
-      }, PAUSE),
+      setTimeout(() => setTriggerValue("chosen", at), PAUSE),
     );
   };
   const stop = () => {
-    if (slides.has(parentElement)) {
-      clearInterval(slides.get(parentElement));
-      slides.delete(parentElement);
-      pending.delete(parentElement);
-      clearTimeout(timers.get(parentElement));
-      setTriggerValue("chosen", [row, column]);
-      showSliding();
-    }
+    clearInterval(slides.get(parentElement));
+    slides.delete(parentElement);
+    showSliding();
+    mark();
   };
   const start = () => {
-    const step = () => (parentElement.isConnected ? steps.get(parentElement)() : clearInterval(timer));
-    const timer = setInterval(step, SLIDE);
-    slides.set(parentElement, timer);
+    slides.set(parentElement, setInterval(() => steps.get(parentElement)(), SLIDE));
     showSliding();
-    step();
+    if (row * columns + column + 1 === rows * columns) {
+      choose([0, 0]);
+    } else {
+      steps.get(parentElement)();
+    }
   };
   const showSliding = () => {
     const isSliding = slides.has(parentElement);
@@ -85,8 +80,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   map.onpointermove = (event) => show(placeUnder(event));
   map.onpointerleave = mark;
   steps.set(parentElement, () => {
-    const next = (row * columns + column + 1) % (rows * columns);
-    choose([Math.floor(next / columns), next % columns]);
+    const next = row * columns + column + 1;
+    if (next === rows * columns || document.hidden || !parentElement.isConnected) {
+      stop();
+    } else {
+      choose([Math.floor(next / columns), next % columns]);
+    }
   });
   slide.hidden = rows * columns === 1;
   slide.onclick = () => (slides.has(parentElement) ? stop() : start());

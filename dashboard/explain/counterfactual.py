@@ -16,8 +16,8 @@ from dashboard.explain.colours import change_picture
 from dashboard.explain.probabilities import show_probabilities
 from dashboard.parts.png import image_html
 
-_RECENT = 64
-"""Number of changes to keep, at most 50 kB each; every step on the page needs the same one."""
+_RECENT = 16
+"""Number of changes to keep, with their networks; every step on the page needs the same one."""
 
 
 @lru_cache(maxsize=_RECENT)

@@ -50,8 +50,8 @@ class _DigitIndex:
 def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage | None:
     """Return the training image with this label that is nearest to an image uint8 (28, 28).
 
-    Return None if there is none, or if the visitor's next stroke arrives first: the first search for a digit takes
-    about a second. Raises BundleError if the model has no features, DataError if its dataset is not on this machine.
+    Return None if there is none, or if the visitor's next stroke arrives first: the first search for a digit may
+    take a second. Raises BundleError if the model has no features, DataError if its dataset is not on this machine.
     """
     card = cache.card(bundle)
     version = datasets.dataset_version(card.config.dataset, workspace())
@@ -79,7 +79,7 @@ def _compute_index(workspace: Workspace, bundle: Bundle, dataset: Dataset, digit
     network, train = load_feature_network(bundle), dataset.train
     indices = np.flatnonzero(train.labels == digit)
     try:
-        features = read_features(features_file(workspace, bundle, dataset, "train"), len(train))[indices]
+        features = read_features(features_file(workspace, network, dataset, "train"), len(train))[indices]
     except (OSError, ValueError):  # not computed yet, or damaged; those of one digit don't take long
         features = image_features(network, bundle.card(), train.images[indices])
     return _DigitIndex(network, FeatureIndex(features, train.labels[indices]), indices)

@@ -32,8 +32,8 @@ from dashboard.parts.vega_lite import apply_layout
 
 GRADIENTS, OCCLUSION, RANDOM = Message("Integrated gradients"), Message("Occlusion"), Message("Random order")
 
-_RECENT = 64
-"""Number of `Reasons` to keep, about 10 kB each; every further click on the page needs the same ones."""
+_RECENT = 16
+"""Number of `Reasons` to keep, with their networks; every further click on the page needs the same ones."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
     )
     st.markdown(
         tr(
-            "**Is the explanation accurate?** Delete the ink that it ranks highest first: the probability of the digit "
+            "**Is the explanation accurate?** First delete the ink that it ranks highest: the probability of the digit "
             "should fall faster than when ink is deleted in random order."
         )
     )

@@ -20,7 +20,7 @@ HEAD_TIMEOUT_SECONDS = 20.0
 """Time limit for a request's first line and headers; phones may lose their network for a few seconds."""
 
 STOP_SECONDS = 2.0
-"""Time for responses to end when the server stops; an open page of Gradio has one that never ends."""
+"""Time for responses to end when the server stops; an open page of Gradio has a response that never ends."""
 
 MAX_HEAD_BYTES = 64 * 2**10
 """Maximum size of a head that arrives in several reads; other servers allow 8 to 16 kB."""
@@ -150,3 +150,7 @@ class PageConnection(WebSocketConnection):
         if count > MAX_QUEUED_FRAMES:
             metrics.REFUSED_REQUESTS.labels("messages").inc()
             self.abort()
+
+    def stopping(self) -> None:
+        """Give the client a few seconds to close; one that has stopped reading never does."""
+        self.call_later(STOP_SECONDS, self.abort)

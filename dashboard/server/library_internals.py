@@ -128,7 +128,7 @@ class HttpConnection(HttpToolsProtocol):
 
 
 class WebSocketConnection(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket, with one event for a subclass to override.
+    """uvicorn's WebSocket, with two events for a subclass to override.
 
     uvicorn stops reading while a message waits for the app, so it holds at most two messages of `ws_max_size` bytes.
     It does not limit the number of frames in a message, and even empty frames take memory.
@@ -136,6 +136,13 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
 
     def frames_queued(self, count: int) -> None:
         """Handle the number of frames and messages that are waiting for the rest of a message or for the app."""
+
+    def stopping(self) -> None:
+        """Handle the request to end the connection, because the server stops."""
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call `callback` on the server's event loop after some seconds."""
+        return self.loop.call_later(seconds, callback)
 
     def abort(self) -> None:
         """Close the connection at once."""
@@ -147,6 +154,10 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             super().handle_ping()
         else:
             self.conn.data_to_send()
+
+    def shutdown(self) -> None:
+        self.stopping()
+        super().shutdown()
 
     def handle_events(self) -> None:
         super().handle_events()

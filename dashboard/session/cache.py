@@ -174,8 +174,8 @@ def _feature_index(
 ) -> tuple[Network, FeatureIndex]:
     bundle, data = Bundle(Path(folder)), dataset(dataset_id)
     network, images = load_feature_network(bundle), data.split(split)
-    file = features_file(workspace(), bundle, data, split)
-    return network, FeatureIndex(split_features(file, bundle, network, images.images), images.labels)
+    file = features_file(workspace(), network, data, split)
+    return network, FeatureIndex(split_features(file, bundle.card(), network, images.images), images.labels)
 
 
 def robustness_curves(bundle: Bundle) -> Mapping[str, RobustnessCurve]:

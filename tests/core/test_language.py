@@ -164,7 +164,7 @@ def test_spanish_numbers_have_the_same_digits_as_english_ones(value: float, form
 
 
 @pytest.mark.usefixtures("spanish")
-def test_supported_finds_the_first_known_language() -> None:
+def test_first_supported_language_is_found() -> None:
     assert first_supported(["fr", "es-MX", "en"]) == "es"
     assert first_supported(["es_ES.UTF-8"]) == "es"
     assert first_supported([None, "", "C", "../es", "x" * 5000, "fr", "en-GB"]) == "en"

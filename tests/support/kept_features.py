@@ -29,7 +29,8 @@ def share_features(shared: Path, workspace: Workspace) -> None:
 @cache
 def _shared_file(shared: Path) -> Path:
     bundle, mnist = Bundle(SHIPPED_BUNDLE), load_dataset("mnist", Workspace.from_environment())
-    file = features_file(Workspace(shared), bundle, mnist, "train")
+    network = load_feature_network(bundle)
+    file = features_file(Workspace(shared), network, mnist, "train")
     with Workspace(shared).locked():
-        split_features(file, bundle, load_feature_network(bundle), mnist.train.images)
+        split_features(file, bundle.card(), network, mnist.train.images)
     return file

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 
 from core.classifier.bundle import Bundle
+from core.classifier.network import Network
 from core.data.datasets import Dataset, load_dataset
 from core.explain import feature_file
 from core.explain.feature_file import features_file, read_features, split_features
@@ -38,22 +38,22 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A file with the features of IMAGES."""
-    path = tmp_path / "cache" / "features.npz"
-    split_features(path, BUNDLE, NETWORK, IMAGES)
+    path = tmp_path / "cache" / "features-new.npz"
+    split_features(path, BUNDLE.card(), NETWORK, IMAGES)
     return path
 
 
 def test_features_are_computed_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(feature_file, "image_features")
 
-    assert np.array_equal(split_features(path, BUNDLE, NETWORK, IMAGES), FEATURES)
+    assert np.array_equal(split_features(path, BUNDLE.card(), NETWORK, IMAGES), FEATURES)
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_damaged_features_are_computed_again(path: Path, damage: Callable[[Path], object]) -> None:
     damage(path)
 
-    found = split_features(path, BUNDLE, NETWORK, IMAGES)
+    found = split_features(path, BUNDLE.card(), NETWORK, IMAGES)
 
     assert np.array_equal(found, FEATURES)
     assert path.is_dir() or np.array_equal(read_features(path, len(IMAGES)), FEATURES)
@@ -62,7 +62,7 @@ def test_damaged_features_are_computed_again(path: Path, damage: Callable[[Path]
 def test_features_need_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
-    found = split_features(tmp_path / "cache" / "features.npz", BUNDLE, NETWORK, IMAGES)
+    found = split_features(tmp_path / "cache" / "features.npz", BUNDLE.card(), NETWORK, IMAGES)
 
     assert np.array_equal(found, FEATURES)
     assert list(tmp_path.iterdir()) == []
@@ -71,29 +71,38 @@ def test_features_need_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_each_network_and_dataset_has_its_own_features(workspace: Workspace, tmp_path: Path) -> None:
     digits = load_dataset("digits", workspace)
     other_digits: Dataset = replace(digits, fingerprint="f" * 64)
-    other_bundle = Bundle(Path(shutil.copytree(SHIPPED_BUNDLE, tmp_path / "bundle")))
-    with other_bundle.tflite_file.open("ab") as file:
-        file.write(b"x")
+    longer_file = tmp_path / "network.tflite"
+    longer_file.write_bytes(BUNDLE.tflite_file.read_bytes() + b"x")
 
     paths = {
-        features_file(workspace, bundle, data, split)
-        for bundle in (BUNDLE, other_bundle)
+        features_file(workspace, network, data, split)
+        for network in (NETWORK, Network(longer_file))
         for data in (digits, other_digits)
         for split in ("train", "test")
     }
 
     assert len(paths) == 2 * 2 * 2
-    assert features_file(workspace, BUNDLE, digits, "test") in paths
+    assert features_file(workspace, NETWORK, digits, "test") in paths
 
 
-def test_the_oldest_features_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feature_file, "_MAX_FILES", 2)
-    paths = [tmp_path / f"features-{number}.npz" for number in range(3)]
+def test_the_oldest_features_are_removed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feature_file, "_MAX_BYTES", 2.5 * path.stat().st_size)
+    path.unlink()
 
-    for age, path in zip((300, 200, 100), paths, strict=True):
-        split_features(path, BUNDLE, NETWORK, IMAGES)
-        modified = path.stat().st_mtime - age
-        os.utime(path, (modified, modified))
-    split_features(tmp_path / "features-new.npz", BUNDLE, NETWORK, IMAGES)
+    for age in (300, 200, 100):
+        old_file = path.with_name(f"features-{age}.npz")
+        split_features(old_file, BUNDLE.card(), NETWORK, IMAGES)
+        modified = old_file.stat().st_mtime - age
+        os.utime(old_file, (modified, modified))
+    split_features(path, BUNDLE.card(), NETWORK, IMAGES)
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["features-2.npz", "features-new.npz"]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["features-100.npz", "features-new.npz"]
+
+
+def test_features_that_cannot_be_removed_do_no_harm(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feature_file, "_MAX_BYTES", 0)
+    path.with_name("features-0.npz").mkdir()
+    os.utime(path.with_name("features-0.npz"), (0, 0))
+    path.unlink()
+
+    assert np.array_equal(split_features(path, BUNDLE.card(), NETWORK, IMAGES), FEATURES)

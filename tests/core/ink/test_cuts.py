@@ -70,16 +70,16 @@ def test_every_part_of_a_drawing_keeps_its_soft_edge() -> None:
     assert join_patches(pieces.parts).ink.sum() == ink.sum()
 
 
-def test_dust_is_not_a_part() -> None:
+def test_specks_are_not_parts() -> None:
     ink = rings(20).copy()
-    without_dust = cut_ink(ink)
+    without_specks = cut_ink(ink)
     ink[30:34, 330:334] = 255
 
     pieces = cut_ink(ink)
 
     assert pieces is not None
-    assert without_dust is not None
-    assert len(pieces.small_parts) == len(without_dust.small_parts)
+    assert without_specks is not None
+    assert len(pieces.small_parts) == len(without_specks.small_parts)
 
 
 def test_no_ink_and_very_wide_ink_have_no_parts() -> None:

@@ -28,11 +28,12 @@ def _own_cache() -> Iterator[None]:
 
 def test_an_image_is_compared_with_the_features_in_the_cache(workspace: Workspace, mnist: Dataset) -> None:
     image, index = mnist.test.images[0], np.flatnonzero(mnist.train.labels == 3)[5]
-    (features,) = image_features(load_feature_network(BUNDLE), BUNDLE.card(), image[np.newaxis])
+    network = load_feature_network(BUNDLE)
+    (features,) = image_features(network, BUNDLE.card(), image[np.newaxis])
     kept = np.full((len(mnist.train), len(features)), 100, np.float16)
     kept[index] = features
     workspace.cache.mkdir(parents=True)
-    np.savez(features_file(workspace, BUNDLE, mnist, "train"), features=kept)
+    np.savez(features_file(workspace, network, mnist, "train"), features=kept)
 
     found = nearest_of_digit(BUNDLE, image, 3)
 

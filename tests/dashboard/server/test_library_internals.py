@@ -68,6 +68,7 @@ def parameters(function: Callable[..., object]) -> list[str]:
         (HttpToolsProtocol.shutdown, ["self"]),
         (WebSocketsSansIOProtocol.handle_events, ["self"]),
         (WebSocketsSansIOProtocol.handle_ping, ["self"]),
+        (WebSocketsSansIOProtocol.shutdown, ["self"]),
         (uvicorn.Server.startup, ["self", "sockets"]),
         (streamlit.logger.update_formatter, []),
         (script_requests._coalesce_widget_states, ["old_states", "new_states"]),

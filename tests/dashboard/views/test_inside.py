@@ -182,7 +182,7 @@ def test_any_digit_can_be_asked_about(page: AppTest) -> None:
     page.pills(key="why_shipped_7").set_value(1).run()
 
     assert not page.exception
-    assert "adds to the 1" in component_data(page, "why_maps")["tiles"][0]["caption"]
+    assert "counts for the 1" in component_data(page, "why_maps")["tiles"][0]["caption"]
     assert "integrated gradients" in text(page)
 
 
