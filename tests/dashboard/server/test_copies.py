@@ -89,7 +89,7 @@ class Visitor(PageSession):
         cookie: str = self._socket.response.headers.get("Set-Cookie", "")
         return cookie.removeprefix(f"{COOKIE}=")[:1] or None
 
-    def receive(self, message: ForwardMsg) -> None:
+    def on_element(self, message: ForwardMsg) -> None:
         """Remember the buttons of the page."""
         element = message.delta.new_element
         if element.WhichOneof("type") == "button":
