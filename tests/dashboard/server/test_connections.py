@@ -87,7 +87,7 @@ def running_server() -> Iterator[uvicorn.Server]:
             WebSocketRoute("/late-reader", receive_late),
         ]
     )
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_keep_alive=60))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, log_level="warning", timeout_keep_alive=60))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait_until(lambda: server.started, what="the start of the server")
