@@ -15,6 +15,8 @@ COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
+    # Debian's start script enables it, which without a GPU costs a tenth of the CPU time.
+    "--disable-gpu-rasterization",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
