@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from core.data.datasets import CLASSES, Split
 from core.errors import BundleError
 from core.explain.embedding_map import EXTENT, EmbeddingMap
 from core.language import Message
-from core.storage import atomic_write, read_file
+from core.storage import atomic_write, modified, read_file
 from core.workspace import Workspace
 
 _MAX_MAPS = 50
@@ -42,13 +41,11 @@ def bundle_fingerprint(bundle: Bundle) -> str:
 
 def write_map(path: Path, content: EmbeddingMap) -> None:
     """Replace a map, and remove the oldest maps from the cache; raises StorageError."""
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **asdict(content))
-    with suppress(FileNotFoundError):  # another process has removed one of them
-        maps = sorted(path.parent.glob("map-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
-        for old_map in maps[_MAX_MAPS:]:
-            old_map.unlink()
-            old_map.with_suffix(".log").unlink(missing_ok=True)
+    with atomic_write(path) as temporary, temporary.open("wb") as opened:
+        np.savez(opened, **asdict(content))
+    for old_map in sorted(path.parent.glob("map-*.npz"), key=modified, reverse=True)[_MAX_MAPS:]:
+        for file in (old_map, old_map.with_suffix(".log")):
+            file.unlink(missing_ok=True)  # another process may have removed it
 
 
 def read_map(path: Path, train: Split, fingerprint: str) -> EmbeddingMap:

@@ -24,7 +24,7 @@ MAX_ASPECT = 16
 
 _SLANTS = np.arange(-0.3, 0.61, 0.1)  # columns per row; handwriting leans to the right
 _BAND = 8  # columns by which a path may deviate from a straight line on either side
-_DEVIATION_COST = 0.001  # pixels of ink in each row, times the squared deviation from a straight line in columns
+_DEVIATION_COST = 0.001  # pixels of ink per row for a path one column off its straight line; grows with the square
 _SAME_CUT_INK = 0.1  # squared stroke widths; paths with less ink between them count as one cut
 _MIN_PIECE_INK = 4.0  # squared stroke widths; minimum ink between two cuts
 _MIN_COST = 0.1  # stroke widths; a cut that crosses less ink counts as crossing none

@@ -51,6 +51,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       setTimeout(() => setTriggerValue("chosen", at), PAUSE),
     );
   };
+  const isLast = () => row + 1 === rows && column + 1 === columns;
   const stop = () => {
     clearInterval(slides.get(parentElement));
     slides.delete(parentElement);
@@ -60,7 +61,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const start = () => {
     slides.set(parentElement, setInterval(() => steps.get(parentElement)(), SLIDE));
     showSliding();
-    if (row * columns + column + 1 === rows * columns) {
+    if (isLast()) {
       choose([0, 0]);
     } else {
       steps.get(parentElement)();
@@ -80,11 +81,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   map.onpointermove = (event) => show(placeUnder(event));
   map.onpointerleave = mark;
   steps.set(parentElement, () => {
-    const next = row * columns + column + 1;
-    if (next === rows * columns || document.hidden || !parentElement.isConnected) {
+    if (isLast() || document.hidden || !parentElement.isConnected) {
       stop();
     } else {
-      choose([Math.floor(next / columns), next % columns]);
+      choose(column + 1 < columns ? [row, column + 1] : [row + 1, 0]);
     }
   });
   slide.hidden = rows * columns === 1;

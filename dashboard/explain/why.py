@@ -38,7 +38,7 @@ _RECENT = 16
 
 @dataclass(frozen=True)
 class Reasons:
-    """What counts for and against a digit; shared by all visitors, so don't change the arrays.
+    """The evidence for and against a digit. All visitors share the arrays, so don't change them.
 
     `gradients`, `occlusion`, `dots`: attribution maps float32 (28, 28). `curves`: the digit's probability as ink is
     deleted, keyed by the ranking that sets the order.

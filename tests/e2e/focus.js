@@ -99,12 +99,12 @@ async () => {
       problems.push(`Tab does not reach ${describe(element)}`);
     }
   }
-  // Return true if the focus changes how the element looks. React shows it a few frames later, or more if the page is busy.
+  // Return true if the focus changes how the element looks. React shows it a few frames later.
   async function showsFocus(element, other) {
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const unfocused = marksOf(element);
       element.focus();
-      for (let frames = 0; frames < 30; frames += 1) {
+      for (let frames = 0; frames < 5; frames += 1) {
         if (marksOf(element) !== unfocused) {
           return true;
         }

@@ -17,6 +17,15 @@ CORNER_SEVEN = [[*BAR, *STEM]]
 SEVEN = [*[(x, 60) for x in range(80, 420, 40)], *[(420 - y / 2, 60 + y) for y in range(0, 420, 40)]]
 
 
+def look_inside_a_seven(page: Page) -> None:
+    digit = open_draw_page(page)
+    draw(page, [SEVEN])
+    expect(digit).to_have_text("7")
+    page.get_by_role("link", name="Look inside").click()
+    expect(page.locator(".st-key-inside_answer .digit")).to_have_text("7")
+    at_rest(page)
+
+
 def test_a_drawing_is_misread_without_centring(page: Page) -> None:
     digit = open_draw_page(page)
     draw(page, CORNER_SEVEN)
@@ -37,12 +46,7 @@ def test_a_drawing_is_misread_without_centring(page: Page) -> None:
 
 def test_channel_is_switched_even_if_a_request_follows_at_once(page: Page) -> None:
     server = SlowServer(page)
-    digit = open_draw_page(page)
-    draw(page, [SEVEN])
-    expect(digit).to_have_text("7")
-    page.get_by_role("link", name="Look inside").click()
-    expect(page.locator(".st-key-inside_answer .digit")).to_have_text("7")
-    at_rest(page)
+    look_inside_a_seven(page)
     server.holding_requests = True
 
     page.get_by_role("button", name="Switch channel").click()
@@ -56,12 +60,7 @@ def test_channel_is_switched_even_if_a_request_follows_at_once(page: Page) -> No
 
 
 def test_a_visitor_asks_why_and_turns_a_seven_into_a_one(page: Page, mnist: Dataset) -> None:
-    digit = open_draw_page(page)
-    draw(page, [SEVEN])
-    expect(digit).to_have_text("7")
-    page.get_by_role("link", name="Look inside").click()
-    expect(page.locator(".st-key-inside_answer .digit")).to_have_text("7")
-    at_rest(page)
+    look_inside_a_seven(page)
 
     layer = page.get_by_role("combobox", name="Layer")
     page.get_by_role("button", name="Convolution 3, channel").first.click()
@@ -104,12 +103,7 @@ def choose(page: Page, key: str, option: str) -> None:
 
 
 def test_the_window_slides_until_it_is_stopped(page: Page) -> None:
-    digit = open_draw_page(page)
-    draw(page, [SEVEN])
-    expect(digit).to_have_text("7")
-    page.get_by_role("link", name="Look inside").click()
-    expect(page.locator(".st-key-inside_answer .digit")).to_have_text("7")
-    at_rest(page)
+    look_inside_a_seven(page)
     value_map, frame = page.locator(".st-key-map_shipped_3"), page.locator(".field span")
     readout = value_map.locator(".readout")
     value_map.locator(".map").click(position={"x": 1, "y": 1})
