@@ -30,9 +30,10 @@ test: ## Install test packages and run the tests (ARGS="-k draw" selects some)
 	@[ -z "$$CI" ] || sh scripts/install.sh dev cluster
 	@[ -z "$$CI" ] || { $(PY) -m tests.support.chromium && $(PY) -m tests.support.nginx \
 		&& $(PY) -m tests.support.postgresql; }
-	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder $(MARKS) $(ARGS)
 
-check: lint test ## Check format, style, types and import rules, then run all tests
+check: MARKS = -m "not long"
+check: lint test ## Check format, style, types and import rules, then run all tests but the long ones
 
 lint: ## Check format, style, types and import rules
 	@sh scripts/install.sh dev

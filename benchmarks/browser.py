@@ -17,35 +17,35 @@ from tests.support.chromium import FLAGS, find_chromium
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import at_rest, draw
 
-DIGITS = 50
+DIGIT_COUNT = 50
 """Number of digits drawn, enough for a 95th percentile."""
 SEED = 1
 
 # Record the time from the last mouseup to the first change of the prediction.
 _OBSERVER = """() => {
-  window.lifted = null;
+  window.penUpTime = null;
   window.latencies = [];
-  addEventListener("mouseup", () => { window.lifted = performance.now(); }, true);
+  addEventListener("mouseup", () => { window.penUpTime = performance.now(); }, true);
   const answer = document.querySelector(".trazo-answer .digit");
   new MutationObserver(() => {
-    if (window.lifted !== null) {
-      window.latencies.push(performance.now() - window.lifted);
-      window.lifted = null;
+    if (window.penUpTime !== null) {
+      window.latencies.push(performance.now() - window.penUpTime);
+      window.penUpTime = null;
     }
   }).observe(answer, { childList: true, characterData: true, subtree: true });
 }"""
 
 
 def pen_to_prediction() -> list[Figure]:
-    """Measure the latency for 50 single-stroke digits; return nothing without pen digits or Chromium."""
+    """Measure the latency for single-stroke digits; return an empty list without pen digits or Chromium."""
     executable, digits = find_chromium(), held_out_digits()
     if executable is None or not digits:
         return []
     single_stroke_digits = [digit for digit in digits if len(digit.strokes) == 1]
-    chosen = np.random.default_rng(SEED).choice(len(single_stroke_digits), DIGITS, replace=False)
+    chosen = np.random.default_rng(SEED).choice(len(single_stroke_digits), DIGIT_COUNT, replace=False)
     latencies = _latencies(executable, [single_stroke_digits[index] for index in chosen])
     return [
-        Figure(f"Pen-up to prediction in Chromium, median of {DIGITS}", float(np.percentile(latencies, 50)), "ms"),
+        Figure(f"Pen-up to prediction in Chromium, median of {DIGIT_COUNT}", float(np.percentile(latencies, 50)), "ms"),
         Figure("Pen-up to prediction in Chromium, 95th percentile", float(np.percentile(latencies, 95)), "ms"),
     ]
 

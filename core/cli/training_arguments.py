@@ -10,15 +10,15 @@ from core.config import DEFAULT_PRESET, LIMITS, PRESETS
 from core.language import Message, tr
 from core.setting_help import SETTING_HELP
 
-_UNITS = {
+_PLACEHOLDERS = {
     **dict.fromkeys(("rotation", "shear"), Message("DEGREES")),
     **dict.fromkeys(("label_smoothing", "dropout", "shift", "zoom", "stroke", "noise"), Message("FRACTION")),
     "elastic": Message("PIXELS"),
 }
-"""Units that --help shows for settings that are not plain numbers."""
+"""Placeholders that --help shows for the values of these settings; it shows N for all others."""
 
-_SWEEP = Message("sweep id, or its last two words, such as quiet-otter")
-_SHARED_SWEEP = Message("sweep id")
+_SWEEP_HELP = Message("sweep id, or its last two words, such as quiet-otter")
+_SHARED_SWEEP_HELP = Message("sweep id")
 
 
 def add_train(commands: Any) -> None:
@@ -28,7 +28,7 @@ def add_train(commands: Any) -> None:
         help=tr("train a network and show its progress"),
         description=tr(
             "Train a network. Press Ctrl-C to stop and keep the model as it is. "
-            "Options that you do not set come from the preset."
+            "Settings that are not given keep the preset's values."
         ),
     )
     _add_config(train)
@@ -37,9 +37,7 @@ def add_train(commands: Any) -> None:
         "--output",
         type=Path,
         metavar=tr("FOLDER"),
-        help=tr(
-            "Copy the model's files to this folder: .keras, .tflite, card, evaluation, predictions after each epoch."
-        ),
+        help=tr("Copy all files of the model to this folder: .keras, .tflite, card, predictions, novelty detector."),
     )
     train.add_argument(
         "--folds",
@@ -47,7 +45,7 @@ def add_train(commands: Any) -> None:
         metavar="N",
         help=tr(
             "Instead of one model, train N networks, each leaving out one of N folds of the training data, to find "
-            "labels that are probably wrong. Judge them on the Evaluate page, under Label court. Takes N times as "
+            "labels that are probably wrong. Review them on the Evaluate page, under Label court. Takes N times as "
             "long. Range: 2 to 20."
         ),
     )
@@ -69,10 +67,10 @@ def add_sweeps(commands: Any) -> None:
         ("resume", Message("continue a stopped, interrupted or failed sweep")),
         ("delete", Message("stop and delete a sweep; its runs are kept")),
         ("join", Message("join a sweep that another machine created in TRAZO_SWEEP_STORAGE")),
-        ("again", Message("train a trial's settings again with three other seeds, as ordinary runs")),
+        ("again", Message("retrain with a trial's settings and three other seeds, as ordinary runs")),
     ):
         action = actions.add_parser(name, help=tr(text))
-        sweep_help = _SHARED_SWEEP if name == "join" else _SWEEP
+        sweep_help = _SHARED_SWEEP_HELP if name == "join" else _SWEEP_HELP
         action.add_argument("sweep", metavar=tr("sweep"), help=tr(sweep_help))
         action.set_defaults(command=("sweeps", name))
         if name in ("resume", "join"):
@@ -89,7 +87,8 @@ def _add_new_sweep(actions: Any) -> None:
         help=tr("start a sweep"),
         description=tr(
             "Search for better settings: train many times with varied settings, prune unpromising trials, and "
-            "retrain with the best settings and three other seeds. Settings that are not varied come from the preset."
+            "retrain with the best settings and three other seeds. Settings that are neither varied nor given as "
+            "options keep the preset's values."
         ),
     )
     _add_config(new)
@@ -100,7 +99,7 @@ def _add_new_sweep(actions: Any) -> None:
         metavar=tr("SETTING=VALUES"),
         help=tr(
             "Vary a setting: learning_rate=1e-4:1e-2:log, dropout=0:0.5, filters=8x16,16x32 or batch_size=64,128. "
-            "Repeat for more settings (default: the preset's own list)."
+            "Repeat for more settings (default: those recommended for the preset)."
         ),
     )
     new.add_argument(
@@ -161,7 +160,7 @@ def _add_setting(command: argparse.ArgumentParser, name: str, option: str | None
         "--" + (option or name.replace("_", "-")),
         dest=name,
         type=int if isinstance(low, int) and isinstance(high, int) else float,
-        metavar=tr(_UNITS[name]) if name in _UNITS else "N",
+        metavar=tr(_PLACEHOLDERS[name]) if name in _PLACEHOLDERS else "N",
         help=f"{_setting_help(name)} {limits}",
     )
 

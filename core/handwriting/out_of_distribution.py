@@ -27,7 +27,7 @@ from core.handwriting.strokes.pen import Strokes
 from core.ink.drawing import IMAGE_SIZE, Pixels, prepare
 
 _CANVAS_SIZE = 140
-"""Side of the canvas in pixels: half the dashboard's, which is twice as fast and gives nearly the same images."""
+"""Side of the canvas in pixels: half of the dashboard's. That is twice as fast and gives nearly the same images."""
 
 PROPORTIONS = {
     "letters": 0.28,
@@ -49,17 +49,17 @@ _INK_THRESHOLD = 40
 """Pixels above this value count as ink."""
 
 _MIN_INK_PIXELS = 25
-"""Images with fewer ink pixels are discarded and drawn again."""
+"""Images with fewer ink pixels are discarded."""
 
 _MAX_DOODLE_BRUSH = 0.12
 """Widest brush for doodles, as a fraction of their size; a wider one would turn an acorn into a 0."""
 
 _MIN_INK_KEPT = 0.97
-"""Drawings that keep less ink when strays are removed are drawn again: a cookie without its crumbs is a 0."""
+"""Minimum fraction of the ink that must be left without strays: a cookie without its crumbs is a 0."""
 
 _MAX_BAR_ASPECT = 0.3
 _MIN_BAR_FILL = 0.6
-"""Silhouettes this slim and this full are drawn again, because a vertical bar is a 1."""
+"""Silhouettes this slim and this solid are discarded, because a vertical bar is a 1."""
 
 
 def out_of_distribution_samples(
@@ -70,7 +70,7 @@ def out_of_distribution_samples(
     letters: str = LETTERS_UNLIKE_DIGITS,
     proportions: Mapping[str, float] = PROPORTIONS,
 ) -> Pixels:
-    """Draw about `count` images uint8 (n, 28, 28) of non-digits, grouped by kind and prepared for the model.
+    """Draw about `count` non-digits in the format of the model's input: uint8 (n, 28, 28), grouped by kind.
 
     `digits`: images (m, 28, 28) for the pairs. `letters`: the letters to draw. `proportions`: the proportion of each
     kind, keyed by its name in KINDS.
@@ -78,7 +78,7 @@ def out_of_distribution_samples(
     rng = np.random.default_rng(seed)
     samplers = _samplers(digits, letters, rng)
     samples = [
-        _draw_until_enough_ink(samplers[kind])
+        _draw_until_accepted(samplers[kind])
         for kind, proportion in proportions.items()
         for _ in range(round(count * proportion))
     ]
@@ -102,8 +102,8 @@ def _samplers(digits: Pixels, letters: str, rng: np.random.Generator) -> dict[st
     return {
         **{kind: partial(_draw_strokes, strokes, rng) for kind, strokes in drawings.items()},
         **{kind: partial(_draw_strokes, strokes, rng, _MAX_DOODLE_BRUSH) for kind, strokes in doodles.items()},
-        "silhouettes": lambda: _maybe_prepare_silhouette(rng),
-        "blotches": lambda: _maybe_prepare(_draw_blotches(rng), rng),
+        "silhouettes": lambda: _sample_silhouette(rng),
+        "blotches": lambda: _sometimes_prepare(_draw_blotches(rng), rng),
         "pairs": lambda: _draw_pair(digits, rng),
     }
 
@@ -117,8 +117,8 @@ def _draw_strokes(
     return drawing.image
 
 
-def _maybe_prepare_silhouette(rng: np.random.Generator) -> Pixels | None:
-    image = _maybe_prepare(_draw_silhouette(rng), rng)
+def _sample_silhouette(rng: np.random.Generator) -> Pixels | None:
+    image = _sometimes_prepare(_draw_silhouette(rng), rng)
     return None if image is None or _is_vertical_bar(image) else image
 
 
@@ -128,15 +128,15 @@ def _is_vertical_bar(image: Pixels) -> bool:
     return bool(width <= _MAX_BAR_ASPECT * height and np.count_nonzero(ink) >= _MIN_BAR_FILL * width * height)
 
 
-def _draw_until_enough_ink(sampler: Callable[[], Pixels | None]) -> Pixels:
+def _draw_until_accepted(sampler: Callable[[], Pixels | None]) -> Pixels:
     while True:
         image = sampler()
         if image is not None and np.count_nonzero(image > _INK_THRESHOLD) >= _MIN_INK_PIXELS:
             return image
 
 
-def _maybe_prepare(image: Pixels, rng: np.random.Generator) -> Pixels | None:
-    """Prepare half of the images as if they were drawings, and return the rest unchanged."""
+def _sometimes_prepare(image: Pixels, rng: np.random.Generator) -> Pixels | None:
+    """Prepare the image as if it were a drawing, with a probability of one half, or return it unchanged."""
     return prepare(image).image if rng.random() < 0.5 else image
 
 
@@ -160,12 +160,12 @@ def _draw_silhouette(rng: np.random.Generator) -> Pixels:
     return image.astype(np.uint8)
 
 
-def _filled_shape(rng: np.random.Generator, narrow: float, wide: float) -> np.ndarray:
+def _filled_shape(rng: np.random.Generator, min_half_width: float, max_half_width: float) -> np.ndarray:
     """Return the region between a left and a right edge, both smooth and random: bool (28, 28)."""
 
     def edge() -> np.ndarray:
         noise = gaussian_filter1d(rng.normal(size=IMAGE_SIZE + 20), rng.uniform(1, 6))[10:-10]
-        return narrow + (noise - noise.min()) / np.ptp(noise) * (wide - narrow)
+        return min_half_width + (noise - noise.min()) / np.ptp(noise) * (max_half_width - min_half_width)
 
     left = edge()
     right = left if rng.random() < 0.7 else edge()
@@ -173,19 +173,19 @@ def _filled_shape(rng: np.random.Generator, narrow: float, wide: float) -> np.nd
     rows, columns = np.arange(IMAGE_SIZE)[:, np.newaxis], np.arange(IMAGE_SIZE)
     top, bottom = rng.integers(0, 9), rng.integers(18, IMAGE_SIZE + 1)
     inside = (columns >= middle - left[:, np.newaxis]) & (columns < middle + right[:, np.newaxis])
-    shape: np.ndarray = inside & (rows >= top) & (rows < bottom)
-    return shape
+    mask: np.ndarray = inside & (rows >= top) & (rows < bottom)
+    return mask
 
 
 def _draw_blotches(rng: np.random.Generator) -> Pixels:
-    """Draw smooth blotches or grains all over the image."""
+    """Draw smooth blotches or speckles all over the image."""
     level = _noise(rng, rng.uniform(1, 5)) - rng.uniform(-0.6, 1)
     return np.clip(level * rng.uniform(80, 800), 0, 255).astype(np.uint8)
 
 
 def _noise(rng: np.random.Generator, smoothness: float) -> np.ndarray:
     """Return Gaussian noise of unit variance, correlated over `smoothness` pixels: float64 (28, 28)."""
-    margin = 6  # pixels, cropped again because smoothing is uneven at the border
+    margin = 6  # pixels, cropped off at the end because smoothing is uneven at the border
     side = IMAGE_SIZE + 2 * margin
     field = gaussian_filter(rng.normal(size=(side, side)), smoothness)[margin:-margin, margin:-margin]
     noise: np.ndarray = field / field.std()

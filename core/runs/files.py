@@ -19,8 +19,8 @@ _DESCRIPTIONS = {
     "evaluation.npz": Message("the predictions on the test set"),
     "novelty.npz": Message("the novelty detector"),
     "config.json": Message("the settings"),
-    "history.csv": Message("one row per epoch"),
-    "steps.csv": Message("one row every few steps"),
+    "history.csv": Message("metrics during training, one row per epoch"),
+    "steps.csv": Message("metrics during training, one row every few steps"),
     "answers.npz": Message("the prediction for each validation image after each epoch"),
     "train.log": Message("the output of the training process"),
 }

@@ -1,4 +1,4 @@
-"""The five steps from a drawing to the model's image."""
+"""The five stages from a drawing to the model's input image."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _steps = text_component("steps")
 
 
 def show_steps(drawing: Drawing | None, steps: Steps = ALL_STEPS, key: str = "steps") -> None:
-    """Show the five steps from ink to the model's image with explanations, or empty frames without a drawing.
+    """Show the five stages from ink to the model's input image with explanations, or empty frames without a drawing.
 
-    `steps`: the steps that the drawing went through.
+    `steps`: the steps of the preparation that were applied.
     """
     ink = _png_source(drawing.ink) if drawing else None
     crop = _png_source(drawing.crop) if drawing else None
@@ -31,11 +31,11 @@ def show_steps(drawing: Drawing | None, steps: Steps = ALL_STEPS, key: str = "st
             ),
             _step(tr("Crop"), tr("The empty margin and stray dots are removed."), crop)
             if steps.crop
-            else _step(tr("No crop"), tr("The empty margin and stray dots stay."), crop),
+            else _step(tr("No cropping"), tr("The empty margin and stray dots stay."), crop),
             _scale_step(drawing, steps),
             _step(
                 tr("Centre of mass"),
-                tr("The digit moves until its centre of mass is at the centre of a 28×28 image."),
+                tr("The digit is moved so that its centre of mass is at the centre of a 28×28 image."),
                 image,
                 {"kind": "cross", "size": [IMAGE_SIZE, IMAGE_SIZE]},
             )
@@ -50,7 +50,7 @@ def show_steps(drawing: Drawing | None, steps: Steps = ALL_STEPS, key: str = "st
                 tr("Final image"),
                 tr("The model sees only these 784 pixels, in MNIST's format.")
                 if steps == ALL_STEPS
-                else tr("The model sees only these 784 pixels, which are not quite in MNIST's format."),
+                else tr("The model sees only these 784 pixels, which are not prepared quite as MNIST's digits are."),
                 image,
                 {"kind": "grid", "size": [IMAGE_SIZE, IMAGE_SIZE]},
             ),
@@ -68,13 +68,13 @@ def _scale_step(drawing: Drawing | None, steps: Steps) -> dict[str, object]:
     scaled = drawing.scaled if drawing else None
     if steps.scale:
         mark: dict[str, object] = {"kind": "frame", "size": [BOX_SIZE, BOX_SIZE], "frame": [0, 0, BOX_SIZE, BOX_SIZE]}
-        size = tr("The digit is scaled until its longer side is 20 pixels.")
+        size = tr("The digit is scaled so that its longer side is 20 pixels.")
         return _step(tr("20×20 box"), f"{size} {strokes}", _png_source(scaled), mark)
     size = tr("The digit keeps its size relative to the canvas, which becomes 28 pixels wide.")
-    return _step(tr("No scaling"), f"{size} {strokes}", None if scaled is None else _png_source(_in_the_middle(scaled)))
+    return _step(tr("No scaling"), f"{size} {strokes}", None if scaled is None else _png_source(_pad_to_image(scaled)))
 
 
-def _in_the_middle(scaled: Pixels) -> Pixels:
+def _pad_to_image(scaled: Pixels) -> Pixels:
     """Place scaled ink in the middle of a 28x28 image, so that the page does not enlarge a small digit."""
     margins = [(IMAGE_SIZE - side) // 2 for side in scaled.shape]
     sides = [(margin, IMAGE_SIZE - side - margin) for side, margin in zip(scaled.shape, margins, strict=True)]

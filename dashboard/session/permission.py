@@ -10,8 +10,9 @@ configured. `.streamlit/secrets.toml` can restrict it to certain users:
 Pages call `may_change()` before they draw a control that changes something, and `permission_note()` once in place of
 the first such control. Every action goes through `require_permission()`.
 
-In a class (TRAZO_CLASSROOM), the teacher's link replaces sign-in: the teacher has permission, and a student may
-change only their own hand. Actions that change a hand pass it: `attempt(..., hand=hand)`, `may_write(hand)`.
+In a classroom (TRAZO_CLASSROOM), the teacher's link replaces sign-in: the teacher has permission, and a student may
+change only their own hand (the model of their handwriting). Actions that change a hand pass it:
+`attempt(..., hand=hand)`, `may_write(hand)`.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class NotAnEditor(TrazoError):
 
 
 class EmailNotVerified(TrazoError):
-    """This visitor has signed in with an editor's email address that the provider has not verified."""
+    """This visitor has signed in with an editor's email address, which the provider has not confirmed as verified."""
 
     def __init__(self, address: str) -> None:
         super().__init__(
@@ -70,13 +71,13 @@ class EmailNotVerified(TrazoError):
         )
 
 
-class OnlyTheTeacher(TrazoError):
+class TeacherOnly(TrazoError):
     """A student may not do this."""
 
     def __init__(self) -> None:
         super().__init__(
             Message(
-                "Only the teacher can train, promote or delete models and change other hands. You can draw, "
+                "Only the teacher can train, promote or delete models, or change other people's hands. You can draw, "
                 "take the exam and teach your own hand."
             )
         )
@@ -91,7 +92,7 @@ def require_permission(hand: Hand | None = None) -> None:
         raise ReadOnly
     if classroom():
         if not is_teacher() and (hand is None or hand != chosen_hand()):
-            raise OnlyTheTeacher
+            raise TeacherOnly
         return
     if secrets_section("auth") is None:
         return
@@ -103,12 +104,12 @@ def require_permission(hand: Hand | None = None) -> None:
 
 
 def may_change() -> bool:
-    """Return True if this visitor may train, stop, resume, promote, delete and rename runs, and import data."""
+    """Return True if this visitor may start, stop, resume, promote, delete and rename runs, and import data."""
     return _refusal() is None
 
 
 def may_write(hand: Hand | None) -> bool:
-    """Return True if this visitor may take exams in a hand and teach it; None stands for a hand yet to be created."""
+    """Return True if this visitor may take exams with a hand and teach it; None stands for a hand yet to be created."""
     return _refusal(hand) is None
 
 

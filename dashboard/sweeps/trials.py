@@ -1,4 +1,4 @@
-"""The trials of a sweep as tables, and as the axes and lines of parallel coordinates."""
+"""The trials of a sweep as tables, and as the axes and lines of a parallel coordinates plot."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def tooltip_fields(trial: Trial) -> dict[str, object]:
 
 
 def axes(trials: Trials) -> list[Axis]:
-    """Return an axis for each varied setting, then one for each objective, on which a pruned trial has no value."""
+    """Return an axis for each varied setting, then one for each objective; only complete trials have a value there."""
     settings = trials.settings
     return [
         *(_setting_axis(parameter, trials.all) for parameter in settings.parameters),
@@ -120,11 +120,11 @@ def axes(trials: Trials) -> list[Axis]:
 
 def lines(trials: Trials, chart_axes: Sequence[Axis]) -> list[Line]:
     """Return a line for each trial, shaded by its accuracy; the best one stands out."""
-    accuracies = chart_axes[len(trials.settings.parameters)]
+    first_objective = chart_axes[len(trials.settings.parameters)]
     best = trials.best.number if trials.best else None
     return [
         Line(tr(_LINE_NAMES[trial.state], trial=trial.number), shade, best=trial.number == best)
-        for trial, shade in zip(trials.all, shades(accuracies), strict=True)
+        for trial, shade in zip(trials.all, shades(first_objective), strict=True)
     ]
 
 
@@ -187,7 +187,7 @@ def table(trials: Trials, shown_trials: Sequence[Trial]) -> pd.DataFrame:
 
 
 def _number(value: object) -> float | None:
-    """Return a number as a float, or None for any other value, as in an edited file."""
+    """Return a number as a float, or None for any other value; someone may have edited the file."""
     return float(value) if isinstance(value, int | float) else None
 
 
@@ -197,7 +197,7 @@ def run_column(index: int) -> str:
 
 
 def csv(trials: Trials) -> bytes:
-    """Return all trials for a spreadsheet: accuracies in 0..1, a column for each setting, and the ids of the runs."""
+    """Return all trials as CSV: accuracies in 0..1, a column for each varied setting, and the ids of the runs."""
     objectives = trials.settings.objectives
     rows = [
         {

@@ -1,4 +1,4 @@
-"""The Runs page: a table of all runs, their curves overlaid, and the settings in which they differ."""
+"""The Runs page: a table of all runs; curves of the selected runs, overlaid, and the settings in which they differ."""
 
 from collections.abc import Sequence
 
@@ -40,32 +40,32 @@ def show_page(listing: Listing) -> None:
 
 
 def show_overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
-    """Draw the table with its actions, and the selected runs side by side."""
-    listed_rows, baseline = choose_runs(rows, names)
-    chosen = show_table(listed_rows, names, baseline)
-    show_toolbar(rows, listed_rows, chosen)
-    for row in chosen:
+    """Draw the table with its actions, the comparison of the selected runs, and the charts of all listed runs."""
+    listed_rows, baseline = show_list_controls(rows, names)
+    selected = show_table(listed_rows, names, baseline)
+    show_toolbar(rows, listed_rows, selected)
+    for row in selected:
         if row.problem:
             st.warning(safe_text(row.problem), icon=":material/warning:")
-    pinned = [baseline] if chosen and baseline and baseline not in chosen else []
-    readable = {names[row.id]: run_of(row) for row in [*pinned, *chosen] if not row.problem}
+    pinned = [baseline] if selected and baseline and baseline not in selected else []
+    readable = {names[row.id]: run_of(row) for row in [*pinned, *selected] if not row.problem}
     # Drawn even without a selection, because Streamlit forgets the value of a widget that is not drawn.
     options = side_by_side.choose_chart_options(readable.values())
-    if chosen:
+    if selected:
         side_by_side.compare(readable, options, names[baseline.id] if baseline else None)
     else:
         st.info(
             tr("Select one or more runs in the table to see their curves and settings."), icon=":material/check_box:"
         )
-    side_by_side.results_across_runs(listed_rows, names, [row.id for row in chosen])
-    ids_in_ranges = side_by_side.all_settings_at_once(listed_rows, names, [row.id for row in chosen])
+    side_by_side.results_across_runs(listed_rows, names, [row.id for row in selected])
+    ids_in_ranges = side_by_side.all_settings_at_once(listed_rows, names, [row.id for row in selected])
     if ids_in_ranges is not None:
         state.select_runs(ids_in_ranges)
         state.redraw_runs_table()
         st.rerun()
 
 
-def choose_runs(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Summary], Summary | None]:
+def show_list_controls(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Summary], Summary | None]:
     """Let the visitor filter and sort the runs and choose a baseline; return the listed runs and the baseline.
 
     No controls are shown for a single run.
@@ -100,24 +100,23 @@ def choose_runs(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Su
 
 
 def choose_filters(text: str) -> RunFilter:
-    """Let the visitor filter by state, preset and data; `text` is the search text."""
+    """Let the visitor filter by state, preset and dataset; `text` is the search text."""
     datasets = {name: display_value("dataset", name) for name in table.DATASET_NAMES}
     with st.popover(tr("Filter"), icon=":material/filter_list:", key="filter"):
         return RunFilter(
             text,
             choose_filter(tr("State"), "state", {state: tr(label) for state, label in table.STATES.items()}),
             choose_filter(tr("Preset"), "preset", {preset: preset for preset in table.PRESET_NAMES}),
-            choose_filter(tr("Data"), "data", datasets),
+            choose_filter(tr("Dataset"), "data", datasets),
         )
 
 
 def choose_filter(label: str, key: str, options: dict[str, str]) -> tuple[str, ...]:
-    """Show a multiselect box; `options` are labels by value."""
-    chosen = address.choices(key, options)
+    """Show a multiselect box and return the selected values; `options` maps each value to its label."""
     selected = st.multiselect(
         label,
         list(options),
-        chosen,
+        address.choices(key, options),
         format_func=options.__getitem__,
         placeholder=tr("Choose options"),
         key=key,
@@ -152,9 +151,9 @@ def choose_baseline(names: dict[str, str]) -> str | None:
 
 
 def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | None) -> list[Summary]:
-    """Draw the table and return the selected runs."""
+    """Draw the table and return the selected runs; write them to the address."""
     remembered = state.selected_runs()
-    selected = [row.id for row in rows[:1]] if remembered is None else remembered
+    default = [row.id for row in rows[:1]] if remembered is None else remembered
     ids = tuple(row.id for row in rows)
     with st.container(key="runs_table"):
         event = st.dataframe(
@@ -163,37 +162,37 @@ def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | N
             placeholder="–",
             on_select="rerun",
             selection_mode="multi-row",
-            selection_default={"selection": {"rows": [index for index, each in enumerate(ids) if each in selected]}},
+            selection_default={"selection": {"rows": [row for row, run_id in enumerate(ids) if run_id in default]}},
             # A selection consists of row numbers, so a table with different rows needs a different key.
             key=f"runs_{state.table_version(ids)}",
             alt=tr("All listed runs"),
             column_config=format_columns(),
         )
-    chosen = [rows[index] for index in event.selection.rows if index < len(rows)]
-    chosen_ids = [row.id for row in chosen]
-    if chosen_ids != [run_id for run_id in ids if run_id in selected]:
+    selected = [rows[index] for index in event.selection.rows if index < len(rows)]
+    selected_ids = [row.id for row in selected]
+    if selected_ids != [run_id for run_id in ids if run_id in default]:
         state.remember_unknown_runs([])
     # A filter hides selected runs, but does not deselect them.
-    state.select_runs(chosen_ids + [run_id for run_id in selected if run_id in names and run_id not in ids])
+    state.select_runs(selected_ids + [run_id for run_id in default if run_id in names and run_id not in ids])
     link.write_to_url(state.selected_runs() or [], baseline.id if baseline else None)
-    return chosen
+    return selected
 
 
-def show_toolbar(rows: Sequence[Summary], listed_rows: list[Summary], chosen: list[Summary]) -> None:
+def show_toolbar(rows: Sequence[Summary], listed_rows: list[Summary], selected: list[Summary]) -> None:
     """Draw the actions on the selected runs."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if len(chosen) == 1:
+        if len(selected) == 1:
             st.page_link(
                 "views/run.py",
                 label=tr("Open"),
                 icon=":material/open_in_full:",
-                query_params={"id": chosen[0].id},
+                query_params={"id": selected[0].id},
                 width="content",
                 help=tr("This run's page: name and note, metrics, curves, log and files."),
             )
         if may_change():
-            show_change_buttons(rows, chosen)
-        show_download_button(chosen)
+            show_change_buttons(rows, selected)
+        show_download_button(selected)
         st.download_button(
             tr("Table as CSV"),
             data=lambda: runs_csv(listed_rows),
@@ -207,11 +206,11 @@ def show_toolbar(rows: Sequence[Summary], listed_rows: list[Summary], chosen: li
     permission_note("runs")
 
 
-def show_change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
-    """Draw the buttons to promote, stop, resume and delete the selected runs."""
-    active_runs = [run_of(row) for row in chosen if row.state in ("queued", "running")]
-    runs = [run_of(row) for row in chosen]
-    only_run = only_run_with_model(chosen)
+def show_change_buttons(rows: Sequence[Summary], selected: list[Summary]) -> None:
+    """Draw the buttons that promote, stop, resume and delete the selected runs, or demote the promoted one."""
+    active_runs = [run_of(row) for row in selected if row.state in ("queued", "running")]
+    runs = [run_of(row) for row in selected]
+    only_run = single_run_with_model(selected)
     actions.promote_button(run_of(only_run) if only_run else None, primary=False)
     if active_runs:
         st.button(
@@ -231,8 +230,8 @@ def show_change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
         on_click=actions.resume,
         args=(runs,),
     )
-    if st.button(tr("Delete"), icon=":material/delete:", key="delete", disabled=not chosen):
-        state.mark_for_deletion([row.id for row in chosen])
+    if st.button(tr("Delete"), icon=":material/delete:", key="delete", disabled=not selected):
+        state.mark_for_deletion([row.id for row in selected])
         st.rerun()
     if any(row.promoted for row in rows):
         st.button(
@@ -244,24 +243,24 @@ def show_change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
         )
 
 
-def only_run_with_model(chosen: list[Summary]) -> Summary | None:
+def single_run_with_model(selected: list[Summary]) -> Summary | None:
     """Return the selected run if exactly one run is selected and has a model, or else None."""
-    return chosen[0] if len(chosen) == 1 and chosen[0].has_model else None
+    return selected[0] if len(selected) == 1 and selected[0].has_model else None
 
 
-def show_download_button(chosen: list[Summary]) -> None:
-    """Draw the button to download the model of the selected run, if only one is selected."""
-    only_run = only_run_with_model(chosen)
+def show_download_button(selected: list[Summary]) -> None:
+    """Draw the button that downloads a model; it is enabled if exactly one run is selected and has a model."""
+    only_run = single_run_with_model(selected)
     run: Run | None = run_of(only_run) if only_run else None
     st.download_button(
-        tr("Download"),
+        tr("Download model"),
         data=run.bundle.zip_bytes if run else b"",
         file_name=f"{run.id}.zip" if run else None,
         mime="application/zip",
         icon=":material/download:",
         key="download",
         disabled=run is None,
-        help=tr("The model as .keras and .tflite, with its card and its test predictions, in one ZIP file.")
+        help=tr("All files of the model in one ZIP file: .keras, .tflite, card, predictions, novelty detector.")
         if run
         else tr("Select one run that has a model."),
     )

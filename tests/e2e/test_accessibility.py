@@ -167,6 +167,7 @@ def visit(
     visitor.context.close()
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("place", PLACES)
 def test_page_meets_wcag(visit: Page, place: str, request: pytest.FixtureRequest) -> None:
     if place in NEEDS_MNIST:

@@ -129,6 +129,7 @@ def test_hand_is_taught_by_keyboard(page: Page, dashboard: DashboardProcess) -> 
     assert [len(digit.strokes) for digit in written] == [len(LINES[digit]) for digit in prompted_digits]
 
 
+@pytest.mark.extended
 def test_a_person_gets_a_model_of_their_own(page: Page, dashboard: DashboardProcess, mnist: Dataset) -> None:
     server = SlowServer(page)
     page.goto("/hand")

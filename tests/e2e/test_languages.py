@@ -135,6 +135,7 @@ def addresses(trained: Run) -> list[str]:
     ]
 
 
+@pytest.mark.extended
 def test_every_page_is_translated_and_its_labels_fit(page: Page, addresses: list[str]) -> None:
     page.goto(f"/glossary?lang={PSEUDO}")
     expect(page.locator("html")).to_have_attribute("lang", PSEUDO)

@@ -135,6 +135,7 @@ def fool(page: Page, steps: int) -> None:
         page.keyboard.press("ArrowRight")
 
 
+@pytest.mark.extended
 def test_every_lesson_can_be_completed(page: Page, evaluation: Evaluation, steps: int) -> None:
     hard_images, bet_images = hardest(evaluation, 20, 6), bets(evaluation, 10, 7)
     right = evaluation.predictions == evaluation.labels

@@ -6,6 +6,7 @@ import csv
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.axe import load_axe, violations
@@ -27,6 +28,7 @@ def draw_lasso(page: Page, plot: Locator) -> None:
     page.mouse.up()
 
 
+@pytest.mark.extended
 def test_a_lasso_on_the_map_shows_its_images(page: Page, record: Record) -> None:
     page.set_viewport_size({"width": 1280, "height": 1500})
     load_axe(page)

@@ -86,6 +86,7 @@ def dots(page: Page) -> int:
     return page.locator('.st-key-curve_loss .mark-symbol.role-mark path:not([opacity="0"])').count()
 
 
+@pytest.mark.extended
 def test_curve_grows_from_start_to_end_of_training(train_page: Page, record: Record, workspace: Workspace) -> None:
     start(train_page, 12)
     expect(header(train_page)).to_contain_text("Running")

@@ -19,10 +19,10 @@ from core.training.engines.changes import FolderChanges, FolderWatch
 from core.training.engines.versions import difference, versions
 from core.workspace import PROJECT, Workspace
 
-_ANSWER_SECONDS = 1.0
-"""Maximum time that an answer waits for changes."""
-_MIN_SECONDS_BETWEEN_ANSWERS = 0.4
-"""The interval at which the worker writes its status (MIN_STATUS_SECONDS)."""
+_MAX_WAIT_SECONDS = 1.0
+"""Maximum time that `exchange` waits for changes."""
+_MIN_SECONDS_BETWEEN_REPLIES = 0.4
+"""As long as MIN_STATUS_SECONDS: the worker writes its status no more often."""
 _POLL_SECONDS = 0.05
 
 Files = Mapping[str, bytes]
@@ -30,28 +30,29 @@ Files = Mapping[str, bytes]
 
 
 class NodeRun:
-    """A run's folder on this machine, and the process that trains it with the same code as a local worker."""
+    """A Ray actor with a copy of a run's folder on this machine, and the process that trains the run there."""
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
 
-    def start(self, files: FolderChanges, mnist: Files, pen_digits: Files, wanted: dict[str, str], cpus: int) -> str:
-        """Start training from these files; return an empty string, or a message if this machine cannot train the run.
+    def start(
+        self, files: FolderChanges, mnist: Files, pen_digits: Files, required_versions: dict[str, str], threads: int
+    ) -> str:
+        """Start training from these files; return an empty string, or a message if a version is not the required one.
 
-        `mnist`, `pen_digits`: the data files; empty if the run's own machine has none. `wanted`: the versions that this
-        machine must have. `cpus`: number of threads.
+        `mnist`, `pen_digits`: the data files; empty if the machine that started the run has none.
         """
-        if problem := difference(wanted, versions(), platform.node()):
+        if problem := difference(required_versions, versions(), platform.node()):
             return problem
         self._root = Path(tempfile.mkdtemp(prefix="trazo-"))
         try:
-            self._start_process(files, mnist, pen_digits, cpus)
+            self._start_process(files, mnist, pen_digits, threads)
         except BaseException:
             shutil.rmtree(self._root, ignore_errors=True)
             raise
         return ""
 
-    def _start_process(self, files: FolderChanges, mnist: Files, pen_digits: Files, cpus: int) -> None:
+    def _start_process(self, files: FolderChanges, mnist: Files, pen_digits: Files, threads: int) -> None:
         self._run = Run(make_folder(Workspace(self._root).runs / self._run_id))
         files.apply(self._run.folder)
         variables = {
@@ -59,7 +60,7 @@ class NodeRun:
             "TRAZO_MNIST": _store(self._root / "mnist", mnist),
             "TRAZO_PEN_DIGITS": _store(self._root / "pen_digits", pen_digits),
             "TRAZO_RAY": "",
-            **thread_variables(cpus),
+            **thread_variables(threads),
         }
         self._watch = FolderWatch(self._run.folder, seen=True)
         with self._run.log_file.open("ab") as log:
@@ -72,25 +73,26 @@ class NodeRun:
                 stdout=log,
                 stderr=log,
             )
-        self._last_answer = time.monotonic()
+        self._last_reply = time.monotonic()
 
     def exchange(self, stop: str | None) -> tuple[FolderChanges, bool]:
-        """Return what the training has written since the last call, and True if it has ended.
+        """Return what the process has written since the last call, and whether it has ended.
 
-        Waits up to _ANSWER_SECONDS for changes. `stop`: contents of the run's stop file, or None if it has none.
+        Sends a heartbeat and waits up to _MAX_WAIT_SECONDS for changes. Deletes the folder at the end.
+        `stop`: contents of the run's stop file, or None if it has none.
         """
         if stop is not None:
             self._run.stop_file.write_text(stop)
         self._send_heartbeat()
-        self._wait(until=self._last_answer + _MIN_SECONDS_BETWEEN_ANSWERS)
-        deadline = time.monotonic() + _ANSWER_SECONDS
+        self._wait(until=self._last_reply + _MIN_SECONDS_BETWEEN_REPLIES)
+        deadline = time.monotonic() + _MAX_WAIT_SECONDS
         while True:
-            ended = self._process.poll() is not None  # checked before the changes, which are then the last ones
+            ended = self._process.poll() is not None  # asked first: once it has ended, the changes are complete
             changes = self._watch.changes()
             if ended:
                 shutil.rmtree(self._root, ignore_errors=True)
             if ended or changes or time.monotonic() > deadline:
-                self._last_answer = time.monotonic()
+                self._last_reply = time.monotonic()
                 return changes, ended
             self._wait(until=time.monotonic() + _POLL_SECONDS)
 
@@ -102,7 +104,7 @@ class NodeRun:
             self._process.stdin.flush()
 
     def _wait(self, until: float) -> None:
-        """Wait until a time, in monotonic seconds, or until the process ends."""
+        """Wait until `time.monotonic()` reaches `until`, or until the process ends."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(max(0.0, until - time.monotonic()))
 

@@ -24,14 +24,14 @@ def dataset(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     return dataset
 
 
-def predictor_contradicting(dataset: Dataset, index: int) -> Callable[..., np.ndarray]:
-    """Return a replacement for `predict_fold` that predicts the correct label of every image except one."""
+def predictor_contradicting_one_label(dataset: Dataset, index: int) -> Callable[..., np.ndarray]:
+    """Return a replacement for `predict_fold` that predicts the label of every image except the one at `index`."""
     data = labelled_images(dataset)
     predictions = {image.tobytes(): int(label) for image, label in zip(data.images, data.labels, strict=True)}
     predictions[data.images[index].tobytes()] = (int(data.labels[index]) + 1) % 10
 
-    def predict(_config: object, rest: Split, images: np.ndarray, *_: object) -> np.ndarray:
-        assert len(rest) + len(images) == len(data)
+    def predict(_config: object, train: Split, images: np.ndarray, *_: object) -> np.ndarray:
+        assert len(train) + len(images) == len(data)
         return np.eye(10, dtype=np.float32)[[predictions[image.tobytes()] for image in images]]
 
     return predict
@@ -41,7 +41,7 @@ def test_suspicious_label_is_printed_and_stored(
     dataset: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     label = int(dataset.train.labels[77])
-    monkeypatch.setattr("core.training.folds.predict_fold", predictor_contradicting(dataset, 77))
+    monkeypatch.setattr("core.training.folds.predict_fold", predictor_contradicting_one_label(dataset, 77))
 
     assert main(COMMAND) == 0
 
@@ -54,14 +54,14 @@ def test_suspicious_label_is_printed_and_stored(
     assert not workspace.runs.exists()
 
 
-def test_interrupted_command_skips_completed_folds(
+def test_command_after_an_interruption_skips_completed_folds(
     dataset: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    predict, sizes = predictor_contradicting(dataset, 0), []
+    predict, calls = predictor_contradicting_one_label(dataset, 0), []
 
     def predict_or_interrupt(*arguments: object) -> np.ndarray:
-        sizes.append(len(arguments[2]))
-        if len(sizes) == 2:
+        calls.append(arguments)
+        if len(calls) == 2:
             raise KeyboardInterrupt
         return predict(*arguments)
 
@@ -70,14 +70,14 @@ def test_interrupted_command_skips_completed_folds(
     assert main(COMMAND) == 130
     assert not out_of_fold_file(workspace, "digits").exists()
     assert main(COMMAND) == 0
-    assert len(sizes) == 4
+    assert len(calls) == 4
     assert main(COMMAND) == 0
-    assert len(sizes) == 4
+    assert len(calls) == 4
     assert main([*COMMAND, "--seed", "7"]) == 0
-    assert len(sizes) == 7
+    assert len(calls) == 7
 
 
-def test_diverged_training_writes_nothing(
+def test_diverged_training_writes_no_result(
     dataset: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("core.training.folds.predict_fold", lambda *arguments: np.full((len(arguments[2]), 10), np.nan))
@@ -95,7 +95,7 @@ def test_diverged_training_writes_nothing(
         (["--output", "somewhere"], "Leave out one of these options"),
     ],
 )
-def test_options_that_make_no_sense_are_rejected(
+def test_conflicting_options_and_wrong_values_are_rejected(
     options: list[str], message: str, workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*COMMAND, *options]) == 1

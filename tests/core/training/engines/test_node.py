@@ -17,8 +17,8 @@ def test_run_that_cannot_start_leaves_no_files(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     node, invalid_changes = NodeRun("run"), FolderChanges((FileChange("../file", b""),))
 
-    assert "has Python" in node.start(FolderChanges(), {}, {}, {"Python": "2.7"}, cpus=1)
+    assert "has Python" in node.start(FolderChanges(), {}, {}, {"Python": "2.7"}, threads=1)
     with pytest.raises(ClusterError):
-        node.start(invalid_changes, {}, {}, versions(), cpus=1)
+        node.start(invalid_changes, {}, {}, versions(), threads=1)
 
     assert list(tmp_path.iterdir()) == []

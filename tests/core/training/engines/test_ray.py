@@ -73,6 +73,7 @@ def wait_for_end(run: Run) -> None:
     wait_until(lambda: run.status().over and not run.alive, what="the end of the run")
 
 
+@pytest.mark.extended
 def test_run_trains_on_the_cluster_as_it_does_locally(
     small_cluster: RayCluster, workspace: Workspace, trained: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
