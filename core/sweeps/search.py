@@ -156,6 +156,8 @@ class Search:
             return self._after_end(trial, run, status)
         if status.state == "interrupted":
             return self._retry(trial, run)
+        if not run.stop_file.exists():  # from now on, only a person stops it
+            self._revivable_runs.discard(run)
         return self._watch(trial, run, status) if run.id == trial.runs[0] else trial
 
     def _after_end(self, trial: Trial, run: Run, status: Status) -> Trial:
@@ -189,6 +191,7 @@ class Search:
             )
         if not continue_run(self._workspace, run):
             return trial
+        self._revivable_runs.discard(run)
         return trial.model_copy(update={"retries": trial.retries + 1})
 
     def _watch(self, trial: Trial, run: Run, status: Status) -> Trial:

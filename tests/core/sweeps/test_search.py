@@ -241,6 +241,31 @@ def test_run_that_a_person_stops_ends_its_trial(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
+@pytest.mark.parametrize("run_was_killed", [True, False])
+@pytest.mark.parametrize("completed_epochs", [0, 1])
+def test_run_that_a_person_stops_after_a_crash_stays_stopped(
+    workspace: Workspace, run_was_killed: bool, completed_epochs: int
+) -> None:
+    sweep = tiny_sweep(workspace)
+    search_of(workspace, sweep).step()
+    run = newest_run(workspace)
+    if completed_epochs:
+        run.checkpoint_file.write_bytes(b"the weights after an epoch")
+    if run_was_killed:
+        kill_worker(run)
+    search = search_of(workspace, sweep)
+    search.step()
+    assert run.status().state == "running"
+    end(run, "stopped")
+
+    search.step()
+
+    first = sweep.progress().trials[0]
+    assert (first.state, first.message) == ("pruned", "Stopped by hand.")
+    assert run.status().state == "stopped"
+
+
+@pytest.mark.usefixtures("idle_workers")
 def test_trial_that_stopped_with_its_sweep_continues(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     search = search_of(workspace, sweep)
