@@ -66,15 +66,20 @@ class Journal(keras.callbacks.Callback):
     """Writes a run's history, live curve and status during training."""
 
     def __init__(
-        self, run: Run, validation: Validation, config: TrainingConfig, steps: int, checkpoint: Checkpoint | None = None
+        self,
+        run: Run,
+        validation: Validation,
+        config: TrainingConfig,
+        images: int,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
-        """`steps`: number of steps in an epoch. Rows for epochs after the checkpoint are removed from the CSV files."""
+        """`images`: number of images per epoch. Rows for epochs after the checkpoint are removed from the CSV files."""
         super().__init__()
         self._run = run
         self._epochs = config.epochs
-        self._steps_per_epoch = steps
+        self._steps_per_epoch = math.ceil(images / config.batch_size)
         self._epoch = checkpoint.epoch if checkpoint else 0
-        self._steps_done = steps if checkpoint else 0  # in the current epoch
+        self._steps_done = self._steps_per_epoch if checkpoint else 0  # in the current epoch
         self._checkpoint_seconds = checkpoint.seconds if checkpoint else 0.0
         truncate_after_epoch(run.history_file, HISTORY_COLUMNS, self._epoch)
         truncate_after_epoch(run.steps_file, STEP_COLUMNS, self._epoch)
@@ -82,7 +87,7 @@ class Journal(keras.callbacks.Callback):
         self._timed_from: tuple[int, float] | None = None  # steps and seconds at the end of this process's first step
         self._worker_start_time = run.started or time.time()
         self._last_write_seconds = 0.0
-        self._curve = LiveCurve(run, config.batch_size, validation.evaluate_sample, validation.watch)
+        self._curve = LiveCurve(run, config.batch_size, images, validation.evaluate_sample, validation.watch)
 
     @property
     def epoch(self) -> int:

@@ -72,10 +72,12 @@ class DrawingProcess:
 
     def _receive(self, stream: IO[bytes]) -> None:
         # The stream ends early if the process is killed or fails; its traceback is then in the run's log.
-        with stream, suppress(EOFError, OSError, pickle.UnpicklingError):
-            while True:
-                self._queue.put(pickle.load(stream))
-        self._queue.put(None)
+        try:
+            with stream, suppress(EOFError, OSError, pickle.UnpicklingError, MemoryError):
+                while True:
+                    self._queue.put(pickle.load(stream))
+        finally:
+            self._queue.put(None)
 
 
 @contextmanager

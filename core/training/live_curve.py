@@ -39,18 +39,19 @@ MAX_WATCHING_FRACTION = 0.02
 
 @dataclass(frozen=True)
 class _Mark:
-    """A position in an epoch: steps so far, seconds of training, and the mean loss and accuracy over these steps."""
+    """A position in an epoch: steps and images so far, seconds of training, mean loss and accuracy of these images."""
 
     step: int = 0
+    images: int = 0
     seconds: float = 0.0
     loss: float = 0.0
     accuracy: float = 0.0
 
     def since(self, start: _Mark) -> tuple[float, float]:
-        """Return the mean loss and accuracy of the steps since `start`."""
-        steps = self.step - start.step
-        loss = (self.loss * self.step - start.loss * start.step) / steps
-        accuracy = (self.accuracy * self.step - start.accuracy * start.step) / steps
+        """Return the mean loss and accuracy of the images since `start`."""
+        images = self.images - start.images
+        loss = (self.loss * self.images - start.loss * start.images) / images
+        accuracy = (self.accuracy * self.images - start.accuracy * start.images) / images
         # Rounding errors may push the differences out of range.
         return max(loss, 0.0), min(max(accuracy, 0.0), 1.0)
 
@@ -67,6 +68,7 @@ class LiveCurve:
         self,
         run: Run,
         batch_size: int,
+        images_in_epoch: int,
         evaluate: Callable[[int], tuple[float, float]],
         watch: Callable[[], None] = lambda: None,
     ) -> None:
@@ -74,7 +76,8 @@ class LiveCurve:
         publishes the predictions for the watched images, at some points of the curve.
         """
         self._watch, self._next_watch = watch, 0.0
-        self._file, self._batch_size, self._evaluate = run.steps_file, batch_size, evaluate
+        self._file, self._evaluate = run.steps_file, evaluate
+        self._batch_size, self._images_in_epoch = batch_size, images_in_epoch
         self._epoch, self._steps_before = 0, 0
         self._start, self._previous_start = _Mark(), _Mark()
         self._overhead = 0.0
@@ -89,7 +92,8 @@ class LiveCurve:
 
     def add_step(self, step: int, seconds: float, logs: Mapping[str, float], *, last: bool) -> None:
         """Add a step, counted from 1 in the epoch, with Keras's running means. `last`: True if it ends the epoch."""
-        end = _Mark(step, seconds - self._overhead, logs["loss"], logs["accuracy"])
+        images = min(step * self._batch_size, self._images_in_epoch)
+        end = _Mark(step, images, seconds - self._overhead, logs["loss"], logs["accuracy"])
         if last or self._is_due(end, seconds):
             start = time.perf_counter()
             self._write_point(end, seconds)
@@ -102,7 +106,7 @@ class LiveCurve:
         return self._covers_enough(end) and elapsed >= max(MIN_POINT_SECONDS, seconds * MIN_POINT_FRACTION)
 
     def _covers_enough(self, end: _Mark) -> bool:
-        return (end.step - self._start.step) * self._batch_size >= MIN_POINT_IMAGES
+        return end.images - self._start.images >= MIN_POINT_IMAGES
 
     def _write_point(self, end: _Mark, seconds: float) -> None:
         metrics = self._evaluate_if_due(seconds)
@@ -110,8 +114,8 @@ class LiveCurve:
             drop_last_row(self._file)
             self._start = self._previous_start
             metrics = self._metrics if metrics[0] is None else metrics
-        steps, elapsed = end.step - self._start.step, end.seconds - self._start.seconds
-        self.images_per_second = steps * self._batch_size / max(elapsed, 1e-9)
+        images, elapsed = end.images - self._start.images, end.seconds - self._start.seconds
+        self.images_per_second = images / max(elapsed, 1e-9)
         position = self._steps_before + end.step, self._epoch, seconds
         append_row(self._file, STEP_COLUMNS, (*position, *end.since(self._start), *metrics, self.images_per_second))
         self._previous_start, self._start, self._metrics = self._start, end, metrics

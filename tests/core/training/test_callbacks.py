@@ -32,7 +32,12 @@ def test_time_left_is_unknown_until_steps_have_been_timed(
     monkeypatch.setattr(live_curve, "time", clock)
     config, steps = tiny_config(epochs=1), 200
     run = create_run(workspace, config)
-    journal = Journal(run, SimpleNamespace(evaluate_sample=lambda _: (0.5, 0.9), watch=lambda: None), config, steps)
+    journal = Journal(
+        run,
+        SimpleNamespace(evaluate_sample=lambda _: (0.5, 0.9), watch=lambda: None),
+        config,
+        steps * config.batch_size,
+    )
     journal.set_model(SimpleNamespace(stop_training=False))
     estimates = []
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +16,9 @@ from core.data.datasets import Dataset, load_dataset
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.training.end_images import DrawingProcess, EndImages, draw_ahead
-from core.workspace import Workspace
+from core.workspace import PROJECT, Workspace
 from tests.support.tiny_training import tiny_config
+from tests.support.waiting import PATIENCE_SECONDS
 
 CONFIG = tiny_config(seed=5)
 
@@ -70,6 +75,32 @@ def test_images_are_drawn_locally_if_the_process_is_killed(process: DrawingProce
 
     assert process.get("portion 1000") is None
     np.testing.assert_array_equal(images.portion(0).digits, EndImages(dataset, CONFIG).portion(0).digits)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux enforces a limit on a process's memory (RLIMIT_AS).")
+def test_images_too_large_for_the_memory_end_the_wait(run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "sends_256_MiB"
+    program.write_text(
+        "#!/bin/sh\nprintf '\\200\\004B\\000\\000\\000\\020'\nexec cat /dev/zero\n"
+    )  # the start of a pickle
+    program.chmod(0o700)
+    script = """
+        import resource, sys
+        from pathlib import Path
+        from core.runs.run import Run
+        from core.training.end_images import DrawingProcess
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + 2**27, used + 2**27))
+        sys.executable = sys.argv[1]
+        print(DrawingProcess(Run(Path(sys.argv[2]))).get("robustness"))
+    """
+
+    command = [sys.executable, "-c", textwrap.dedent(script), str(program), str(run.folder)]
+    process = subprocess.run(
+        command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
+
+    assert process.stdout.strip() == "None", process.stderr
 
 
 def test_small_dataset_needs_no_second_process(run: Run) -> None:

@@ -35,7 +35,12 @@ def test_day_long_curve_has_a_few_thousand_points(workspace: Workspace, monkeypa
     monkeypatch.setattr(live_curve, "time", clock)
     monkeypatch.setattr(type(run), "write_status", lambda *_, **__: None)  # slow, and not tested here
     steps = int(DAY_SECONDS / config.epochs / STEP_SECONDS)
-    journal = Journal(run, SimpleNamespace(evaluate_sample=lambda _: (0.5, 0.9), watch=lambda: None), config, steps)
+    journal = Journal(
+        run,
+        SimpleNamespace(evaluate_sample=lambda _: (0.5, 0.9), watch=lambda: None),
+        config,
+        steps * config.batch_size,
+    )
     journal.set_model(SimpleNamespace(stop_training=False))
 
     journal.on_train_begin()
@@ -55,12 +60,20 @@ def test_day_long_curve_has_a_few_thousand_points(workspace: Workspace, monkeypa
 
 @dataclass(frozen=True)
 class Training:
-    """A training run: the steps in each epoch (fewer in the last if it is stopped) and the duration of each step."""
+    """A training run: the steps in each epoch (fewer in the last if it is stopped) and the duration of each step.
+
+    `images_in_epoch`: the last batch of an epoch may be smaller.
+    """
 
     batch_size: int
+    images_in_epoch: int
     steps: tuple[int, ...]
     seconds: tuple[float, ...]
     accuracies: np.ndarray = field(compare=False)
+
+    def images(self, step: int) -> int:
+        """Return the number of images in the first `step` steps of an epoch."""
+        return min(step * self.batch_size, self.images_in_epoch)
 
 
 @st.composite
@@ -71,12 +84,14 @@ def trainings(draw: st.DrawFn) -> Training:
     durations = st.sampled_from([0.001, 0.1, 1.0, 30.0])
     seconds = draw(st.lists(durations, min_size=sum(steps), max_size=sum(steps)))
     accuracies = np.random.default_rng(draw(st.integers(0, 9))).random(sum(steps))
-    return Training(draw(st.sampled_from([8, 128, 512, 2048])), tuple(steps), tuple(seconds), accuracies)
+    batch_size = draw(st.sampled_from([8, 128, 512, 2048]))
+    images_in_epoch = (steps_per_epoch - 1) * batch_size + draw(st.integers(1, batch_size))
+    return Training(batch_size, images_in_epoch, tuple(steps), tuple(seconds), accuracies)
 
 
 def write_curve(run: Run, training: Training) -> None:
     """Add all steps to a live curve, with Keras's running means."""
-    curve = LiveCurve(run, training.batch_size, lambda _: (0.3, 0.8))
+    curve = LiveCurve(run, training.batch_size, training.images_in_epoch, lambda _: (0.3, 0.8))
     now, step = 0.0, 0
     for epoch, steps in enumerate(training.steps):
         curve.begin_epoch(epoch + 1, step, now)
@@ -84,8 +99,13 @@ def write_curve(run: Run, training: Training) -> None:
         for done in range(1, steps + 1):
             now += training.seconds[step]
             step += 1
-            mean = float(accuracies[:done].mean())
+            mean = float(np.average(accuracies[:done], weights=batch_sizes(training, done)))
             curve.add_step(done, now, {"loss": 2 * mean, "accuracy": mean}, last=done == steps)
+
+
+def batch_sizes(training: Training, steps: int) -> np.ndarray:
+    """Return the number of images in each of the first steps of an epoch."""
+    return np.diff([training.images(step) for step in range(steps + 1)])
 
 
 @given(trainings())
@@ -98,14 +118,16 @@ def test_each_point_has_enough_images_and_no_step_is_missing(training: Training)
     ends = list(itertools.accumulate(training.steps))
     for number, (end, steps) in enumerate(zip(ends, training.steps, strict=True)):
         points = curve[curve["epoch"] == number + 1]
-        covered = np.diff([end - steps, *points["step"]])
         assert points["step"].iloc[-1] == end
-        if steps * training.batch_size >= MIN_POINT_IMAGES:
-            assert (covered * training.batch_size >= MIN_POINT_IMAGES).all()
+        starts = [0, *(points["step"] - (end - steps))]
+        if training.images(steps) >= MIN_POINT_IMAGES:
+            assert np.diff([training.images(step) for step in starts]).min() >= MIN_POINT_IMAGES
         else:
             assert len(points) == 1
-        accuracies = np.split(training.accuracies[end - steps : end], np.cumsum(covered)[:-1])
-        expected = [part.mean() for part in accuracies]
+        accuracies, sizes = training.accuracies[end - steps : end], batch_sizes(training, steps)
+        expected = [
+            np.average(accuracies[first:last], weights=sizes[first:last]) for first, last in itertools.pairwise(starts)
+        ]
         assert points["accuracy"].to_numpy() == pytest.approx(expected, abs=1e-4)
         assert points["loss"].to_numpy() == pytest.approx(2 * np.array(expected), abs=1e-4)
     assert curve["seconds"].iloc[-1] == pytest.approx(sum(training.seconds), abs=1e-4)
@@ -115,7 +137,7 @@ def test_small_last_point_is_merged_into_the_previous_one(workspace: Workspace) 
     run = create_run(workspace, tiny_config())
 
     # Points after 4 and 8 steps of 128 images; two steps are left.
-    write_curve(run, Training(128, (10,), (1.0,) * 10, np.array([0.5] * 4 + [0.7] * 4 + [1.0] * 2)))
+    write_curve(run, Training(128, 1280, (10,), (1.0,) * 10, np.array([0.5] * 4 + [0.7] * 4 + [1.0] * 2)))
 
     curve = run.steps()
     assert curve["step"].tolist() == [4, 10]
