@@ -62,6 +62,26 @@ def file_state(path: Path) -> os.stat_result | None:
         return None
 
 
+def is_file(path: Path) -> bool:
+    """Return True if there is a regular file, or False if there is none or it cannot be accessed.
+
+    `Path.is_file` raises PermissionError for a file in a folder of another user.
+    """
+    state = file_state(path)
+    return state is not None and stat.S_ISREG(state.st_mode)
+
+
+def is_gone(path: Path) -> bool:
+    """Return True if the path does not exist, or False if it exists or this cannot be determined."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def file_size(path: Path) -> int:
     """Return the size of a file in bytes, or 0 if there is no file or it cannot be accessed."""
     state = file_state(path)

@@ -24,7 +24,7 @@ from core.config import TrainingConfig
 from core.errors import BundleError
 from core.language import Message
 from core.records import Amount, Count, Fraction, Record
-from core.storage import atomic_write, make_folder, open_file, read_file, storage_errors
+from core.storage import atomic_write, is_file, make_folder, open_file, read_file, storage_errors
 
 UNREADABLE = Message(
     "The file {file} of the model in {folder} is missing or cannot be read. Choose another model, or train it again."
@@ -209,13 +209,13 @@ class Bundle:
     @property
     def files(self) -> tuple[Path, ...]:
         """The four required files, and the files of the detector and of the epochs' predictions, if present."""
-        optional = (path for path in (self.novelty_file, self.epoch_predictions_file) if path.is_file())
+        optional = (path for path in (self.novelty_file, self.epoch_predictions_file) if is_file(path))
         return *self._required_files, *optional
 
     @property
     def complete(self) -> bool:
         """True if the bundle has all required files."""
-        return all(path.is_file() for path in self._required_files)
+        return all(is_file(path) for path in self._required_files)
 
     @property
     def _required_files(self) -> tuple[Path, ...]:
@@ -311,7 +311,7 @@ def copy_bundle(source: Bundle, target: Path, epoch_predictions_file: Path | Non
     """
     copy = Bundle(target)
     files = {path.name: path for path in source.files}
-    if epoch_predictions_file is not None and epoch_predictions_file.is_file():
+    if epoch_predictions_file is not None and is_file(epoch_predictions_file):
         files[copy.epoch_predictions_file.name] = epoch_predictions_file
     for name, path in files.items():
         with atomic_write(target / name) as temporary:

@@ -16,6 +16,7 @@ from core.errors import DataError, DataMissing
 from core.handwriting.pen_digits import PenDigit
 from core.handwriting.pen_file import json_line, read_pen_file, write_pen_file
 from core.language import Message
+from core.storage import is_file, is_gone
 from core.workspace import Workspace
 
 HOME_PAGE = "https://archive.ics.uci.edu/dataset/81"
@@ -59,7 +60,7 @@ def find_pen_digits(workspace: Workspace) -> Path | None:
     """
     location = pen_digits_location()
     if location is not None:
-        if not location.exists():
+        if is_gone(location):
             raise DataError(
                 Message(
                     "TRAZO_PEN_DIGITS points to {location}, which does not exist. Correct or unset the variable.",
@@ -68,7 +69,7 @@ def find_pen_digits(workspace: Workspace) -> Path | None:
                 location,
             )
         return location
-    return workspace.pen_digits_file if workspace.pen_digits_file.is_file() else None
+    return workspace.pen_digits_file if is_file(workspace.pen_digits_file) else None
 
 
 def pen_digits_found(workspace: Workspace) -> bool:

@@ -17,7 +17,7 @@ from core.data.downloads import Progress, Source, download_once
 from core.environment import keras_cache, mnist_location
 from core.errors import DataError, DataMissing
 from core.language import Message
-from core.storage import atomic_write, open_file, read_file, system_reason, unpack
+from core.storage import atomic_write, is_file, is_gone, open_file, read_file, system_reason, unpack
 from core.workspace import Workspace
 
 Arrays = Mapping[str, np.ndarray]
@@ -79,7 +79,7 @@ def find_mnist(workspace: Workspace) -> Path | None:
     """
     location = mnist_location()
     if location is not None:
-        if not location.exists():
+        if is_gone(location):
             raise DataError(
                 Message(
                     "TRAZO_MNIST points to {location}, which does not exist. Correct or unset the variable.",
@@ -89,7 +89,7 @@ def find_mnist(workspace: Workspace) -> Path | None:
             )
         return location
     for path in (workspace.mnist_file, keras_cache()):
-        if path.is_file():
+        if is_file(path):
             return path
     return None
 
@@ -100,12 +100,13 @@ def read_mnist(path: Path) -> dict[str, np.ndarray]:
     Returns uint8 arrays with the names and shapes of ARRAY_SHAPES. Raises DataError if their contents are not MNIST's,
     and DataMissing if `path` does not exist.
     """
-    if not path.exists():
+    if is_gone(path):
         raise DataMissing(
             Message("{path} does not exist. Choose an .npz file or a folder with MNIST's four IDX files.", path=path),
             path,
         )
-    arrays = _read_folder(path) if path.is_dir() else _read_file(path)
+    with _reading_errors(path):
+        arrays = _read_folder(path) if path.is_dir() else _read_file(path)
     check_mnist(arrays, str(path))
     return arrays
 

@@ -20,9 +20,9 @@ from core.language import Message
 from core.records import Record
 from core.runs.fine_tuning import read_fine_tuning
 from core.runs.label import disambiguate, display_name
-from core.runs.registry import find_run, is_gone, list_runs
+from core.runs.registry import find_run, list_runs
 from core.runs.run import Run
-from core.storage import FileVersion, atomic_write, file_version, read_file, storage_errors
+from core.storage import FileVersion, atomic_write, file_version, is_gone, read_file, storage_errors
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SHIPPED = "shipped"

@@ -7,7 +7,6 @@ import random
 import shutil
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from core.config import TrainingConfig
 from core.errors import RunError, RunNotFound, StorageError
@@ -117,17 +116,6 @@ def find_run(workspace: Workspace, run_id: str) -> Run:
             run_id,
         )
     return matches[0]
-
-
-def is_gone(path: Path) -> bool:
-    """Return True if the path does not exist, or False if it exists or this cannot be determined."""
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _list_folders(workspace: Workspace) -> list[str]:

@@ -11,10 +11,10 @@ from core.language import Message, message_of
 from core.runs.active import ActiveModel, active_model
 from core.runs.creation import created_at
 from core.runs.label import UNNAMED, Label, read_label
-from core.runs.registry import is_gone
 from core.runs.snapshot import RunSnapshot, Snapshot
 from core.runs.status import State
 from core.runs.trial import read_trial_result
+from core.storage import is_gone
 from core.workspace import Workspace
 
 
