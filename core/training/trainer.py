@@ -92,11 +92,11 @@ def train_and_evaluate(
         return Outcome(None, stopped=True)
     if start.stopped and not _has_new_weights(start, run):
         return Outcome(run.bundle.card() if start.checkpoint else None, stopped=True)
-    images = images_in_epoch(dataset.train, config, start.pen_digits)
-    steps = math.ceil(images / config.batch_size)
+    epoch_images = images_in_epoch(dataset.train, config, start.pen_digits)
+    steps = math.ceil(epoch_images / config.batch_size)
     completed_epochs = start.checkpoint.epoch if start.checkpoint else 0
     validation = Validation(run, dataset.validation, completed_epochs, _watching(run, dataset, config.seed))
-    journal = Journal(run, validation, config, images, start.checkpoint)
+    journal = Journal(run, validation, config, epoch_images, start.checkpoint)
 
     journal.write_status("starting", Message("Compiling the network."))
     model = _restore(start, config, steps, run)
