@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from core.errors import DataError, DownloadError
 from core.language import Message
-from core.storage import make_folder, modified, storage_errors
+from core.storage import make_folder, modified, remove, storage_errors
 
 Progress = Callable[[int, int], None]
 """Called with the number of bytes received so far and the total (0 while unknown)."""
@@ -41,9 +41,12 @@ def download_once(
     with storage_errors(folder), FileLock(folder / f"{target.name}.lock"):
         if modified(target) != previous:  # another caller has just downloaded it
             return
+        prefix = f"download-{target.name}-"
+        for leftover in folder.glob(f"{prefix}*"):  # of a process that was killed
+            remove(leftover)
         attempts = []
         for source in sources:
-            with tempfile.TemporaryDirectory(prefix="download-", dir=folder) as temporary:
+            with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as temporary:
                 try:
                     for name, (url, known_hash) in source.files.items():
                         _fetch(url, known_hash, Path(temporary) / name, progress)
@@ -73,6 +76,11 @@ def _fetch(url: str, known_hash: str, path: Path, progress: Progress | None) -> 
         raise DataError(message, path) from error
     except requests.RequestException as error:
         raise DataError(Message("{url} could not be reached, or the connection was lost.", url=url), path) from error
+    except OSError as error:
+        if error.errno is not None:  # of the disk
+            raise
+        # Raised by requests if there is no file of CA certificates where REQUESTS_CA_BUNDLE says.
+        raise DataError(Message("{url} could not be requested: {reason}", url=url, reason=str(error)), path) from error
     except ValueError as error:  # raised by pooch for a wrong hash
         raise DataError(Message("{url} returned a truncated or unexpected file.", url=url), path) from error
 

@@ -19,7 +19,16 @@ from core.language import Message
 from core.runs.process import WorkerRecord, is_held
 from core.runs.status import UNEXPECTED_ENDS, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, read_rows
-from core.storage import NotRegularFile, atomic_write, file_size, open_file, read_file, storage_errors, system_reason
+from core.storage import (
+    NotRegularFile,
+    atomic_write,
+    file_size,
+    is_gone,
+    open_file,
+    read_file,
+    storage_errors,
+    system_reason,
+)
 
 LOG_TAIL_BYTES = 64 * 1024
 MAX_LOG_BYTES = 10 * 2**20
@@ -300,6 +309,8 @@ class Run:
         )
 
     def _missing_or_damaged_error(self, path: Path) -> RunError:
+        if is_gone(self.folder):
+            return RunNotFound(self.id)
         return RunError(
             Message("The file {file} of run {run} is missing or damaged. Delete the run.", file=path.name, run=self.id),
             self.id,

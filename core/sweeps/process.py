@@ -28,6 +28,8 @@ from core.workspace import Workspace
 
 POLL_SECONDS = 0.5
 """Seconds between two checks of the runs: short compared with a run of 10 s, but checking takes only 1% of a core."""
+_MAX_UNRECORDED_SECONDS = 30.0
+"""Maximum time that a killed process does not count towards the sweep's `hours`."""
 _SECONDS_PER_HOUR = 3600.0
 
 
@@ -130,8 +132,9 @@ class SweepProcess:
         return self._start_time + settings.hours * _SECONDS_PER_HOUR - self._previous_status.seconds
 
     def _write(self, message: Message) -> None:
-        """Write the status if the message is new."""
-        if message != self._sweep.status().message:
+        """Write the status if the message is new or the recorded time is too old."""
+        status = self._sweep.status()
+        if message != status.message or time.time() - status.updated > _MAX_UNRECORDED_SECONDS:
             self._sweep.write_status(self._status(message))
 
     def _status(self, message: Message) -> SweepStatus:

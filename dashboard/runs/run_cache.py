@@ -15,12 +15,12 @@ from core.errors import RunError, StorageError
 from core.language import Message, message_of, tr
 from core.runs.active import ActiveModel, active_model, available_models, model_names
 from core.runs.label import label_file
-from core.runs.registry import check_runs, is_gone, list_runs
+from core.runs.registry import check_runs, list_runs
 from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot
 from core.runs.status import State
 from core.runs.summary import Summary, summarise
-from core.storage import FileVersion, file_version
+from core.storage import FileVersion, file_version, is_gone
 from dashboard.session.state import workspace
 from dashboard.training import curve_points
 

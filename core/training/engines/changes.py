@@ -105,7 +105,9 @@ class FolderWatch:
             path for path in self._folder.iterdir() if path.name not in _PRIVATE_FILES and not _is_hidden(path.name)
         ]
         folders = [path for path in paths if path.is_dir() and path.name != _BUNDLE]
-        paths += [file for folder in folders for file in folder.iterdir() if not _is_hidden(file.name)]
+        for folder in folders:
+            with suppress(FileNotFoundError):  # it was removed
+                paths += [file for file in folder.iterdir() if not _is_hidden(file.name)]
         versions = {}
         for path in sorted(paths, key=lambda path: path.name != _CHECKPOINT):
             with suppress(FileNotFoundError):  # it is being replaced or was removed

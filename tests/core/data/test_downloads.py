@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import http.server
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +19,10 @@ from core.data.downloads import Source
 from core.data.pen_digits import download_pen_digits, read_pen_digits
 from core.data.sources import download_mnist, read_mnist
 from core.errors import DownloadError
-from core.workspace import Workspace
+from core.workspace import PROJECT, Workspace
 from tests.support.mnist_files import file_names, same_arrays, write_idx
 from tests.support.pen_digit_files import DIGITS, UNIPEN
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("without_mnist")
 
@@ -28,19 +32,22 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        if "broken" not in self.path:
+        if "broken" not in self.path and "stalled" not in self.path:
             return super().do_GET()
         self.send_response(200)
         self.send_header("Content-Length", "1000000")
         self.end_headers()
         self.wfile.write(b"only a little")
+        if "stalled" in self.path:
+            self.wfile.flush()
+            self.rfile.read(1)  # until the client has gone
         self.close_connection = True
         return None
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """Serve the files in `tmp_path`; the response for a file named `broken` is truncated."""
+    """Serve the files in `tmp_path`; the response for `broken` is truncated, the one for `stalled` never ends."""
     handler = functools.partial(_Handler, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
@@ -103,6 +110,39 @@ def test_unreachable_server_raises_download_error(workspace: Workspace) -> None:
         download_mnist(workspace, None, (unreachable,))
 
     assert "could not be reached" in raised.value.attempts[0]
+
+
+def test_missing_ca_certificates_are_named(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file.pem")
+    source = Source("secure", {"mnist.npz": ("https://127.0.0.1:9/mnist.npz", "sha256:" + "0" * 64)})
+
+    with pytest.raises(DownloadError) as raised:
+        download_mnist(workspace, None, (source,))
+
+    assert "/no/such/file.pem" in raised.value.attempts[0]
+
+
+def test_download_removes_what_a_killed_one_has_left(
+    tmp_path: Path, workspace: Workspace, arrays: dict[str, np.ndarray], server: str
+) -> None:
+    np.savez(tmp_path / "served.npz", **arrays)
+    partial = source(server, tmp_path / "stalled.npz")
+    script = f"""
+        from pathlib import Path
+        from core.data.downloads import Source
+        from core.data.sources import download_mnist
+        from core.workspace import PROJECT, Workspace
+        download_mnist(Workspace(Path({str(workspace.root)!r})), None, ({partial!r},))
+    """
+    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=PROJECT)
+    wait_until(lambda: any(workspace.mnist_file.parent.rglob("*/*")), what="a part of the file")
+    process.kill()
+    process.wait()
+    assert any(workspace.mnist_file.parent.glob("download-*"))
+
+    download_mnist(workspace, None, (source(server, tmp_path / "served.npz"),))
+
+    assert set(file_names(workspace.mnist_file.parent)) == {"mnist.npz", "mnist.npz.lock"}
 
 
 def test_concurrent_callers_share_one_download(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import RunError
+from core.errors import RunError, RunNotFound
 from core.launcher.queue import resumable
 from core.runs import process
 from core.runs.interruptions import record_interruptions
@@ -276,6 +277,15 @@ def test_damaged_status_is_reported(run: Run, workspace: Workspace, content: byt
     rows = {row.id: row for row in summaries(workspace)}
     assert rows[run.id].problem
     assert rows[other.id].state == "queued"
+
+
+def test_deleted_run_is_not_called_damaged(run: Run) -> None:
+    shutil.rmtree(run.folder)
+
+    with pytest.raises(RunNotFound):
+        run.status()
+    with pytest.raises(RunNotFound):
+        run.config()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", None])

@@ -27,7 +27,9 @@ HOLD_SECOND_TRIAL = """
 import time
 from pathlib import Path
 from core.runs.trial import read_search_marker
+from core.sweeps import process
 from core.training import callbacks
+process._MAX_UNRECORDED_SECONDS = 0.0
 save = callbacks.SaveCheckpoint.on_epoch_end
 def save_and_wait(self, epoch, logs=None):
     save(self, epoch, logs)
@@ -68,6 +70,8 @@ def test_killed_and_stopped_sweep_still_finds_its_winner(
     wait_until(lambda: len(marked_runs(workspace)) == 2, what="the second trial")
     second = marked_runs(workspace)[1][1]
     wait_until(second.checkpoint_file.exists, what="its first epoch")
+    recorded_seconds = sweep.status().seconds
+    wait_until(lambda: sweep.status().seconds > recorded_seconds, what="the time of this process to be recorded")
     kill_process(sweep)
     assert sweep.status().state == "interrupted"
 

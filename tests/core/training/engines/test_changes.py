@@ -146,3 +146,21 @@ def test_changes_that_arrive_twice_are_applied_once(folders: tuple[Path, Path]) 
 
     assert (copy / "steps.csv").read_bytes() == b"a\nb\n"
     assert [path.name for path in copy.iterdir()] == ["steps.csv"]
+
+
+def test_folder_removed_while_it_is_read_is_not_an_error(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = folders
+    (run / "teachers").mkdir()
+    is_folder = Path.is_dir
+
+    def remove_after_the_check(path: Path) -> bool:
+        found = is_folder(path)
+        if found:
+            path.rmdir()
+        return found
+
+    monkeypatch.setattr(Path, "is_dir", remove_after_the_check)
+
+    assert not FolderWatch(run, seen=False).changes()
