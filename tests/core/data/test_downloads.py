@@ -131,7 +131,7 @@ def test_download_removes_what_a_killed_one_has_left(
         from pathlib import Path
         from core.data.downloads import Source
         from core.data.sources import download_mnist
-        from core.workspace import PROJECT, Workspace
+        from core.workspace import Workspace
         download_mnist(Workspace(Path({str(workspace.root)!r})), None, ({partial!r},))
     """
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=PROJECT)
