@@ -25,10 +25,10 @@ from dashboard.embeds.gradio_result import (
 from dashboard.embeds.gradio_routes import FAILED_REQUEST_HANDLERS, GradioRoutes
 from dashboard.embeds.gradio_sketchpad import limited_sketchpad
 from dashboard.embeds.gradio_theme import dashboard_theme
-from dashboard.embeds.gradio_uploads import upload_folder
+from dashboard.embeds.gradio_uploads import PARTIAL_UPLOAD_PREFIX, UPLOAD_LIFETIME_SECONDS, upload_folder
 from dashboard.server import metrics
 from dashboard.server.language import request_language
-from dashboard.server.library_internals import set_queue_poll_interval
+from dashboard.server.library_internals import set_queue_poll_interval, set_upload_prefix
 from dashboard.server.pictures import MAX_WAITING, PicturePool
 from dashboard.server.rate_limits import client_of
 
@@ -52,9 +52,6 @@ _SELECT_BRUSH = """
 """
 """Script that selects the brush: Gradio's sketchpad has no tool selected initially or after Clear."""
 
-_UPLOAD_LIFETIME_SECONDS = 600
-"""Minimum age in seconds of uploaded pictures that Gradio deletes, long enough to submit a sketch."""
-
 _QUEUE_SIZE = 64
 """Maximum number of predictions in Gradio's queue; further requests fail immediately."""
 
@@ -77,6 +74,7 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
     from fastapi import FastAPI
 
     patch_page_template()
+    set_upload_prefix(PARTIAL_UPLOAD_PREFIX)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GradioRoutes)
     return gr.mount_gradio_app(
@@ -102,7 +100,7 @@ def _demo(read_digit: _Read[Reading], read_number: _Read[NumberReading]) -> gr.B
     import gradio as gr
 
     texts = page_texts(ENGLISH)  # the page translates them
-    with gr.Blocks(title=texts.title, analytics_enabled=False, delete_cache=(_UPLOAD_LIFETIME_SECONDS,) * 2) as demo:
+    with gr.Blocks(title=texts.title, analytics_enabled=False, delete_cache=(UPLOAD_LIFETIME_SECONDS,) * 2) as demo:
         with gr.Row():
             with gr.Column():
                 sketchpad = limited_sketchpad(texts.sketchpad)

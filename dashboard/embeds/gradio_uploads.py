@@ -18,7 +18,13 @@ from core.language import Message
 from core.storage import file_size
 
 MAX_UPLOAD_BYTES = 200 * 2**20
-"""Maximum size of the uploads on disk, enough for 20 of the largest pictures. Gradio deletes them after ten minutes."""
+"""Maximum size of the uploads on disk, enough for 20 of the largest pictures."""
+
+UPLOAD_LIFETIME_SECONDS = 600
+"""Age in seconds at which uploaded pictures are deleted, long enough to submit a sketch."""
+
+PARTIAL_UPLOAD_PREFIX = "trazo-partial-"
+"""First part of the names of files that are being uploaded; Gradio forgets those of an upload that is cut off."""
 
 _FOLDER_PREFIX = "trazo-gradio-"
 
@@ -32,7 +38,8 @@ def upload_folder() -> Path:
 
 
 def uploads_full() -> bool:
-    """Return True if the uploads on disk exceed their size limit."""
+    """Delete what is left of uploads that were cut off; return True if the others exceed their size limit."""
+    _delete_old_partial_uploads(upload_folder())
     # Gradio may delete files and folders meanwhile; os.walk passes over a folder that has gone.
     files = (Path(folder, name) for folder, _, names in os.walk(upload_folder()) for name in names)
     return sum(map(file_size, files)) > MAX_UPLOAD_BYTES
@@ -57,6 +64,13 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
     folder = tempfile.TemporaryDirectory(prefix=_FOLDER_PREFIX)
     _lock_of(Path(folder.name)).acquire()
     return folder
+
+
+def _delete_old_partial_uploads(folder: Path) -> None:
+    for file in folder.glob(f"{PARTIAL_UPLOAD_PREFIX}*"):
+        with suppress(OSError):  # already deleted
+            if time.time() - file.stat().st_mtime > UPLOAD_LIFETIME_SECONDS:
+                file.unlink()
 
 
 def _delete_abandoned_folders(parent: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import anyio
@@ -52,10 +53,10 @@ class BodyLimiter:
         """Call `app`; respond with 408 instead if the body is too slow, or 503 if it exceeds the quota."""
         body = _Body(self._quota, client_of(scope), receive, send)
         try:
-            await app(scope, body.receive, body.send)
-        except ClientDisconnect:
-            if body.rejection is None:
-                raise
+            with suppress(
+                ClientDisconnect
+            ):  # the body was rejected, or the client has gone: there is nothing to report
+                await app(scope, body.receive, body.send)
         finally:
             body.release()
         if body.rejection and not body.response_started:

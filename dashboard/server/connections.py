@@ -70,13 +70,19 @@ def _max_connections() -> int:
 
 
 class Connection(HttpConnection):
-    """A connection that closes if a head is too slow or too long, or to make room for newer connections."""
+    """A connection that closes if a head is too slow or too long, or to make room for newer connections.
+
+    A client that is still downloading the last response may take longer, as long as it makes progress.
+    """
 
     _awaiting_head: ClassVar[dict[Connection, asyncio.TimerHandle]] = {}
     """Connections that wait for a complete head, the one waiting longest first."""
 
     _head_bytes = 0
     """Bytes received since the last complete head, body chunk or request."""
+
+    _unsent_bytes = 0
+    """Bytes of the last response that the client had not downloaded when the timer started."""
 
     def opened(self) -> None:
         """Wait for the first head; if there are too many connections, close the one that has been idle longest."""
@@ -117,7 +123,15 @@ class Connection(HttpConnection):
 
     def _expect_head(self) -> None:
         self._stop_timer()
-        self._awaiting_head[self] = self.call_later(HEAD_TIMEOUT_SECONDS, self._drop)
+        self._unsent_bytes = self.unsent_bytes
+        self._awaiting_head[self] = self.call_later(HEAD_TIMEOUT_SECONDS, self._head_missing)
+
+    def _head_missing(self) -> None:
+        # uvicorn counts a response as complete once all of it is in the buffer.
+        if self.unsent_bytes < self._unsent_bytes:
+            self._expect_head()
+        else:
+            self._drop()
 
     def _stop_timer(self) -> None:
         timer = self._awaiting_head.pop(self, None)

@@ -12,7 +12,9 @@ import logging
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import streamlit.logger
@@ -74,6 +76,11 @@ class HttpConnection(HttpToolsProtocol):
     def open_connections(self) -> int:
         """The number of connections to this server, WebSockets included."""
         return len(self.connections)
+
+    @property
+    def unsent_bytes(self) -> int:
+        """The number of buffered bytes that the client has not yet made room for."""
+        return self.transport.get_write_buffer_size()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
         """Call `callback` on the server's event loop after some seconds."""
@@ -304,6 +311,13 @@ def discard_uploads(files: Iterable[UploadedFile]) -> None:
 def set_queue_poll_interval(demo: gr.Blocks, seconds: float) -> None:
     """Set how often Gradio polls its empty queue; the default is a thousand times a second."""
     demo._queue.sleep_when_free = demo._queue.progress_update_sleep_when_free = seconds
+
+
+def set_upload_prefix(prefix: str) -> None:
+    """Set how the names of files start while they are being uploaded to Gradio."""
+    from gradio import route_utils
+
+    route_utils.NamedTemporaryFile = partial(NamedTemporaryFile, prefix=prefix)  # type: ignore[attr-defined]
 
 
 def sketch_parts(sketchpad: gr.Sketchpad) -> dict[str, Any]:

@@ -15,10 +15,13 @@ from pathlib import Path
 import pytest
 from gradio import processing_utils, route_utils
 from PIL import Image
+from starlette.requests import ClientDisconnect
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from core.ink import photo
 from core.ink.picture_ink import PictureInk
+from core.storage import file_size
 from core.workspace import PROJECT
 from dashboard.embeds import gradio_sketchpad, gradio_uploads
 from dashboard.server import metrics, pictures
@@ -342,6 +345,44 @@ def test_uploads_are_counted_while_others_are_deleted(client: TestClient, monkey
         other.result()
 
     assert all(full)
+
+
+def cut_off_upload(client: TestClient) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="one.png"\r\n\r\n' + bytes(2000)
+    messages = iter([{"type": "http.request", "body": part, "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Message:
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        """The client has gone."""
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=x")]
+    scope = {"type": "http", "method": "POST", "path": f"{API}/upload", "headers": headers, "query_string": b""}
+    assert client.portal
+    with pytest.raises(ClientDisconnect):
+        client.portal.call(client.app, scope, receive, send)
+
+
+def test_remains_of_uploads_do_not_block_others(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = gradio_uploads.upload_folder()
+    other_file = folder / "tmp-other"
+    other_file.touch()
+    before = set(folder.iterdir())
+    cut_off_upload(client)
+    client.post(f"{API}/upload", files={"unexpected": ("one.png", bytes(2000))})
+    remains = set(folder.iterdir()) - before
+    assert len(remains) == 2
+    total = sum(file_size(path) for path in folder.rglob("*") if path.is_file())
+    monkeypatch.setattr(gradio_uploads, "MAX_UPLOAD_BYTES", total - 1000)
+    assert gradio_uploads.uploads_full()
+
+    long_ago = time.time() - 3600
+    for path in (*remains, other_file):
+        os.utime(path, (long_ago, long_ago))
+
+    assert not gradio_uploads.uploads_full()
+    assert set(folder.iterdir()) == before
 
 
 FOLDER_OWNER = """

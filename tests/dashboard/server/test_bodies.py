@@ -54,6 +54,21 @@ def test_body_that_stops_arriving_gets_408(monkeypatch: pytest.MonkeyPatch, app:
     assert json.loads(sent[1]["body"])["error"].startswith("The upload was too slow")
 
 
+def test_client_that_leaves_during_its_body_causes_no_error(app: Starlette) -> None:
+    messages = iter([{"type": "http.request", "body": b"a", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Message:
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        """The client has gone."""
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b"", "client": ("a", 1)}
+    anyio.run(app, scope, receive, send)
+
+    assert list(messages) == []
+
+
 def test_body_that_arrives_byte_by_byte_gets_408(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
     monkeypatch.setattr(bodies, "BODY_TIMEOUT_SECONDS", 0.1)
 

@@ -8,15 +8,16 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed
@@ -25,7 +26,13 @@ from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 
 from dashboard.server import connections
-from dashboard.server.connections import MAX_HEAD_BYTES, MAX_MESSAGE_BYTES, MAX_QUEUED_FRAMES, limit_connections
+from dashboard.server.connections import (
+    MAX_HEAD_BYTES,
+    MAX_MESSAGE_BYTES,
+    MAX_QUEUED_FRAMES,
+    Connection,
+    limit_connections,
+)
 from tests.support.waiting import wait_until
 
 HEAD_TIMEOUT_SECONDS = 0.3
@@ -71,6 +78,14 @@ async def respond_forever(_request: Request) -> StreamingResponse:
     return StreamingResponse(content())
 
 
+DOWNLOAD_BYTES = 32 * 2**20
+"""Far more than the buffers of both sockets hold."""
+
+
+async def download(_request: Request) -> Response:
+    return Response(bytes(DOWNLOAD_BYTES))
+
+
 @contextmanager
 def running_server() -> Iterator[uvicorn.Server]:
     """Run a server with the dashboard's limits, but a shorter timeout for heads."""
@@ -83,6 +98,7 @@ def running_server() -> Iterator[uvicorn.Server]:
             Route("/", respond, methods=["GET", "POST"]),
             Route("/late", respond_late, methods=["POST"]),
             Route("/forever", respond_forever),
+            Route("/download", download),
             WebSocketRoute("/echo", echo_websocket),
             WebSocketRoute("/late-reader", receive_late),
         ]
@@ -119,6 +135,15 @@ def connect_raw(port: int, start: bytes = b"") -> socket.socket:
     client = socket.create_connection(("127.0.0.1", port), timeout=300)
     client.sendall(start)
     return client
+
+
+def connection_of(client: socket.socket, server: uvicorn.Server) -> Any:
+    """Return the server's end of this connection."""
+
+    def found() -> list[Any]:
+        return [each for each in list(server.server_state.connections) if each.client == client.getsockname()]
+
+    return wait_until(found, what="the connection")[0]
 
 
 def wait_for_close(client: socket.socket) -> bool:
@@ -162,6 +187,58 @@ def test_head_that_arrives_byte_by_byte_is_rejected(port: int, start: bytes) -> 
 
 def test_slow_response_is_not_interrupted(port: int) -> None:
     assert httpx.post(f"http://127.0.0.1:{port}/late", content=b"ab", timeout=300).text == "ab"
+
+
+@pytest.fixture
+def pass_timeout(monkeypatch: pytest.MonkeyPatch) -> Callable[[Connection], None]:
+    """Return a function that ends a connection's timer for a head; no timer ends by itself."""
+    monkeypatch.setattr(connections, "HEAD_TIMEOUT_SECONDS", 600.0)
+
+    def end(connection: Connection) -> None:
+        ended = threading.Event()
+
+        def end_timer() -> None:
+            connection._head_missing()
+            ended.set()
+
+        connection.loop.call_soon_threadsafe(end_timer)
+        assert ended.wait(300)
+
+    return end
+
+
+def test_slow_download_is_not_interrupted(
+    server: uvicorn.Server, port: int, pass_timeout: Callable[[Connection], None]
+) -> None:
+    with connect_raw(port, b"GET /download HTTP/1.1\r\nHost: x\r\n\r\n") as client:
+        head, _, body = client.recv(2**16).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 ")
+        connection = connection_of(client, server)
+        wait_until(lambda: connection._unsent_bytes, what="the end of the response")
+        for _ in range(3):
+            before = connection.unsent_bytes
+            while connection.unsent_bytes == before and (more := client.recv(2**16)):
+                body += more
+            pass_timeout(connection)
+
+        while len(body) < DOWNLOAD_BYTES and (more := client.recv(2**20)):
+            body += more
+
+    assert len(body) == DOWNLOAD_BYTES
+
+
+def test_download_that_makes_no_progress_is_ended(
+    server: uvicorn.Server, port: int, pass_timeout: Callable[[Connection], None]
+) -> None:
+    with connect_raw(port, b"GET /download HTTP/1.1\r\nHost: x\r\n\r\n") as client:
+        connection = connection_of(client, server)
+        wait_until(lambda: connection._unsent_bytes, what="the end of the response")
+
+        def ended() -> bool:
+            pass_timeout(connection)
+            return bool(connection.transport.is_closing())
+
+        wait_until(ended, what="the end of the connection")
 
 
 def test_websocket_may_stay_idle(port: int) -> None:
@@ -315,7 +392,7 @@ HANDSHAKE = (
 def test_unread_pongs_are_dropped(server: uvicorn.Server, port: int) -> None:
     with connect_raw(port, HANDSHAKE) as client:
         assert client.recv(65536).startswith(b"HTTP/1.1 101 ")
-        (connection,) = [each for each in server.server_state.connections if each.client == client.getsockname()]
+        connection = connection_of(client, server)
         for _ in range(150):
             client.sendall(Frame(Opcode.PING, b"a" * 125).serialize(mask=True) * 1000)
         client.sendall(Frame(Opcode.TEXT, b"after the pings").serialize(mask=True))

@@ -16,6 +16,7 @@ import pytest
 import streamlit.logger
 import uvicorn
 import uvicorn.config
+from gradio.route_utils import GradioMultiPartParser
 from starlette.types import Receive, Scope, Send
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Common_pb2 import FileURLs
@@ -222,4 +223,6 @@ def test_gradio_has_expected_attributes() -> None:
 
     assert sketchpad.blob_storage == {}, INSTRUCTIONS
     assert sketchpad.accept_blobs._is_server_fn, INSTRUCTIONS
+    create_file = "NamedTemporaryFile(delete=False, dir=self.upload_dir)"
+    assert create_file in inspect.getsource(GradioMultiPartParser.on_headers_finished), INSTRUCTIONS
     assert {"sleep_when_free", "progress_update_sleep_when_free"} <= vars(demo._queue).keys(), INSTRUCTIONS
