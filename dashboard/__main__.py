@@ -95,6 +95,8 @@ def _bind_error(host: str, port: int) -> OSError | None:
             listener.bind((host, port))
     except OSError as error:
         return error
+    except UnicodeError:  # a part of the name is empty or longer than 63 characters
+        return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     return None
 
 

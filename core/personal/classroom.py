@@ -11,7 +11,9 @@ from core.personal.hand import Hand, hand_with_id
 from core.storage import atomic_write, read_file
 from core.workspace import Workspace
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{22,64}")
+KEY = re.compile(r"[A-Za-z0-9_-]{22,64}")
+"""The form of a teacher's key."""
+
 _KEY_BYTES = 16
 _ID_LENGTH = 12
 """Length of a hand's id."""
@@ -63,4 +65,4 @@ def _read_key(workspace: Workspace) -> str | None:
         key = read_file(workspace.classroom_key, 100).decode("ascii", "replace").strip()
     except OSError:
         return None
-    return key if _KEY.fullmatch(key) else None
+    return key if KEY.fullmatch(key) else None

@@ -42,6 +42,9 @@ MAX_REQUESTS = 400
 MAX_UPLOADED_BYTES = 256 * 2**20
 """Memory for files uploaded to the pages by all clients: pictures, and the files of a dataset until it is stored."""
 
+MAX_UPLOADED_BYTES_PER_CLIENT = 128 * 2**20
+"""Memory for one client's files; together with `bodies.MAX_BYTES_PER_CLIENT`, it does not exceed the limit for all."""
+
 MAX_PATH_BYTES = 1024
 """Maximum length of a path; file systems allow 4096 bytes, including the folder that is served."""
 
@@ -98,6 +101,7 @@ class Gate:
         self._pages = Quota(MAX_PAGES, pages_per_client())
         self._requests = Quota(0, MAX_REQUESTS)
         self._bodies = BodyLimiter()
+        self._uploaders: dict[str, str] = {}  # the client of each session with uploaded files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -121,6 +125,8 @@ class Gate:
                 await self.app(scope, receive, send)
             else:
                 await self._bodies.forward(self.app, scope, receive, send)
+                if _is_page_upload(scope):
+                    self._uploaders[scope["path"].removeprefix(_PAGE_UPLOAD_PATH).partition("/")[0]] = client
         finally:
             self._requests.release(client)
 
@@ -134,13 +140,19 @@ class Gate:
             return None
         if _is_cross_site(Headers(scope=scope)):
             return refuse("origin", scope, 403, _CROSS_SITE)
-        if path.startswith(_PAGE_UPLOAD_PATH) and scope["method"] == "PUT" and uploaded_bytes() > MAX_UPLOADED_BYTES:
+        if _is_page_upload(scope) and self._uploads_full(client_of(scope)):
             return refuse("uploads", scope, 503, _TOO_MANY_UPLOADS)
         limit = self._rate_limit_of(path)
         if limit is not None and (wait := limit.seconds_to_wait(client_of(scope))):
             message = Message("Too many requests; try again in {wait:.0f} s.", wait=wait)
             return refuse("rate", scope, 429, message, {"Retry-After": f"{wait:.0f}"})
         return None
+
+    def _uploads_full(self, client: str) -> bool:
+        sizes = uploaded_bytes()
+        self._uploaders = {session: each for session, each in self._uploaders.items() if session in sizes}
+        held = sum(sizes[session] for session, each in self._uploaders.items() if each == client)
+        return held > MAX_UPLOADED_BYTES_PER_CLIENT or sum(sizes.values()) > MAX_UPLOADED_BYTES
 
     def _rate_limit_of(self, path: str) -> RateLimit | None:
         if path.startswith(_PREDICTION_PATHS):
@@ -180,6 +192,10 @@ class Gate:
         max_client_delay = max(_MAX_PAGE_DELAY, self._pages.held_by(client) / self._busy_pages)
         client_delay = min(self._client_messages.seconds_to_wait(client), max_client_delay, _MAX_CLIENT_DELAY)
         return max(page_delay, client_delay)
+
+
+def _is_page_upload(scope: Scope) -> bool:
+    return scope["method"] == "PUT" and scope["path"].startswith(_PAGE_UPLOAD_PATH)
 
 
 def _websocket_refusal(scope: Scope) -> WebSocketClose | None:

@@ -1,4 +1,4 @@
-"""All code that uses private APIs of uvicorn and Gradio, and of Streamlit's loggers, uploads and script runs.
+"""All code that uses private APIs of uvicorn and Gradio, and of Streamlit's loggers, uploads, caches and script runs.
 
 `pyproject.toml` pins the exact versions that this module was written for, and
 `tests/dashboard/server/test_library_internals.py` fails if a version or a private name changes. After an upgrade, read
@@ -280,6 +280,11 @@ def _run_callbacks_to_the_end(state: SafeSessionState, *arguments: Any, **option
         runner._execing = True
 
 
+def keep_caches_from_visitors() -> None:
+    """Ignore requests from browsers to clear the caches, which all visitors share."""
+    AppSession._handle_clear_cache_request = lambda _session: None  # type: ignore[method-assign]
+
+
 def rerun_is_waiting() -> bool:
     """Return True if an action of the visitor is waiting for this script run to end."""
     context = get_script_run_ctx(suppress_warning=True)
@@ -292,12 +297,13 @@ def static_folder() -> Path:
     return Path(file_util.get_static_dir())
 
 
-def uploaded_bytes() -> int:
-    """Return the memory used by files uploaded to Streamlit's pages, in bytes."""
+def uploaded_bytes() -> dict[str, int]:
+    """Return the memory used by files uploaded to Streamlit's pages, in bytes, for each session that has any."""
     if not runtime.exists():
-        return 0
+        return {}
     stored = getattr(runtime.get_instance().uploaded_file_mgr, "file_storage", {})
-    return sum(len(file.data) for files in list(stored.values()) for file in list(files.values()))
+    sizes = {id_: sum(len(file.data) for file in list(files.values())) for id_, files in list(stored.items())}
+    return {id_: size for id_, size in sizes.items() if size}
 
 
 def discard_uploads(files: Iterable[UploadedFile]) -> None:

@@ -70,7 +70,10 @@ def count_prediction(entry_point: str, verdict: Verdict, seconds: float | None =
 
 def exposition(accept: str) -> tuple[bytes, str]:
     """Return all metrics in the format requested by the Accept header, and their content type."""
-    encode, content_type = choose_encoder(accept)
+    try:
+        encode, content_type = choose_encoder(accept)
+    except (TypeError, ValueError):  # a version with a part that is not a number
+        encode, content_type = choose_encoder("")
     return encode(REGISTRY), content_type
 
 

@@ -13,9 +13,12 @@ _SECONDS = 12 * 60 * 60
 
 async def teacher_link(request: Request) -> Response:
     """Store the key in a cookie, and open the Class page; a wrong key grants no permissions."""
+    # Imported here, because pydantic would delay opening the port.
+    from core.personal.classroom import KEY
+
     response = RedirectResponse("/classroom", 303)
-    # Without a path, because a proxy may add a prefix that we do not know.
-    response.set_cookie(
-        TEACHER_COOKIE, request.query_params.get("key", ""), _SECONDS, path=None, httponly=True, samesite="lax"
-    )
+    key = request.query_params.get("key", "")
+    if KEY.fullmatch(key):  # headers cannot contain all characters
+        # Without a path, because a proxy may add a prefix that we do not know.
+        response.set_cookie(TEACHER_COOKIE, key, _SECONDS, path=None, httponly=True, samesite="lax")
     return response

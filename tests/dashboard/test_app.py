@@ -211,6 +211,14 @@ def test_unknown_host_is_reported_with_a_solution(tmp_path: Path) -> None:
     assert "Choose another HOST" in result.stderr
 
 
+@pytest.mark.parametrize("host", ["a..b", ".example.com", "a" * 70])
+def test_malformed_host_is_reported_with_a_solution(host: str) -> None:
+    problem = port_problem(host, 8501)
+
+    assert problem is not None
+    assert problem.startswith(f"Cannot listen on {host}, port 8501 (Name or service not known).")
+
+
 @pytest.mark.parametrize("port", ["eighty", "0", "65536"])
 def test_invalid_port_is_rejected(tmp_path: Path, port: str) -> None:
     result = start_dashboard("--port", port, workspace=tmp_path)

@@ -236,6 +236,25 @@ def read_metrics(client: TestClient) -> dict[str, float]:
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
 
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/plain; version=x.y",
+        "text/plain; version=",
+        "text/plain; version=1.0.0; escaping=x",
+        "application/openmetrics-text; version=abc",
+        f"application/openmetrics-text; version={'9' * 5000}",
+        "application/openmetrics-text; version=9.9",
+        ";=,",
+    ],
+)
+def test_metrics_have_a_format_for_every_accept_header(client: TestClient, accept: str) -> None:
+    response = client.get("/metrics", headers={"Accept": accept})
+
+    assert response.status_code == 200
+    assert "trazo_sessions" in response.text
+
+
 def test_metrics_count_predictions_and_their_duration(client: TestClient) -> None:
     digit, error, seconds = (
         'trazo_predictions_total{verdict="digit",way="api"}',

@@ -226,15 +226,48 @@ def test_rate_limit_of_zero_means_unlimited() -> None:
     assert [limit.seconds_to_wait("a") for _ in range(100)] == [0.0] * 100
 
 
-def test_uploads_over_the_memory_limit_get_503(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    storage = {"session": {"file": SimpleNamespace(data=bytes(1000))}}
-    manager = SimpleNamespace(uploaded_file_mgr=SimpleNamespace(file_storage=storage))
+@pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, SimpleNamespace]]:
+    """The files that were uploaded to the pages, by session."""
+    files: dict[str, dict[str, SimpleNamespace]] = {}
+    manager = SimpleNamespace(uploaded_file_mgr=SimpleNamespace(file_storage=files))
     monkeypatch.setattr(runtime, "exists", lambda: True)
     monkeypatch.setattr(runtime, "get_instance", lambda: manager)
+    return files
+
+
+def test_uploads_over_the_memory_limit_get_503(
+    client: TestClient, storage: dict[str, dict[str, SimpleNamespace]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage["session"] = {"file": SimpleNamespace(data=bytes(1000))}
 
     assert client.put("/_stcore/upload_file/session/other").status_code == 200
     monkeypatch.setattr(gate, "MAX_UPLOADED_BYTES", 999)
     assert client.put("/_stcore/upload_file/session/other").status_code == 503
+
+
+def test_one_clients_uploads_leave_room_for_others(
+    monkeypatch: pytest.MonkeyPatch, storage: dict[str, dict[str, SimpleNamespace]]
+) -> None:
+    monkeypatch.setattr(gate, "MAX_UPLOADED_BYTES", 2000)
+    monkeypatch.setattr(gate, "MAX_UPLOADED_BYTES_PER_CLIENT", 1000)
+
+    async def store(request: Request) -> PlainTextResponse:
+        files = storage.setdefault(request.path_params["session"], {})
+        files[request.path_params["file"]] = SimpleNamespace(data=await request.body())
+        return PlainTextResponse("")
+
+    route = Route("/_stcore/upload_file/{session}/{file}", store, methods=["PUT"])
+    app = Starlette(routes=[route], middleware=[Middleware(Gate)])
+    one, other = (TestClient(app, client=(address, 1)) for address in ("192.0.2.1", "192.0.2.2"))
+
+    def put(client: TestClient, path: str) -> int:
+        return client.put(f"/_stcore/upload_file/{path}", content=bytes(600)).status_code
+
+    assert [put(one, path) for path in ("a/1", "b/1", "b/2", "c/1")] == [200, 200, 503, 503]
+    assert put(other, "d/1") == 200
+    storage["a"].clear()
+    assert [put(one, path) for path in ("b/2", "b/3")] == [200, 503]
 
 
 def test_page_over_the_quota_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,11 +13,13 @@ from typing import Any
 
 import gradio as gr
 import pytest
+import streamlit as st
 import streamlit.logger
 import uvicorn
 import uvicorn.config
 from gradio.route_utils import GradioMultiPartParser
 from starlette.types import Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
@@ -35,7 +37,7 @@ from uvicorn.server import ServerState
 
 from core.workspace import PROJECT
 from dashboard.server import library_internals
-from dashboard.server.library_internals import VERSIONS, keep_widget_values_on_page_changes
+from dashboard.server.library_internals import VERSIONS, keep_caches_from_visitors, keep_widget_values_on_page_changes
 
 INSTRUCTIONS = "Read the new source of this library, then adapt dashboard/server/library_internals.py."
 
@@ -76,6 +78,7 @@ def parameters(function: Callable[..., object]) -> list[str]:
         (ScriptRequests._request_rerun_locked, ["self", "new_data"]),
         (AppSession.request_rerun, ["self", "client_state"]),
         (AppSession.has_fragment, ["self", "fragment_id"]),
+        (AppSession._handle_clear_cache_request, ["self"]),
         (ScriptRunner._run_script, ["self", "rerun_data"]),
         (ScriptRunner._maybe_handle_execution_control_request, ["self"]),
         (SafeSessionState.__init__, ["self", "state", "yield_callback"]),
@@ -204,6 +207,25 @@ def test_sessions_and_script_runners_have_expected_attributes() -> None:
     )
     assert "self._execing" in inspect.getsource(ScriptRunner._maybe_handle_execution_control_request), INSTRUCTIONS
     assert "yield_callback=self._maybe_handle" in inspect.getsource(ScriptRunner.__init__), INSTRUCTIONS
+
+
+def test_visitor_cannot_clear_the_caches_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    @st.cache_data
+    def cached() -> list[int]:
+        calls.append(1)
+        return calls
+
+    calls: list[int] = []
+    monkeypatch.setattr(AppSession, "_handle_clear_cache_request", AppSession._handle_clear_cache_request)
+    keep_caches_from_visitors()
+    session: Any = SimpleNamespace(_session_state={})
+    session._handle_clear_cache_request = lambda: AppSession._handle_clear_cache_request(session)
+    cached()
+
+    AppSession.handle_backmsg(session, BackMsg(clear_cache=True))
+
+    cached()
+    assert len(calls) == 1
 
 
 def test_waiting_rerun_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
