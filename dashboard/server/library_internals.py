@@ -282,7 +282,7 @@ def _run_callbacks_to_the_end(state: SafeSessionState, *arguments: Any, **option
 
 def keep_caches_from_visitors() -> None:
     """Ignore requests from browsers to clear the caches, which all visitors share."""
-    AppSession._handle_clear_cache_request = lambda _session: None  # type: ignore[method-assign]
+    AppSession._handle_clear_cache_request = lambda _session: None  # type: ignore[method-assign, assignment]
 
 
 def rerun_is_waiting() -> bool:
@@ -323,7 +323,7 @@ def set_upload_prefix(prefix: str) -> None:
     """Set how the names of files start while they are being uploaded to Gradio."""
     from gradio import route_utils
 
-    route_utils.NamedTemporaryFile = partial(NamedTemporaryFile, prefix=prefix)  # type: ignore[attr-defined]
+    route_utils.NamedTemporaryFile = partial(NamedTemporaryFile, prefix=prefix)  # type: ignore[attr-defined, assignment]
 
 
 def sketch_parts(sketchpad: gr.Sketchpad) -> dict[str, Any]:
