@@ -53,9 +53,7 @@ class BodyLimiter:
         """Call `app`; respond with 408 instead if the body is too slow, or 503 if it exceeds the quota."""
         body = _Body(self._quota, client_of(scope), receive, send)
         try:
-            with suppress(
-                ClientDisconnect
-            ):  # the body was rejected, or the client has gone: there is nothing to report
+            with suppress(ClientDisconnect):  # rejected, or the client has gone: nothing to report
                 await app(scope, body.receive, body.send)
         finally:
             body.release()
