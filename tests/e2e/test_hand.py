@@ -111,6 +111,9 @@ def test_digits_keep_their_labels_if_the_server_responds_late(page: Page, dashbo
     (hand,) = list_hands(Workspace(dashboard.workspace))
     digits = list(taught(hand).values())
     assert [written.label for written in digits] == prompted_digits
+    expect(page).to_have_url(re.compile(rf"/hand\?hand={hand.id}$"))
+    page.reload()
+    expect(page.get_by_role("combobox", name="Whose hand?")).to_have_value("My hand")
     last_point = write(prompted_digits[0], 1).strokes[-1].points[-1]
     assert digits[0].strokes[0].points[-1] == pytest.approx(last_point, abs=2)
 

@@ -79,10 +79,12 @@ def test_students_change_only_their_own_hand(workspace: Workspace) -> None:
     for hand in (ana, ben):
         teach_digits(hand, 10)
     page = open_dashboard(student_token(workspace, ana)).switch_page("views/train.py").run()
+    page.query_params["hand"] = ben.id  # the URL of another hand gives no access to it
     assert "Only the teacher can train" in text(page)
     assert buttons(page) & {"train", "resume", "stop", "download_mnist"} == set()
 
     page.switch_page("views/hand.py").run()
+    assert page.session_state["chosen_hand"] == ana.id
     assert list(page.segmented_control(key="hand_step").options) == ["1 Exam", "2 Teach", "3 Fool it"]
     assert buttons(page) & {"delete_hand", "FormSubmitter:new_hand-Create", "FormSubmitter:rename_hand-Rename"} == set()
     page.segmented_control(key="hand_step").set_value("2 Teach").run()
