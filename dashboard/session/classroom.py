@@ -30,8 +30,8 @@ _LINK_READ = "student_link_read"
 JOINS_PER_HOUR = 80
 """Attempts of one client to join within an hour.
 
-A class of 40 behind a proxy is one client; this is enough for it, although half of its nicknames are taken. A single
-student needs more than two lessons for the remaining places of MAX_HANDS.
+A class of 40 behind a proxy is one client; this is enough for it, even if each student needs a second attempt. One
+client takes two hours to use up the places of MAX_HANDS that such a class leaves.
 """
 
 
