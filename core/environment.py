@@ -151,7 +151,7 @@ def sweep_storage() -> str | None:
 def keras_cache() -> Path:
     """Return the path where `keras.datasets.mnist` stores its download (KERAS_HOME, by default `~/.keras`)."""
     home = os.environ.get("KERAS_HOME")
-    return (Path(home) if home else Path.home() / ".keras") / "datasets" / "mnist.npz"
+    return Path(home or _expand_home("~/.keras")) / "datasets" / "mnist.npz"
 
 
 def gradio_upload_folder() -> Path | None:
@@ -185,7 +185,7 @@ def ray_variables() -> dict[str, str]:
     }
     # Ray 2.60 sends a token only if this is set.
     if "RAY_AUTH_MODE" not in os.environ and (
-        os.environ.get("RAY_AUTH_TOKEN") or (Path.home() / ".ray" / "auth_token").exists()
+        os.environ.get("RAY_AUTH_TOKEN") or Path(_expand_home("~/.ray/auth_token")).exists()
     ):
         variables["RAY_AUTH_MODE"] = "token"
     return variables
@@ -205,7 +205,12 @@ def _cores() -> int:
 
 def _path(variable: str) -> Path | None:
     value = os.environ.get(variable)
-    return Path(value).expanduser() if value else None
+    return Path(_expand_home(value)) if value else None
+
+
+def _expand_home(path: str) -> str:
+    """Replace a leading ~ or ~user; a user who does not exist, or has no home, leaves the path as it is."""
+    return os.path.expanduser(path)  # noqa: PTH111 - Path.expanduser() fails then
 
 
 def _number(variable: str, default: int) -> int:

@@ -24,6 +24,7 @@ _SYSTEM_REASONS = {
     errno.EISDIR: Message("Is a directory"),
     errno.ENAMETOOLONG: Message("File name too long"),
     errno.ENOENT: Message("No such file or directory"),
+    errno.ENOSPC: Message("No space left on device"),
     errno.ENOTDIR: Message("Not a directory"),
     errno.EPERM: Message("Operation not permitted"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from core.cli.arguments import parser
 from core.environment import terminal_language
 from core.errors import DownloadError, TrazoError
 from core.language import set_language_finder, tr
+from core.storage import system_reason
 from core.workspace import Workspace
 
 
@@ -28,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         module, name = options.command
         command = getattr(importlib.import_module(f"core.cli.{module}"), name)
         status: int = command(options, Workspace.from_environment())
+        print(end="", flush=True)
     except TrazoError as error:
         print(f"trazo: {tr(error)}", file=sys.stderr)
         for attempt in error.attempts if isinstance(error, DownloadError) else ():
@@ -38,5 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # a reader such as `head` has closed the pipe
         sys.stderr.close()
+        return 1
+    except OSError as error:
+        if error.filename is not None:  # not from print(), which has no file name
+            raise
+        print(f"trazo: {tr('The output cannot be written: {reason}.', reason=system_reason(error))}", file=sys.stderr)
+        # Python would try once more to write the rest when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return status

@@ -92,7 +92,7 @@ def find_bundle(name: str | None, workspace: Workspace) -> Bundle:
     """Return the bundle of a run, a folder or the shipped model; without a name, return the active model's bundle."""
     if name is None:
         return active_model(workspace).bundle
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():  # Path("") is the current folder
         return Bundle(Path(name))
     return Bundle(SHIPPED_BUNDLE) if name == SHIPPED else find_run(workspace, name).bundle
 

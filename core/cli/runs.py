@@ -86,7 +86,7 @@ def name(options: argparse.Namespace, workspace: Workspace) -> int:
 
 def stop(options: argparse.Namespace, workspace: Workspace) -> int:
     """Stop one run, or all running and queued runs."""
-    if options.run:
+    if options.run is not None:  # an unset "$RUN" is not the request to stop all
         runs = [find_run(workspace, options.run)]
         control.request_stop(workspace, runs[0])
     else:

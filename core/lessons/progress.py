@@ -80,7 +80,7 @@ def store_result(hand: Hand, lesson: LessonId, result: Result) -> None:
 
 def forget_lessons(hand: Hand) -> None:
     """Forget all guesses and results of a hand; raises HandError if the hand was deleted, or StorageError."""
-    hand.append(_file(hand), [_Forgotten()])
+    hand.append(_file(hand), [_Forgotten()], even_if_full=True)
 
 
 def progress(hand: Hand) -> Progress:

@@ -88,7 +88,7 @@ def start_exam(hand: Hand) -> Exam:
 def answer(hand: Hand, exam: Exam, written: WrittenDigit) -> None:
     """Add the digit that was written for the next prompt; its label becomes that prompt.
 
-    Raises HandError if the exam is complete, if it was continued in another tab, or if the hand was deleted.
+    Raises HandError if the exam is complete, if it was continued in another tab, or if the hand is full or was deleted.
     """
     read_exam(hand, exam.id)  # appending would recreate the file of a deleted exam
     hand.append(exam_file(hand, exam.id), _answer(hand, exam, written))
@@ -100,7 +100,7 @@ def take_back(hand: Hand, exam: Exam) -> None:
     Raises HandError if the exam was continued in another tab, or if the hand was deleted.
     """
     read_exam(hand, exam.id)  # appending would recreate the file of a deleted exam
-    hand.append(exam_file(hand, exam.id), _take_back(hand, exam))
+    hand.append(exam_file(hand, exam.id), _take_back(hand, exam), even_if_full=True)
 
 
 def _answer(hand: Hand, exam: Exam, written: WrittenDigit) -> Iterator[_Answered]:

@@ -78,7 +78,8 @@ class Attempt:
 def submit(hand: Hand, written: WrittenDigit) -> str:
     """Add a drawing, labelled with the intended digit; return its id.
 
-    Raises HandError if the model reads it correctly, if the hand already has MAX_DRAWINGS, or if the hand was deleted.
+    Raises HandError if the model reads it correctly, if the hand already has MAX_DRAWINGS, or if it is full or was
+    deleted.
     """
     if written.label == written.predicted:
         raise HandError(Message("The model reads this {digit}, too. Write a more unusual one.", digit=written.label))
@@ -97,7 +98,7 @@ def submit(hand: Hand, written: WrittenDigit) -> str:
 
 def withdraw(hand: Hand, drawing: str) -> None:
     """Remove a drawing of this hand."""
-    hand.append(_file(hand), [_Withdrawn(id=drawing)])
+    hand.append(_file(hand), [_Withdrawn(id=drawing)], even_if_full=True)
 
 
 def vote(hand: Hand, attempt: Attempt, label: int | None) -> None:

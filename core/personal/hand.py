@@ -17,12 +17,17 @@ from core.errors import HandError
 from core.json_lines import append_records
 from core.language import Message
 from core.records import Record, Timestamp
-from core.storage import atomic_write, make_folder, read_file, remove, storage_errors
+from core.storage import atomic_write, file_state, make_folder, read_file, remove, storage_errors
 from core.workspace import Workspace
 
 MAX_HANDS = 200
 """Maximum number of hands in a workspace; a class has about thirty."""
 MAX_NAME_LENGTH = 40
+MAX_HAND_BYTES = 8 * 2**20
+"""Size of a hand's files after which nothing can be added; removed digits count, because they stay in the files.
+
+Real digits take about a kilobyte each. Reading 8 MB takes half a second, and a page reads all files of a hand.
+"""
 
 _NEW_PREFIX = ".new-"
 """Prefix of the folder of a hand that is being created."""
@@ -93,16 +98,33 @@ class Hand:
         with atomic_write(self.record_file) as temporary:
             temporary.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
-    def append(self, file: Path, records: Iterable[Record]) -> None:
-        """Append records to a file of this hand; raises HandError if the hand was deleted, or StorageError."""
+    def append(self, file: Path, records: Iterable[Record], *, even_if_full: bool = False) -> None:
+        """Append records to a file of this hand.
+
+        `even_if_full`: True for records that a hand needs when it is full, such as those that remove something.
+        Raises HandError if the hand was deleted or has reached MAX_HAND_BYTES, or StorageError.
+        """
         self.record()
         try:
+            if not even_if_full and self._bytes() >= MAX_HAND_BYTES:
+                raise HandError(
+                    Message(
+                        "This hand is full: its files take {megabytes} MB. Continue with a new hand, or export this "
+                        "one and import it again, which leaves out everything that was removed.",
+                        megabytes=MAX_HAND_BYTES // 2**20,
+                    )
+                )
             with storage_errors(file):
                 # Without its parents: a hand that was just deleted must not reappear.
                 file.parent.mkdir(exist_ok=True)
             append_records(file, records)
         except FileNotFoundError as error:
             raise HandError(_DELETED) from error
+
+    def _bytes(self) -> int:
+        """Return the size of this hand's files."""
+        states = map(file_state, self.folder.rglob("*"))
+        return sum(state.st_size for state in states if state)
 
 
 def create_hand(workspace: Workspace, name: str) -> Hand:

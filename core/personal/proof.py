@@ -86,7 +86,8 @@ def exams_for(hand: Hand, run_id: str) -> list[Exam]:
     runs = {entry.exam: entry.run for entry in judged}
     fresh_exams = [exam for exam in exams if exam.id not in runs]
     if fresh_exams:
-        hand.append(hand.proofs_file, [JudgedExam(exam=exam.id, run=run_id, time=time.time()) for exam in fresh_exams])
+        entries = [JudgedExam(exam=exam.id, run=run_id, time=time.time()) for exam in fresh_exams]
+        hand.append(hand.proofs_file, entries, even_if_full=True)
     judging_exams = [exam for exam in exams if runs.get(exam.id, run_id) == run_id]
     if judging_exams:
         return judging_exams

@@ -43,7 +43,7 @@ def teach(hand: Hand, written: WrittenDigit, sealed: Iterable[str] = ()) -> str:
     """Add a written digit; return its id.
 
     `sealed`: fingerprints of the digits of exams, from which nothing may be learned. Raises HandError for such a
-    digit, if the hand already has MAX_TAUGHT digits, or if it was deleted.
+    digit, if the hand already has MAX_TAUGHT digits or is full, or if it was deleted.
     """
     if fingerprint(written) in set(sealed):
         raise HandError(Message("This digit belongs to an exam, so it cannot be taught. Write it once more."))
@@ -63,7 +63,7 @@ def relabel(hand: Hand, taught_id: str, label: int | None) -> None:
 
 def forget(hand: Hand, taught_id: str) -> None:
     """Remove a taught digit."""
-    hand.append(hand.taught_file, [_Removed(id=taught_id)])
+    hand.append(hand.taught_file, [_Removed(id=taught_id)], even_if_full=True)
 
 
 def taught_lines(digits: Mapping[str, WrittenDigit]) -> bytes:

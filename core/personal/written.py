@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from core.errors import HandError
 from core.handwriting.pen_digits import PenDigit
-from core.ink.canvas_strokes import MAX_POINTS, Stroke, draw_strokes
+from core.ink.canvas_strokes import Stroke, draw_strokes
 from core.ink.drawing import Pixels, prepare
 from core.language import Message
 from core.records import Record, Timestamp
@@ -28,6 +28,12 @@ _Coordinate = Annotated[float, Field(ge=-10_000, le=10_000)]
 MAX_STROKES = 100
 """Maximum number of strokes in a written digit; real ones have at most five."""
 
+MAX_POINTS = 5000
+"""Maximum number of points in all strokes of a written digit: 20 seconds with a pen that reports 240 a second.
+
+Real digits have about 40, and at most 200. The digits of a hand are read again on every run of its page.
+"""
+
 MAX_SIDE = 4096.0
 """Maximum width and height of a written digit in pixels, those of a large screen; drawing it takes 67 MB."""
 
@@ -40,6 +46,8 @@ class WrittenStroke(Record):
 
 
 def _check_size(strokes: tuple[WrittenStroke, ...]) -> tuple[WrittenStroke, ...]:
+    if sum(len(stroke.points) for stroke in strokes) > MAX_POINTS:
+        raise ValueError(f"Expected a digit of at most {MAX_POINTS} points.")
     for coordinates in zip(*(point for stroke in strokes for point in stroke.points), strict=True):
         if max(coordinates) - min(coordinates) > MAX_SIDE:
             raise ValueError(f"Expected a digit of at most {MAX_SIDE:g} pixels.")
@@ -69,8 +77,8 @@ def stored_strokes(strokes: Sequence[Stroke]) -> tuple[WrittenStroke, ...]:
     """
     if not strokes:
         raise HandError(Message("There is nothing on the canvas. Write a digit first."))
-    extent = np.ptp(np.concatenate([stroke.points for stroke in strokes]).round(1), axis=0)
-    if len(strokes) > MAX_STROKES or extent.max() > MAX_SIDE:
+    points = np.concatenate([stroke.points for stroke in strokes]).round(1)
+    if len(strokes) > MAX_STROKES or len(points) > MAX_POINTS or np.ptp(points, axis=0).max() > MAX_SIDE:
         raise HandError(Message("This drawing is too large to be kept. Clear the canvas and write one digit."))
     return tuple(
         WrittenStroke(points=tuple((x, y) for x, y in stroke.points.round(1).tolist()), width=stroke.width)

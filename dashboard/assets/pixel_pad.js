@@ -7,7 +7,7 @@ const pads = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!pads.has(parentElement)) {
-    pads.set(parentElement, { image: [...data.image], at: [14, 14], erasing: false, last: null, timer: null });
+    pads.set(parentElement, { image: [...data.image], at: [14, 14], erasing: false, pen: null, last: null, timer: null });
   }
   const pad = pads.get(parentElement);
   const find = (name) => parentElement.querySelector(name);
@@ -62,7 +62,12 @@ export default function ({ data, parentElement, setStateValue }) {
     return [index(event.clientY - box.top, box.height), index(event.clientX - box.left, box.width)];
   };
   canvas.onpointerdown = (event) => {
+    // A right click opens the browser's menu; a second finger does not paint.
+    if (event.button !== 0 || pad.pen !== null) {
+      return;
+    }
     event.preventDefault();
+    pad.pen = event.pointerId;
     canvas.setPointerCapture(event.pointerId);
     pad.last = place(event);
     dot(pad.last);
@@ -71,16 +76,19 @@ export default function ({ data, parentElement, setStateValue }) {
   };
   canvas.onpointermove = (event) => {
     const at = place(event);
-    if (pad.last) {
+    if (pad.pen !== null) {
+      if (event.pointerId !== pad.pen) {
+        return;
+      }
       line(pad.last, at);
       pad.last = at;
       draw();
     }
     tell(at);
   };
-  canvas.onpointerup = canvas.onpointercancel = () => {
-    if (pad.last) {
-      pad.last = null;
+  canvas.onpointerup = canvas.onpointercancel = (event) => {
+    if (event.pointerId === pad.pen) {
+      pad.pen = null;
       send();
     }
   };

@@ -62,23 +62,27 @@ export default function ({ data, parentElement, setStateValue }) {
     setStateValue("actions", [...pad.queue]);
     show();
   };
+  // While the pen is down, keys, buttons and a palm beside the pad leave the digit alone.
   const submit = () => {
-    clearTimeout(pad.timer);
-    if (!pad.strokes.length || position() >= data.prompts.length) {
+    if (pad.pen !== null || !pad.strokes.length || position() >= data.prompts.length) {
       return;
     }
+    clearTimeout(pad.timer);
     const strokes = pad.strokes;
     pad.strokes = [];
     send({ kind: "written", position: position(), strokes });
   };
   const addLine = (points) => {
-    if (position() < data.prompts.length) {
+    if (pad.pen === null && position() < data.prompts.length) {
       clearTimeout(pad.timer);
       pad.strokes.push(points);
       show();
     }
   };
   const takeBack = () => {
+    if (pad.pen !== null) {
+      return;
+    }
     clearTimeout(pad.timer);
     if (pad.strokes.length) {
       pad.strokes = [];
@@ -97,7 +101,8 @@ export default function ({ data, parentElement, setStateValue }) {
     ];
   };
   canvas.onpointerdown = (event) => {
-    if (position() >= data.prompts.length || pad.pen !== null) {
+    // A right click opens the browser's menu.
+    if (event.button !== 0 || position() >= data.prompts.length || pad.pen !== null) {
       return;
     }
     event.preventDefault();

@@ -12,21 +12,32 @@ from core.language import Message, tr
 from core.personal.archive import MAX_ARCHIVE_BYTES, archive_name, export_hand, import_hand
 from core.personal.hand import Hand, create_hand, delete_hand, free_name, hand_name, list_hands, rename_hand
 from dashboard.server.library_internals import discard_uploads
+from dashboard.session import address
 from dashboard.session.hands import choose_hand, chosen_hand, chosen_id
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt, safe_text
-from dashboard.session.state import workspace
+from dashboard.session.state import just_opened, workspace
 
 DEFAULT_NAME = Message("My hand")
 """Name of the first hand of a visitor who has not named it."""
 
 _CHOICE = "hand_choice"
+_PARAMETER = "hand"
+"""URL parameter with the id of the chosen hand. Students have links of their own (session/classroom.py)."""
 
 
 def show_chooser() -> Hand | None:
-    """Show the select box of hands and the menu of the chosen one; return that hand, or None if none can be used."""
+    """Show the select box of hands and the menu of the chosen one; return that hand, or None if none can be used.
+
+    The chosen hand is in the page's URL, so that a reload does not lose it.
+    """
     hands = {hand.id: hand for hand in list_hands(workspace())}
+    requested = hands.get(address.value(_PARAMETER) or "") if just_opened() else None
+    if requested and requested.id != chosen_id():
+        choose_hand(requested)
+        st.rerun()  # the sidebar names the hand, too
     selected = hands.get(chosen_id() or "")
+    address.keep(**{_PARAMETER: selected.id if selected else None})
     with st.container(horizontal=True, vertical_alignment="bottom", key="hand_chooser"):
         if hands:
             st.session_state[_CHOICE] = selected.id if selected else None

@@ -14,7 +14,7 @@ from core.errors import HandError, TrazoError
 from core.handwriting.pen_digits import BRUSH_WIDTH, CANVAS_SIZE
 from core.language import Message, tr
 from core.personal.hand import Hand
-from core.personal.written import WrittenDigit, WrittenStroke, ink_of
+from core.personal.written import MAX_POINTS, MAX_STROKES, WrittenDigit, WrittenStroke, ink_of
 from dashboard.parts.component import component
 from dashboard.parts.keyboard_pen import pen_words
 from dashboard.session.permission import require_permission, safe_text
@@ -90,8 +90,10 @@ def _words() -> dict[str, str | list[str]]:
 
 
 def _written(action: dict[str, Any], prompts: Sequence[int]) -> WrittenDigit:
-    """Return the digit that the browser sent; raises HandError if it is damaged or has no ink."""
+    """Return the digit that the browser sent; raises HandError if it is damaged, is too large or has no ink."""
     try:
+        if len(action["strokes"]) > MAX_STROKES or sum(map(len, action["strokes"])) > MAX_POINTS:
+            raise HandError(Message("This drawing is too large to be kept. Write one digit."))
         strokes = [WrittenStroke(points=points, width=BRUSH_WIDTH) for points in action["strokes"]]
         written = WrittenDigit(
             strokes=tuple(strokes), label=prompts[action["position"]], predicted=None, model="", time=time.time()

@@ -21,10 +21,10 @@ _IPV6_PREFIX_BITS = 64
 
 
 class RateLimit:
-    """At most `per_minute` events a minute for each client, over a sliding window; 0 means no limit."""
+    """At most `amount` events in `minutes` for each client, over a sliding window; an amount of 0 means no limit."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._item = RateLimitItemPerMinute(per_minute) if per_minute else None
+    def __init__(self, amount: int, minutes: int = 1) -> None:
+        self._item = RateLimitItemPerMinute(amount, minutes) if amount else None
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def seconds_to_wait(self, client: str) -> float:

@@ -5,22 +5,34 @@ There are roles only if TRAZO_CLASSROOM is set.
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
+from functools import cache
 
 import streamlit as st
 
 from core.environment import classroom
-from core.errors import StorageError
+from core.errors import HandError, StorageError
+from core.language import Message
 from core.personal.classroom import hand_of_token, is_teacher_key, student_token
 from core.personal.hand import create_hand
+from dashboard.server.rate_limits import RateLimit
 from dashboard.server.teacher import TEACHER_COOKIE
 from dashboard.session import address
+from dashboard.session.client import client
 from dashboard.session.hands import choose_hand, chosen_hand
 from dashboard.session.state import workspace
 
 _TOKEN = "me"
 """URL parameter that restores a student's hand."""
 _LINK_READ = "student_link_read"
+
+JOINS_PER_HOUR = 80
+"""Attempts of one client to join within an hour.
+
+A class of 40 behind a proxy is one client; this is enough for it, even if each student needs a second attempt. One
+client takes two hours to use up the places of MAX_HANDS that such a class leaves.
+"""
 
 
 def is_teacher() -> bool:
@@ -45,8 +57,18 @@ def restore_own_hand() -> None:
 
 
 def join(nickname: str) -> None:
-    """Give this student a hand; raises HandError if the nickname is empty or taken, or StorageError."""
+    """Give this student a hand.
+
+    Raises HandError if the nickname is empty or taken or after more than JOINS_PER_HOUR attempts, or StorageError.
+    """
     if chosen_hand() is None:
+        if wait := _joins().seconds_to_wait(client()):
+            raise HandError(
+                Message(
+                    "Too many students have joined from your network in the last hour. Try again in {minutes} min.",
+                    minutes=math.ceil(wait / 60),
+                )
+            )
         choose_hand(create_hand(workspace(), nickname))
 
 
@@ -62,3 +84,8 @@ def keep_link() -> None:
     hand = chosen_hand()
     with suppress(StorageError):  # the student can continue, but without a link
         address.keep(**{_TOKEN: student_token(workspace(), hand) if hand else None})
+
+
+@cache
+def _joins() -> RateLimit:
+    return RateLimit(JOINS_PER_HOUR, minutes=60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 from pathlib import Path
 
@@ -33,6 +34,24 @@ def test_set_variables_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert (environment.host(), environment.port()) == ("::1", "9000")
     assert Workspace.from_environment() == Workspace(tmp_path.resolve())
     assert environment.gradio_upload_folder() == tmp_path / "uploads"
+
+
+@pytest.mark.parametrize("home", ["~nobody-here", "~"])
+def test_home_that_cannot_be_found_leaves_a_path_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: str
+) -> None:
+    for name in ("TRAZO_WORKSPACE", "TRAZO_MNIST", "TRAZO_PEN_DIGITS", "TRAZO_FASHION"):
+        monkeypatch.setenv(name, f"{home}/x")
+    for name in ("HOME", "KERAS_HOME", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # as in a container whose user has no name
+    monkeypatch.chdir(tmp_path)
+
+    assert Workspace.from_environment().root == tmp_path / home / "x"
+    assert environment.mnist_location() == Path(home, "x")
+    assert environment.pen_digits_location() == environment.fashion_location() == Path(home, "x")
+    assert environment.keras_cache() == Path("~/.keras/datasets/mnist.npz")
+    assert "RAY_AUTH_MODE" not in environment.ray_variables()
 
 
 def test_child_processes_cache_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ ALLOWED_PARAMETERS = {
     "/": set(),
     "/data": set(),
     "/train": {"again"},
+    "/hand": {"hand"},
     "/runs": {"run", "baseline", "find", "order", "state", "preset", "data", "axis", "smoothing", "log", "late"},
     "/run": {"id", "axis", "smoothing", "log", "late", "epoch"},
     "/evaluate": {"model", "evaluate_view", "against", "epoch", "court_images"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -55,10 +55,11 @@ def start_teaching_ten(page: Page) -> None:
     page.get_by_role("button", name="Start writing").click()
 
 
-def write_next(page: Page, seeds: Counter[int], *, enter: bool = True) -> int:
+def write_next(page: Page, seeds: Counter[int], *, enter: bool = True, disturb: Sequence[str] = ()) -> int:
     """Write the digit that the pad asks for, and move on with Enter or by waiting; return the digit.
 
-    `seeds`: the seed of each digit's latest handwriting, so that the order of the prompts does not matter.
+    `seeds`: the seed of each digit's latest handwriting, so that the order of the prompts does not matter. `disturb`:
+    keys to press while the pen is down.
     """
     expect(prompt(page)).to_have_text(re.compile("Write an? [0-9]"))
     digit = int(prompt(page).inner_text().split()[-1])
@@ -72,6 +73,8 @@ def write_next(page: Page, seeds: Counter[int], *, enter: bool = True) -> int:
     page.mouse.move(paper["x"] + points[0][0] * scale, paper["y"] + points[0][1] * scale)
     page.mouse.down()
     for x, y in points[1:]:
+        if (x, y) == points[-1]:
+            press(page, disturb)
         page.mouse.move(paper["x"] + x * scale, paper["y"] + y * scale)
     page.mouse.up()
     if enter:
@@ -94,9 +97,11 @@ def test_digits_keep_their_labels_if_the_server_responds_late(page: Page, dashbo
     start_teaching_ten(page)
     expect(prompt(page)).to_have_text(re.compile("Write a"))
     at_rest(page)
+    page.locator(".paper").click(button="right")  # is not a digit
+    expect(page.locator(".back")).to_be_disabled()
     server.holding = True
     seeds: Counter[int] = Counter()
-    prompted_digits = [write_next(page, seeds), write_next(page, seeds, enter=False)]
+    prompted_digits = [write_next(page, seeds, disturb=["Backspace", "Enter"]), write_next(page, seeds, enter=False)]
     server.release()  # responds to the first digit while the pad waits to see whether the second is complete
     expect(page.locator(".progress")).to_have_text("2 of 10")
     prompted_digits.append(write_next(page, seeds, enter=False))
@@ -104,7 +109,13 @@ def test_digits_keep_their_labels_if_the_server_responds_late(page: Page, dashbo
 
     expect(page.get_by_text("Taught so far: 3")).to_be_visible()
     (hand,) = list_hands(Workspace(dashboard.workspace))
-    assert [written.label for written in taught(hand).values()] == prompted_digits
+    digits = list(taught(hand).values())
+    assert [written.label for written in digits] == prompted_digits
+    expect(page).to_have_url(re.compile(rf"/hand\?hand={hand.id}$"))
+    page.reload()
+    expect(page.get_by_role("combobox", name="Whose hand?")).to_have_value("My hand")
+    last_point = write(prompted_digits[0], 1).strokes[-1].points[-1]
+    assert digits[0].strokes[0].points[-1] == pytest.approx(last_point, abs=2)
 
 
 def test_hand_is_taught_by_keyboard(page: Page, dashboard: DashboardProcess) -> None:

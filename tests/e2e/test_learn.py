@@ -65,20 +65,27 @@ def open_next_lesson(page: Page) -> None:
 
 
 def paint(page: Page, pixels: Sequence[tuple[int, int]]) -> None:
-    """Paint lines through these pixels (row, column) with the mouse."""
-    bounds = page.get_by_role("application").bounding_box()
+    """Paint lines through these pixels (row, column) with the mouse, while a finger touches the lower right corner."""
+    pad = page.get_by_role("application")
+    bounds = pad.bounding_box()
     assert bounds is not None
     size = bounds["width"] / 28
+    finger = {"pointerId": 99, "clientX": bounds["x"] + 26.5 * size, "clientY": bounds["y"] + 26.5 * size}
     for position, (row, column) in enumerate(pixels):
         page.mouse.move(bounds["x"] + (column + 0.5) * size, bounds["y"] + (row + 0.5) * size, steps=3)
         if position == 0:
             page.mouse.down()
+            for event in ("pointerdown", "pointermove", "pointerup"):
+                pad.dispatch_event(event, finger)
     page.mouse.up()
 
 
 def paint_a_seven(page: Page) -> None:
     begin(page, 1, "31 to 90")
-    paint(page, [(5, 7), (5, 19), (12, 15), (22, 11)])
+    page.get_by_role("application").click(button="right")  # does not paint
+    paint(page, [(5, 7), (5, 19)])
+    expect(page.get_by_text("28 of 784 numbers are not 0.")).to_be_visible()  # two rows of 14 pixels
+    paint(page, [(5, 19), (12, 15), (22, 11)])
 
 
 def draw_in_a_corner(page: Page) -> None:

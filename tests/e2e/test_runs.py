@@ -202,6 +202,10 @@ def dots(page: Page) -> int:
 def test_view_can_be_shared_and_saved_as_a_picture(page: Page, runs: list[Run], tmp_path: Path) -> None:
     page.goto("/runs?smoothing=0.5&log=true&axis=Seconds")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    page.locator(".st-key-runs_table [data-testid=stDataFrame]").hover()
+    expect(page.get_by_role("button", name="Search: All listed runs")).to_be_visible()
+    # Streamlit's CSV file does not escape formulas; "Table as CSV" does.
+    expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)
     toggle_row(page, 1)
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     page.wait_for_url(lambda url: all(run.id in url for run in runs))

@@ -24,7 +24,7 @@ from core.explain import embedding_map
 from core.explain.map_file import bundle_fingerprint, map_file, read_map
 from core.launcher.queue import submit
 from core.runs.active import active_model
-from core.runs.registry import list_runs
+from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.setting_help import SETTING_HELP
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
@@ -176,6 +176,30 @@ def test_ctrl_c_prints_no_traceback(tmp_path: Path, workspace: Workspace) -> Non
     assert process.returncode == 130
     assert "Stopped" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", [["runs", "list"], ["predict", "blank.png"], ["runs", "list", "--json"]])
+def test_output_that_cannot_be_written_is_reported_in_one_line(
+    command: list[str], tmp_path: Path, workspace: Workspace
+) -> None:
+    create_run(workspace, tiny_config())
+    Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
+
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "core", *command],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(PROJECT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    errors = [line for line in process.stderr.splitlines() if not line.startswith("INFO")]  # LiteRT's
+    assert errors == ["trazo: The output cannot be written: No space left on device."]
+    assert process.returncode == 1
 
 
 def test_blank_picture_is_not_an_error(tmp_path: Path, workspace: Workspace) -> None:
@@ -361,6 +385,20 @@ def test_stop_without_a_name_stops_all_runs(workspace: Workspace, capsys: pytest
     output = capsys.readouterr().out
     assert f"{running.id} was asked to stop" in output
     assert f"{waiting.id} was asked to stop" in output
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_empty_name_of_a_run_names_no_run(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = submit(workspace, tiny_config())
+    monkeypatch.chdir(SHIPPED_BUNDLE)  # a folder that `--model .` accepts
+
+    for command in (["runs", "stop", ""], ["evaluate", ""], ["predict", "x.png", "--model", ""]):
+        assert main(command) == 1
+        assert "There is no run" in capsys.readouterr().err
+
+    assert not run.stop_requested
 
 
 def test_map_writes_the_map_of_a_run(

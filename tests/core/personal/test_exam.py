@@ -154,10 +154,10 @@ def test_exam_just_continued_elsewhere_is_not_changed(
     exam = write_next(hand, start_exam(hand))
     append = Hand.append
 
-    def append_later(*arguments: Any) -> None:
+    def append_later(*arguments: Any, **options: bool) -> None:
         monkeypatch.undo()
         write_next(hand, exam, seed=1)  # by another dashboard, after this one has read the exam
-        append(*arguments)
+        append(*arguments, **options)
 
     monkeypatch.setattr(Hand, "append", append_later)
 

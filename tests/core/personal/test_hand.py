@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from core.errors import HandError, ReadOnly, StorageError
 from core.personal import hand as module
+from core.personal.exam import answer, read_exam, start_exam, take_back
+from core.personal.fooling import attempts, submit, withdraw
 from core.personal.hand import (
     MAX_NAME_LENGTH,
     Hand,
@@ -24,7 +26,7 @@ from core.personal.hand import (
     list_hands,
     rename_hand,
 )
-from core.personal.taught import taught, teach
+from core.personal.taught import forget, relabel, taught, teach
 from core.workspace import PROJECT, Workspace
 from tests.support.full_disk import fill_disk
 from tests.support.written_digits import write
@@ -111,6 +113,36 @@ def test_deletion_leaves_nothing_behind_and_later_changes_fail(workspace: Worksp
         with pytest.raises(HandError, match="deleted"):
             change()
     assert files_of(workspace) == [ben.folder, ben.record_file]
+
+
+def test_full_hand_takes_no_more_digits_but_gives_them_up(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand = create_hand(workspace, "Anna")
+    for seed in range(10):  # digits that were removed still count
+        forget(hand, teach(hand, write(3, seed)))
+    exam = start_exam(hand)
+    answer(hand, exam, write(exam.prompts[0]))
+    taught_id, drawing = teach(hand, write(4)), submit(hand, write(5).model_copy(update={"predicted": 6}))
+    monkeypatch.setattr(module, "MAX_HAND_BYTES", hand.taught_file.stat().st_size)
+
+    exam = read_exam(hand, exam.id)
+    for add in (
+        lambda: teach(hand, write(7)),
+        lambda: relabel(hand, taught_id, 9),
+        lambda: answer(hand, exam, write(7)),
+        lambda: start_exam(hand),
+        lambda: submit(hand, write(7).model_copy(update={"predicted": 1})),
+    ):
+        with pytest.raises(HandError, match="This hand is full"):
+            add()
+    forget(hand, taught_id)
+    take_back(hand, exam)
+    withdraw(hand, drawing)
+
+    assert taught(hand) == {}
+    assert read_exam(hand, exam.id).written == ()
+    assert attempts(workspace) == []
 
 
 def test_hand_deleted_while_it_is_taught_stays_deleted(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

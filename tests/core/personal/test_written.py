@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from core.errors import HandError
 from core.ink.canvas_strokes import Stroke
 from core.personal.written import (
+    MAX_POINTS,
     MAX_SIDE,
     MAX_STROKES,
     WrittenDigit,
@@ -52,6 +53,7 @@ def test_stored_strokes_match_the_canvas(points: list[tuple[float, float]]) -> N
     [
         ([], "nothing on the canvas"),
         ([Stroke(np.zeros((1, 2)), 8.0)] * (MAX_STROKES + 1), "too large to be kept"),
+        ([Stroke(np.zeros((MAX_POINTS // 2 + 1, 2)), 8.0)] * 2, "too large to be kept"),
         ([Stroke(np.array([(0.0, 0.0), (0.0, MAX_SIDE + 1)]), 8.0)], "too large to be kept"),
     ],
 )
@@ -65,6 +67,17 @@ def test_digit_too_large_to_draw_is_not_a_valid_record() -> None:
     value["strokes"][0]["points"] = [(-9000.0, 0.0), (9000.0, 0.0)]
 
     with pytest.raises(ValidationError, match="at most 4096 pixels"):
+        WrittenDigit.model_validate(value)
+
+
+def test_digit_with_too_many_points_is_not_a_valid_record() -> None:
+    value = write(1).model_dump()
+    value["strokes"] = [{"points": [(5.0, 5.0)] * (MAX_POINTS // 2), "width": 16}] * 2
+    assert WrittenDigit.model_validate(value).strokes
+
+    value["strokes"].append({"points": [(5.0, 5.0)], "width": 16})
+
+    with pytest.raises(ValidationError, match="at most 5000 points"):
         WrittenDigit.model_validate(value)
 
 

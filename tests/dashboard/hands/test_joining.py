@@ -10,12 +10,14 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from core.personal.classroom import student_token, teacher_key
-from core.personal.hand import create_hand, delete_hand, hand_name, list_hands
+from core.personal.hand import MAX_HANDS, create_hand, delete_hand, hand_name, list_hands
 from core.personal.taught import taught
 from core.runs.registry import create_run
 from core.runs.status import Status
 from core.workspace import PROJECT, Workspace
+from dashboard.server.rate_limits import RateLimit
 from dashboard.server.teacher import TEACHER_COOKIE, teacher_link
+from dashboard.session import classroom
 from tests.support.markdown import unescape_markdown
 from tests.support.tiny_training import tiny_config
 from tests.support.written_digits import teach_digits
@@ -72,6 +74,24 @@ def test_student_joins_and_the_link_restores_the_hand(workspace: Workspace) -> N
     assert "Join the class" in text(page.run())
 
 
+def test_one_client_cannot_fill_the_class(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    joins = RateLimit(2, minutes=60)
+    monkeypatch.setattr(classroom, "_joins", lambda: joins)
+    monkeypatch.setattr(ContextProxy, "ip_address", "192.0.2.6")
+    for nickname in ("Ana", "Ben", "Cleo"):
+        page = join(open_dashboard(), nickname)
+
+    assert "Too many students have joined from your network" in page.toast[0].value
+    assert "Join the class" in text(page)
+    monkeypatch.setattr(ContextProxy, "ip_address", "192.0.2.7")
+    join(page, "Cleo")
+    assert [hand_name(hand) for hand in list_hands(workspace)] == ["Ana", "Ben", "Cleo"]
+
+
+def test_class_behind_a_proxy_can_join_but_not_fill_all_hands() -> None:
+    assert 40 * 2 <= classroom.JOINS_PER_HOUR < MAX_HANDS / 2
+
+
 def test_students_change_only_their_own_hand(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state="interrupted"))
@@ -79,10 +99,12 @@ def test_students_change_only_their_own_hand(workspace: Workspace) -> None:
     for hand in (ana, ben):
         teach_digits(hand, 10)
     page = open_dashboard(student_token(workspace, ana)).switch_page("views/train.py").run()
+    page.query_params["hand"] = ben.id  # the URL of another hand gives no access to it
     assert "Only the teacher can train" in text(page)
     assert buttons(page) & {"train", "resume", "stop", "download_mnist"} == set()
 
     page.switch_page("views/hand.py").run()
+    assert page.session_state["chosen_hand"] == ana.id
     assert list(page.segmented_control(key="hand_step").options) == ["1 Exam", "2 Teach", "3 Fool it"]
     assert buttons(page) & {"delete_hand", "FormSubmitter:new_hand-Create", "FormSubmitter:rename_hand-Rename"} == set()
     page.segmented_control(key="hand_step").set_value("2 Teach").run()

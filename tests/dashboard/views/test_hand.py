@@ -78,6 +78,30 @@ def test_first_visitor_starts_the_exam_of_a_new_hand(workspace: Workspace) -> No
     assert page.selectbox(key="hand_choice").value == hand.id
 
 
+def test_url_keeps_the_chosen_hand(workspace: Workspace, hand: Hand) -> None:
+    exam = start_exam(hand)
+    other = create_hand(workspace, "Ben")
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
+    page.query_params["hand"] = hand.id  # as after a reload
+
+    page.switch_page("views/hand.py").run()
+
+    assert page.selectbox(key="hand_choice").value == hand.id
+    assert pad(page, f"exam_{exam.id}")["done"] == 0
+    page.selectbox(key="hand_choice").set_value(other.id).run()
+    assert page.selectbox(key="hand_choice").value == other.id
+    assert page.session_state["address_parameters"]["hand"] == [other.id]
+    page.switch_page("views/glossary.py").run()
+    page.query_params["hand"] = hand.id  # the Back button
+    page.switch_page("views/hand.py").run()
+    assert page.selectbox(key="hand_choice").value == hand.id
+    delete_hand(workspace, hand)
+    page.run()
+    assert page.selectbox(key="hand_choice").value is None
+    assert page.session_state["address_parameters"]["hand"] == []
+    assert not page.exception
+
+
 def test_exam_result_counts_the_digits_that_the_model_reads(hand: Hand) -> None:
     exam = take_exam(hand)
 
