@@ -75,7 +75,7 @@ def show_counterfactual_section(
             change=counterfactual.change,
         )
     ]
-    if rejected and not reading.several:
+    if rejected and reading.verdict != "not_a_digit":
         sentences.append(
             tr("The detector of non-digits rejects this image: it is unlike any digit in the training data.")
         )
