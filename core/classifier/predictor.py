@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -138,15 +138,22 @@ class Predictor:
     def _read(self, ink: np.ndarray) -> Reading:
         return self.read_drawing(prepare(ink))
 
-    def read_drawing(self, drawing: Drawing) -> Reading:
-        """Predict a drawing that has already been prepared, no matter how."""
+    def read_drawing(self, drawing: Drawing, *, several: bool = False) -> Reading:
+        """Predict a drawing that has already been prepared, no matter how.
+
+        `several`: True if the drawing is known to be several digits, which together are not a digit.
+        """
         if drawing.image is None:
             return Reading("blank", None, None, drawing)
         with prediction_lock:
             probabilities, novelty = self._predict(drawing.image)
-        return Reading(
-            self._verdict(probabilities, novelty), int(probabilities.argmax()), probabilities, drawing, novelty
-        )
+        verdict = "not_a_digit" if several else self._verdict(probabilities, novelty)
+        return Reading(verdict, int(probabilities.argmax()), probabilities, drawing, novelty, several)
+
+    def with_probabilities(self, reading: Reading, probabilities: np.ndarray) -> Reading:
+        """Return a reading with other calibrated probabilities (10,); what was not a digit stays rejected."""
+        verdict = "not_a_digit" if reading.several else self._verdict(probabilities, reading.novelty)
+        return replace(reading, verdict=verdict, digit=int(probabilities.argmax()), probabilities=probabilities)
 
     def judge(self, images: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, list[Verdict]]:
         """Return calibrated probabilities and verdicts for the output of another copy of this network.

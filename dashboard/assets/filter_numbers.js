@@ -12,11 +12,19 @@ export default function ({ data, parentElement, setStateValue }) {
       Object.assign(input, { type: "number", step: 1, min: -data.limit, max: data.limit });
       input.setAttribute("aria-label", title);
       input.oninput = () => {
+        const number = Math.min(Math.max(Number(input.value), -data.limit), data.limit);
+        if (number !== Number(input.value)) {
+          input.value = number;
+        }
         clearTimeout(timers.get(parentElement));
         timers.set(
           parentElement,
           setTimeout(() => setStateValue("numbers", [...frame.children].map((each) => Number(each.value))), PAUSE),
         );
+      };
+      // An empty field counts as 0, but the visitor may still be typing a number.
+      input.onchange = () => {
+        input.value = Number(input.value);
       };
       frame.append(input);
     });

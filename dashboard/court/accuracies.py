@@ -26,13 +26,16 @@ def show_accuracies(evaluation: Evaluation, fingerprint: str) -> None:
             _tile(tr("Reviewers' labels"), reviewers)
         _tile(tr("Your labels"), yours)
     st.caption(f"{_reviewers_changes(reviewers)} {_your_changes(yours)}" if reviewers else _your_changes(yours))
-    st.caption(
-        tr(
-            "An image is left out if no digit has a majority of the reviewers' votes, or if you can't tell. The "
-            "court asks about the model's mistakes first, so corrections raise its accuracy more often than they "
-            "lower it: these numbers describe the labels, and are not used to choose a model."
-        )
+    left_out = (
+        tr("An image is left out if no digit has a majority of the reviewers' votes, or if you can't tell.")
+        if reviewers
+        else tr("An image is left out if you can't tell.")
     )
+    bias = tr(
+        "The court asks about the model's mistakes first, so corrections raise its accuracy more often than they "
+        "lower it: these numbers describe the labels, and are not used to choose a model."
+    )
+    st.caption(f"{left_out} {bias}")
 
 
 def _tile(title: str, result: CorrectedAccuracy) -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import streamlit as st
 
-from core.classifier.predictor import Predictor
+from core.classifier.predictor import Predictor, Reading
 from core.explain.counterfactual import MAX_CHANGE, Counterfactual, change_into
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import IMAGE_SIZE, Drawing, Pixels
@@ -27,9 +27,12 @@ def _find_change(network: NumpyNetwork, pixels: bytes, digit: int) -> Counterfac
 
 @st.fragment
 def show_counterfactual_section(
-    network: NumpyNetwork, predictor: Predictor, image: Pixels, predicted: int, second: int, model: str
+    network: NumpyNetwork, predictor: Predictor, reading: Reading, image: Pixels, model: str
 ) -> None:
-    """Show, step by step, a small change that turns the image into another digit."""
+    """Show, step by step, a small change that turns the image into another digit.
+
+    `reading`: the prediction at the top of the page, for the image (28, 28).
+    """
     st.subheader(tr("Make it another digit"), anchor=False)
     st.markdown(
         tr(
@@ -37,6 +40,7 @@ def show_counterfactual_section(
             ":red[**red ink**] is removed."
         )
     )
+    predicted, second = reading.candidates
     others = [digit for digit in range(10) if digit != predicted]
     digit = st.pills(
         tr("Make it a"), others, default=second, required=True, key=f"make_it_{model}_{predicted}", format_func=str
@@ -55,10 +59,14 @@ def show_counterfactual_section(
     last = len(counterfactual.images) - 1
     step = _choose_step(last, key=f"make_it_step_{model}_{digit}_{last}") if last else 0
     current = counterfactual.images[step]
+    step_reading = predictor.read_drawing(Drawing.of_image(current), several=reading.several)
+    rejected = step_reading.verdict == "not_a_digit"
     with st.container(key="make_it"):
         st.html(image_html(change_picture(image, current), 280, tr("the image on its way to a {digit}", digit=digit)))
         with st.container(key="make_it_answer_frame"):
-            show_probabilities(counterfactual.probabilities[step], current, "make_it_answer")
+            # Most steps are rejected; only a picture that was rejected itself then has no digit.
+            basis = reading if rejected else step_reading
+            show_probabilities(predictor, basis, counterfactual.probabilities[step], "make_it_answer")
     sentences = [
         tr(
             "Step {step} of {last}. Together, all steps add and remove ink equal to {change:.0%} of the image's ink.",
@@ -67,7 +75,7 @@ def show_counterfactual_section(
             change=counterfactual.change,
         )
     ]
-    if predictor.read_drawing(Drawing.of_image(current)).verdict == "not_a_digit":
+    if rejected and reading.verdict != "not_a_digit":
         sentences.append(
             tr("The detector of non-digits rejects this image: it is unlike any digit in the training data.")
         )

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifier.bundle import Bundle
+from core.classifier.predictor import Predictor, Reading
 from core.errors import TrazoError
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Pixels
@@ -15,10 +16,11 @@ from core.language import Message, ntr, tr
 from dashboard.explain.colours import activation_picture
 from dashboard.explain.overview import feature_maps, show_overview, strengths
 from dashboard.explain.probabilities import show_probabilities
-from dashboard.explain.value_map import Place, show_value_map
+from dashboard.explain.value_map import Place, chosen_place, show_value_map
 from dashboard.explain.weighted_sum import show_weighted_sum
 from dashboard.parts.digit_grid import keep_click, tile_grid
 from dashboard.parts.png import png_data_uri
+from dashboard.parts.prediction import show_prediction
 from dashboard.session import cache, state
 from dashboard.session.permission import safe_text
 
@@ -28,8 +30,13 @@ _HIDDEN_KINDS = ("flatten", "softmax")
 
 
 @st.fragment
-def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, model: str) -> None:
-    """Show the feature maps of a layer, one of them enlarged, and the effect of switching channels off."""
+def show_layers_section(
+    network: NumpyNetwork, bundle: Bundle, predictor: Predictor, reading: Reading, image: Pixels, model: str
+) -> None:
+    """Show the feature maps of a layer, one of them enlarged, and the effect of switching channels off.
+
+    `reading`: the prediction at the top of the page, for the image (28, 28).
+    """
     st.subheader(tr("Layer by layer"), anchor=False)
     st.markdown(
         tr(
@@ -70,17 +77,20 @@ def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, mo
     grid = f"maps_{model}_{layer}"
     chosen = state.chosen_tile(grid)
     channel = int(strengths(maps).argmax()) if chosen is None else chosen
+    map_key = f"map_{model}_{layer}"
+    place = chosen_place(map_key, maps[channel])
     maps[channels_off] = 0
     left, right = st.columns([2.2, 1], gap="large")
     with left:
         _show_maps(maps, grid, channel, channels_off, shared=scale == _SHARED_SCALE)
     with right:
         limit = _limit(maps) if scale == _SHARED_SCALE else _limit(maps[channel])
-        place = _show_channel(maps[channel], channel, limit, key=f"map_{model}_{layer}")
+        _show_channel(maps[channel], channel, limit, place, key=map_key)
         _show_switches(off_key, channels_off, channel)
-    show_weighted_sum(network, image, activations, layer, place, channel)
+    show_weighted_sum(network, image, activations, layer, place, channel, off=channel in channels_off)
     end = network.block_end(layer)
-    _compare_predictions(network, image, network.probabilities(image[np.newaxis], {end: channels_off})[0], channels_off)
+    ablated_probabilities = network.probabilities(image[np.newaxis], {end: channels_off})[0]
+    _compare_predictions(predictor, reading, ablated_probabilities, channels_off)
     if channels_off:
         _show_accuracy(bundle, end, channels_off)
 
@@ -118,11 +128,11 @@ def _show_maps(maps: np.ndarray, key: str, channel: int, channels_off: Sequence[
     )
 
 
-def _show_channel(values: np.ndarray, channel: int, limit: float, key: str) -> Place:
-    """Show one map, enlarged; return the place of the value that was chosen in it."""
+def _show_channel(values: np.ndarray, channel: int, limit: float, place: Place, key: str) -> None:
+    """Show one map, enlarged, with the chosen place."""
     title = tr("Channel {channel}", channel=channel)
     st.markdown(f"**{title}**")
-    place = show_value_map(values, activation_picture(values, limit), key=key, title=title)
+    show_value_map(values, activation_picture(values, limit), place, key=key, title=title)
     if values.size > 1:
         st.caption(
             tr(
@@ -131,7 +141,6 @@ def _show_channel(values: np.ndarray, channel: int, limit: float, key: str) -> P
                 high=float(values.max()),
             )
         )
-    return place
 
 
 def _show_switches(key: str, channels_off: list[int], channel: int) -> None:
@@ -159,13 +168,13 @@ def _show_switches(key: str, channels_off: list[int], channel: int) -> None:
 
 
 def _compare_predictions(
-    network: NumpyNetwork, image: Pixels, ablated_probabilities: np.ndarray, channels_off: Sequence[int]
+    predictor: Predictor, reading: Reading, ablated_probabilities: np.ndarray, channels_off: Sequence[int]
 ) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(tr("**With all channels**"))
         with st.container(key="pair_all_channels"):
-            show_probabilities(network.probabilities(image[np.newaxis])[0], image, "all_channels")
+            show_prediction(reading, "", key="all_channels")
     with right:
         st.markdown(
             ntr(
@@ -178,7 +187,7 @@ def _compare_predictions(
             else tr("**With the chosen channels: all**")
         )
         with st.container(key="pair_chosen_channels"):
-            show_probabilities(ablated_probabilities, image, "chosen_channels")
+            show_probabilities(predictor, reading, ablated_probabilities, "chosen_channels")
 
 
 def _names(channels: Sequence[int]) -> str:

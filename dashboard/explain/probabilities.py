@@ -1,14 +1,13 @@
-"""The network's probabilities for an image, shown like a prediction without a verdict."""
+"""Other probabilities of the network for a picture, shown like the picture's prediction."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from core.classifier.predictor import Reading
-from core.ink.drawing import Drawing, Pixels
+from core.classifier.predictor import Predictor, Reading
 from dashboard.parts.prediction import show_prediction
 
 
-def show_probabilities(probabilities: np.ndarray, image: Pixels, key: str) -> None:
-    """Show the most probable digit and the probabilities (10,) for an image (28, 28)."""
-    show_prediction(Reading("digit", int(probabilities.argmax()), probabilities, Drawing.of_image(image)), "", key=key)
+def show_probabilities(predictor: Predictor, reading: Reading, probabilities: np.ndarray, key: str) -> None:
+    """Show probabilities (10,) with the verdict that they have if the novelty is that of the picture's `reading`."""
+    show_prediction(predictor.with_probabilities(reading, probabilities), "", key=key)

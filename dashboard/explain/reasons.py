@@ -24,6 +24,7 @@ BLANK = Message(
     "learned from."
 )
 REJECTED = Message("The drawing is unlike the training data, so there is no answer to explain.")
+SEVERAL = Message("The drawing shows several digits, so there is no single answer to explain.")
 NO_IMAGES = Message(
     "The images that the model learned from are not on this machine, so the most similar ones cannot be shown."
 )
@@ -60,6 +61,8 @@ def _explanation(reading: Reading | None, bundle: Bundle) -> tuple[Sequence[_Rea
     """Return the pictures with their captions, and the sentence."""
     if reading is None or reading.drawing.image is None:
         return [], tr(BLANK)
+    if reading.several:
+        return [], tr(SEVERAL)
     if reading.verdict not in ("digit", "unsure"):
         return [], tr(REJECTED)
     image, (digit, second) = reading.drawing.image, reading.candidates

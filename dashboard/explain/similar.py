@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifier.bundle import Bundle
+from core.classifier.predictor import Reading
 from core.data.datasets import Dataset
 from core.errors import DataMissing, TrazoError
 from core.handwriting.pen_digits import BRUSH_WIDTH
@@ -176,15 +176,17 @@ def _query(subject: Subject, data: Dataset, bundle: Bundle) -> Query | None:
         return None
     if subject.label is not None:
         return Query(reading.drawing.image, subject.label, subject.key, dataset_of_page())
-    st.caption(_prediction(reading.shown_digits))
+    st.caption(_prediction(reading))
     return Query(reading.drawing.image, reading.digit, subject.key, data.id)
 
 
-def _prediction(digits: Sequence[int]) -> str:
-    """Return a sentence with the predicted digits: none, one, or both of a close call."""
-    if not digits:
+def _prediction(reading: Reading) -> str:
+    """Return a sentence with the verdict: several digits, none, one, or both of a close call."""
+    if reading.several:
+        return tr("The model predicts: several digits.")
+    if not reading.shown_digits:
         return tr("The model predicts: not a digit.")
-    return tr("The model predicts: {digit}.", digit=joined_digits(digits))
+    return tr("The model predicts: {digit}.", digit=joined_digits(reading.shown_digits))
 
 
 def _show_error(error: TrazoError) -> None:

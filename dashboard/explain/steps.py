@@ -27,8 +27,11 @@ _NAMES_IN_SENTENCE = {
 
 
 @st.fragment
-def show_steps_section(predictor: Predictor, subject: Subject) -> None:
-    """Show the steps with switches, and the prediction with all steps beside the one with the chosen steps."""
+def show_steps_section(predictor: Predictor, subject: Subject, reading: Reading) -> None:
+    """Show the steps with switches, and the prediction with all steps beside the one with the chosen steps.
+
+    `reading`: the prediction at the top of the page, with all steps.
+    """
     st.subheader(tr("From ink to pixels"), anchor=False)
     if subject.label is not None:
         st.markdown(
@@ -49,12 +52,11 @@ def show_steps_section(predictor: Predictor, subject: Subject) -> None:
             }
         )
     with prediction_lock:
-        full_reading = predictor.read_drawing(prepare(subject.picture))
-        chosen_reading = predictor.read_drawing(prepare(subject.picture, steps))
+        chosen_reading = predictor.read_drawing(prepare(subject.picture, steps), several=reading.several)
     show_steps(chosen_reading.drawing, steps, key="inside_steps")
     left, right = st.columns(2, gap="large")
     with left:
-        _show_result(tr("With all steps"), full_reading, "all_steps")
+        _show_result(tr("With all steps"), reading, "all_steps")
     with right:
         _show_result(_title(steps), chosen_reading, "chosen_steps")
 

@@ -72,8 +72,11 @@ _DIALS = {
 
 
 @st.fragment
-def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model: str) -> None:
-    """Show the sliders, the changed image with its prediction, and the curve over the range of one change."""
+def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model: str, *, several: bool) -> None:
+    """Show the sliders, the changed image with its prediction, and the curve over the range of one change.
+
+    `several`: True if the image shows several digits.
+    """
     st.subheader(tr("Stress dial"), anchor=False)
     st.markdown(
         tr(
@@ -86,7 +89,7 @@ def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model:
     changed_image = apply_stress(image, values)
     left, right = st.columns([1, 1.15], gap="large")
     with prediction_lock:
-        reading = predictor.read_drawing(Drawing.of_image(changed_image))
+        reading = predictor.read_drawing(Drawing.of_image(changed_image), several=several)
     with left, st.container(key="stress_result"):
         st.html(image_html(changed_image, 150, tr("the changed image")))
         with st.container(key="pair_stress"):
@@ -199,9 +202,10 @@ def _show_training_link(values: dict[str, float], preset: str, model: str) -> No
             disabled=not settings,
             width="content",
         )
-        st.caption(
-            tr(
-                "The form is filled in with random changes up to these amounts; contrast and hidden parts have no "
-                "setting."
+        if settings:
+            st.caption(
+                tr(
+                    "The form is filled in with random changes up to these amounts; contrast and hidden parts have no "
+                    "setting."
+                )
             )
-        )

@@ -32,21 +32,20 @@ def chosen_place(key: str, values: np.ndarray) -> Place:
     return int(row), int(column)
 
 
-def show_value_map(values: np.ndarray, picture: Pixels, *, key: str, title: str) -> Place:
-    """Show a map of `values` (h, w), coloured as in `picture` (h, w, 3); return the chosen place."""
+def show_value_map(values: np.ndarray, picture: Pixels, place: Place, *, key: str, title: str) -> None:
+    """Show a map of `values` (h, w), coloured as in `picture` (h, w, 3), with the chosen place."""
 
     def store_place() -> None:
-        place = st.session_state[key]["chosen"]
-        if place is not None:
-            st.session_state[_place_key(key)] = (int(place[0]), int(place[1]))
+        chosen = st.session_state[key]["chosen"]
+        if chosen is not None:
+            st.session_state[_place_key(key)] = (int(chosen[0]), int(chosen[1]))
 
-    selected = chosen_place(key, values)
     _component(
         key=key,
         data={
             "source": png_data_uri(picture),
             "values": np.round(values.astype(float), 3).tolist(),
-            "selected": selected,
+            "selected": place,
             "title": tr("{title}. The arrow keys choose a value.", title=title),
             "words": {
                 "value": tr("Row {row}, column {column}: {value}"),
@@ -56,7 +55,6 @@ def show_value_map(values: np.ndarray, picture: Pixels, *, key: str, title: str)
         },
         on_chosen_change=store_place,
     )
-    return selected
 
 
 def _place_key(key: str) -> str:

@@ -22,9 +22,16 @@ _SHOWN_CHANNELS = 6
 
 
 def show_weighted_sum(
-    network: NumpyNetwork, image: Pixels, activations: Sequence[np.ndarray], layer: int, place: Place, channel: int
+    network: NumpyNetwork,
+    image: Pixels,
+    activations: Sequence[np.ndarray],
+    layer: int,
+    place: Place,
+    channel: int,
+    *,
+    off: bool,
 ) -> None:
-    """Show the receptive field and the weighted sum of one value."""
+    """Show the receptive field and the weighted sum of one value; `off`: its channel is switched off."""
     source, source_place = find_source(network, activations, layer, place, channel)
     breakdown = weighted_sum(network, image, activations, source, source_place, channel)
     box = receptive_field(network, layer, *place)
@@ -35,6 +42,8 @@ def show_weighted_sum(
         st.caption(_field_sentence(box))
     with right:
         st.markdown(sum_sentence(network.layers[source + 1 : layer + 1], breakdown, channel))
+        if off:
+            st.markdown(tr("This channel is off, so the network gets **0** instead."))
         st.html(_terms_html(breakdown, source))
         st.caption(_rest_sentence(breakdown, source))
 

@@ -168,7 +168,9 @@ def _trade_off_chart(
     scale = (
         alt.Scale(type="log", nice=False, padding=20) if logarithmic else alt.Scale(zero=False, nice=True, padding=20)
     )
-    x = alt.X("cost:Q", title=cost_title, scale=scale, axis=alt.Axis(tickCount=5, format="~s"))
+    # A prefix suits a count, as in 20k, but 20m is no number of milliseconds.
+    number_format = "~s" if cost == "parameters" else ",~r"
+    x = alt.X("cost:Q", title=cost_title, scale=scale, axis=alt.Axis(tickCount=5, format=number_format))
     y = _accuracy_axis("error", title, ticks)
     selection = alt.selection_point(name="trial", fields=["trial"], toggle=False)
     dots = (

@@ -147,7 +147,8 @@ def _x(options: ChartOptions, last_epoch: float | None) -> alt.X:
     if options.axis != "epoch":
         # If the first epoch is hidden, so are its steps and seconds, and the axis need not begin at 0.
         scale = alt.Scale(zero=not start, nice=False)
-        axis = alt.Axis(format="~s", grid=False)
+        number_format = "~s" if options.axis == "step" else ",~r"  # 20k steps, but not 500m seconds
+        axis = alt.Axis(format=number_format, grid=False)
         return alt.X(f"{options.axis}:Q", title=tr(AXES[options.axis]), scale=scale, axis=axis)
     if last_epoch is None:
         scale = alt.Scale(domainMin=start, nice=False)

@@ -66,19 +66,16 @@ def show_top(subject: Subject, reading: Reading, model: str) -> None:
         show_links()
 
 
-def show_network_sections(
-    bundle: Bundle, predictor: Predictor, model: str, image: Pixels, candidates: tuple[int, ...]
-) -> None:
+def show_network_sections(bundle: Bundle, predictor: Predictor, model: str, image: Pixels, reading: Reading) -> None:
     """Show the sections that need the network's activations and gradients."""
     try:
         network = cache.numpy_network(bundle)
     except BundleError as error:
         st.warning(safe_text(error), icon=":material/warning:")
         return
-    show_layers_section(network, bundle, image, model)
-    digit, second = candidates
-    show_why_section(network, image, digit, model)
-    show_counterfactual_section(network, predictor, image, digit, second, model)
+    show_layers_section(network, bundle, predictor, reading, image, model)
+    show_why_section(network, image, reading.candidates[0], model)
+    show_counterfactual_section(network, predictor, reading, image, model)
 
 
 heading(
@@ -96,9 +93,10 @@ except TrazoError as error:
     st.error(safe_text(error), icon=":material/error:")
     st.stop()
 show_top(subject, reading, model)
-show_steps_section(predictor, subject)
+show_steps_section(predictor, subject, reading)
 if reading.drawing.image is not None:
-    show_network_sections(bundle, predictor, model, reading.drawing.image, reading.candidates)
-    show_stress_section(predictor, reading.drawing.image, cache.card(bundle).config.preset, model)
+    show_network_sections(bundle, predictor, model, reading.drawing.image, reading)
+    preset = cache.card(bundle).config.preset
+    show_stress_section(predictor, reading.drawing.image, preset, model, several=reading.several)
     show_neighbours_section(bundle, reading.drawing.image, model)
     show_map_section(bundle, reading.drawing.image, reading.verdict == "not_a_digit", model)

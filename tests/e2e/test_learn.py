@@ -98,6 +98,12 @@ def draw_in_a_corner(page: Page) -> None:
 
 def turn_the_filter(page: Page) -> None:
     begin(page, 3, "Vertical strokes")
+    # A number outside the range becomes the nearest one inside it, and an empty field 0.
+    corner = page.get_by_label("Filter, row 3, column 3")
+    for typed, shown in (("-99", "-9"), ("", "0"), ("99", "9")):
+        corner.fill(typed)
+        corner.blur()
+        expect(corner).to_have_value(shown)
     for column in (1, 2, 3):
         for row, number in ((1, -1), (2, 1), (3, 1)):
             page.get_by_label(f"Filter, row {row}, column {column}").fill(str(number))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 
 from core.classifier.bundle import Bundle
 from core.classifier.network import BATCH_SIZE
-from core.classifier.predictor import Predictor, format_confidence
+from core.classifier.predictor import Predictor, Reading, format_confidence
 from core.data.datasets import Dataset
 from core.errors import BundleError
+from core.ink.drawing import Drawing
 from core.workspace import SHIPPED_BUNDLE
 
 
@@ -61,6 +63,19 @@ def test_drawing_without_ink_has_no_digit(predictor: Predictor) -> None:
     assert reading.digit is None
     assert reading.probabilities is None
     assert reading.confidence is None
+
+
+def test_other_probabilities_have_their_own_verdict(predictor: Predictor) -> None:
+    sure, torn = np.eye(10, dtype=np.float32)[3], np.float32([0, 0, 0, 0.5, 0, 0.5, 0, 0, 0, 0])
+    drawing = Drawing.of_image(images(1)[0])
+    digit = Reading("digit", 7, np.eye(10, dtype=np.float32)[7], drawing, novelty=-1.0)
+    readings = [digit, replace(digit, verdict="not_a_digit", novelty=1.0)]
+    readings.append(replace(digit, verdict="not_a_digit", several=True))
+
+    verdicts = [[predictor.with_probabilities(each, new).verdict for new in (sure, torn)] for each in readings]
+
+    assert verdicts == [["digit", "unsure"], ["not_a_digit"] * 2, ["not_a_digit"] * 2]
+    assert predictor.with_probabilities(digit, torn).shown_digits == (3, 5)
 
 
 @pytest.mark.parametrize(

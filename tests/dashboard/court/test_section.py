@@ -75,6 +75,8 @@ def test_verdicts_survive_a_reload_and_change_the_accuracy(run: Run, workspace: 
     assert "3 judged" in text(page)
     assert tiles(page)["Your labels"] == f"{corrected_accuracy(evaluation, verdicts).accuracy:.2%}"
     assert "You changed 1 label and left out 1 image." in text(page)
+    assert "An image is left out if you can't tell." in text(page)
+    assert "reviewers" not in text(page)
     assert captions(page, "court_wrong") == [f"label {evaluation.labels[first]}, you {wrong}"]
     with click_on_picture("court_wrong", 0):
         page.run()
@@ -140,6 +142,7 @@ def test_published_votes_appear_after_the_verdict(
     page = open_court()
     reviewed = corrected_accuracy(evaluation, reviewed_choices(mnist.fingerprint, len(evaluation.labels)))
     assert tiles(page)["Reviewers' labels"] == f"{reviewed.accuracy:.2%}"
+    assert "no digit has a majority of the reviewers' votes" in text(page)
     assert "Reviewers" not in tiles(page)
 
     press(page, "1")

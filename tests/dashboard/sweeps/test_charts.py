@@ -73,6 +73,16 @@ def test_charts_have_a_point_for_each_trial(workspace: Workspace) -> None:
     assert charts.importance(importance, "#000000").to_dict()["layer"][0]["mark"]["type"] == "bar"
 
 
+@pytest.mark.parametrize(("cost", "number_format"), [("parameters", "~s"), ("milliseconds", ",~r"), ("seconds", ",~r")])
+def test_only_counts_have_metric_prefixes(workspace: Workspace, cost: charts.Cost, number_format: str) -> None:
+    trials = trials_of(workspace, 30)
+
+    trade_off = charts.trade_off(charts.trade_off_points(trials, cost), trials, cost, chosen=None)
+
+    formats = {layer["encoding"]["x"]["axis"]["format"] for layer in trade_off["layer"]}
+    assert formats == {number_format}
+
+
 def test_ranges_select_trials_and_pruned_trials_have_no_result(workspace: Workspace) -> None:
     trials = trials_of(workspace, 30)
     axes = tables.axes(trials)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from dashboard.runs.curves_picture import curves_picture
-from dashboard.training.chart_options import ChartOptions
+from dashboard.training.chart_options import Axis, ChartOptions
 from dashboard.training.curve_points import (
     MAX_POINTS,
     curve_points,
@@ -133,6 +133,14 @@ def test_points_have_steps_and_seconds() -> None:
 
     training = points[(points["split"] == "Training") & (points["granularity"] == "step")]
     assert training[["step", "seconds", "epoch"]].to_numpy().tolist() == [[5, 1.0, 0.5], [10, 2.0, 1.0]]
+
+
+@pytest.mark.parametrize(("axis", "number_format"), [("step", "~s"), ("seconds", ",~r")])
+def test_only_steps_have_metric_prefixes(axis: Axis, number_format: str) -> None:
+    chart = run_curve(curve_points("owl", STEPS, HISTORY, steps_in_epoch=10), "loss", ChartOptions(axis))
+
+    formats = {layer["encoding"]["x"]["axis"]["format"] for layer in chart["layer"] if "axis" in layer["encoding"]["x"]}
+    assert formats == {number_format}
 
 
 def test_resumed_run_in_the_queue_keeps_its_epoch_length() -> None:

@@ -546,6 +546,7 @@ def test_page_offers_to_read_several_digits_as_a_number(page: AppTest, canvas: C
     draw_two_ones(canvas)
     page.run()
     assert answer(page) == "Several digits"
+    assert component_data(page, "reasons") == {"pictures": [], "sentence": reasons.SEVERAL}
 
     page.button(key="read_number").click().run()
 

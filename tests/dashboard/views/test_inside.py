@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.datasets import Dataset
+from core.ink.drawing import Pixels
 from core.runs.run import Run
 from core.workspace import PROJECT, Workspace
 from dashboard.parts.png import png_bytes
 from dashboard.session.drawings import Sketch
-from tests.support.drawn_digits import SEVEN, drawn
+from tests.support.drawn_digits import ONE, SEVEN, drawn
 from tests.support.kept_features import share_features
 from tests.support.markdown import unescape_markdown
 
@@ -37,11 +39,25 @@ def open_inside(page: AppTest, **parameters: str) -> AppTest:
 
 def draw_corner_seven(page: AppTest) -> None:
     """Put a small 7 in the top left corner of the Draw page's canvas."""
-    ink = drawn(SEVEN, height=80, left=10, top=10)
+    put_on_canvas(page, drawn(SEVEN, height=80, left=10, top=10), [((20, 20), (60, 90))])
+
+
+def draw_star(page: AppTest) -> None:
+    """Draw a star with eight rays, which the model rejects."""
+    lines = [[(0.0, 0.0), (1.0, 1.0)], [(1.0, 0.0), (0.0, 1.0)], [(0.0, 0.5), (1.0, 0.5)], [(0.5, 0.0), (0.5, 1.0)]]
+    put_on_canvas(page, drawn(lines), [((70, 70), (154, 210))])
+
+
+def draw_two_ones(page: AppTest) -> None:
+    ones = [((x, 60.0), (x, 220.0)) for x in (90.0, 190.0)]
+    ink = drawn(ONE, height=160, left=90, top=60) + drawn(ONE, height=160, left=190, top=60)
+    put_on_canvas(page, ink, ones)
+
+
+def put_on_canvas(page: AppTest, ink: Pixels, lines: Sequence[tuple[tuple[float, float], tuple[float, float]]]) -> None:
     picture = "data:image/png;base64," + base64.b64encode(png_bytes(ink)).decode()
-    page.session_state["sketch"] = Sketch(
-        strokes=[{"path": [["M", 20, 20], ["L", 60, 90]], "strokeWidth": 16}], picture=picture
-    )
+    strokes = [{"path": [["M", *start], ["L", *end]], "strokeWidth": 16} for start, end in lines]
+    page.session_state["sketch"] = Sketch(strokes=strokes, picture=picture)
 
 
 def component_data(page: AppTest, key: str) -> dict[str, Any]:
@@ -175,6 +191,36 @@ def test_every_layer_can_be_shown(page: AppTest) -> None:
         assert f"{value:.3f}**" in text(page)
 
 
+@pytest.mark.parametrize(("draw", "verdict"), [(draw_star, "Not a digit"), (draw_two_ones, "Several digits")])
+def test_a_rejected_drawing_has_no_digit_anywhere(page: AppTest, draw: Callable, verdict: str) -> None:
+    draw(page)
+
+    open_inside(page)
+    next(slider for slider in page.slider if str(slider.key).startswith("make_it_step")).set_value(0).run()
+
+    top = component_data(page, "inside_answer")
+    assert (top["prompt"], top["title"]) == (verdict, "If it were a digit")
+    assert top == component_data(page, "all_steps") == component_data(page, "all_channels")
+    for key in ("chosen_steps", "chosen_channels", "make_it_answer", "stress_answer"):
+        answer = component_data(page, key)
+        assert (answer["digit"], answer["prompt"], answer["title"]) == (None, verdict, "If it were a digit")
+
+
+def test_a_channel_that_is_off_keeps_its_place_and_says_so(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+    place = component_data(page, "map_shipped_3")["selected"]
+
+    page.button(key="switch_channel").click().run()
+
+    value_map = component_data(page, "map_shipped_3")
+    assert value_map["selected"] == place != [0, 0]
+    assert value_map["values"][place[0]][place[1]] == 0
+    assert "This channel is off, so the network gets **0** instead." in text(page)
+    page.button(key="switch_channel").click().run()
+    assert "This channel is off" not in text(page)
+
+
 def test_any_digit_can_be_asked_about(page: AppTest) -> None:
     draw_corner_seven(page)
     open_inside(page)
@@ -230,6 +276,7 @@ def test_a_slider_of_the_stress_dial_shows_its_curve(page: AppTest) -> None:
     draw_corner_seven(page)
     open_inside(page)
     unchanged = component_data(page, "stress_answer")
+    assert "The form is filled in" not in text(page)
 
     page.slider(key="stress_slant").set_value(30.0).run()
 
@@ -237,6 +284,7 @@ def test_a_slider_of_the_stress_dial_shows_its_curve(page: AppTest) -> None:
     assert page.selectbox(key="stress_curve").value == "slant"
     assert component_data(page, "stress_answer") != unchanged
     assert "a 7" in text(page)
+    assert "The form is filled in" in text(page)
 
 
 def test_the_train_form_takes_the_augmentation_from_a_link(page: AppTest) -> None:

@@ -16,7 +16,7 @@ from core.workspace import PROJECT, Workspace
 from dashboard.parts.png import png_bytes
 from dashboard.session import cache
 from tests.support.clicks import click_on_picture, link_labels, panel_title
-from tests.support.drawn_digits import SEVEN, drawn
+from tests.support.drawn_digits import ONE, SEVEN, drawn
 from tests.support.markdown import unescape_markdown
 from tests.support.page_text import markdown
 
@@ -110,12 +110,14 @@ def test_a_result_becomes_the_next_query(page: AppTest) -> None:
 
 def test_without_an_image_the_drawing_is_the_query(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     strokes: list[dict[str, Any]] = []
-    picture = "data:image/png;base64," + base64.b64encode(png_bytes(drawn(SEVEN, height=180, left=60, top=50))).decode()
+    ink = drawn(SEVEN, height=180, left=60, top=50)
 
     def show_canvas(*, key: str, on_change: Callable[[], None], **_: Any) -> None:
+        picture = "data:image/png;base64," + base64.b64encode(png_bytes(ink)).decode()
         st.session_state[key] = {"drawing": {"raw": {"objects": strokes}, "data": picture}}
         on_change()
 
+    page.run()  # the canvas can only be imported by a running page
     monkeypatch.setattr("dashboard.draw.canvas.st_canvas", show_canvas)
     open_similar(page)
     assert "appear after every stroke" in text(page)
@@ -126,6 +128,12 @@ def test_without_an_image_the_drawing_is_the_query(page: AppTest, monkeypatch: p
     assert not page.exception
     assert "The model predicts: 7." in text(page)
     assert sum(label_of(tile) == 7 for tile in tiles(page)) > 12
+
+    ink = drawn(ONE, height=160, left=90, top=60) + drawn(ONE, height=160, left=190, top=60)
+    strokes[:] = [{"path": [["M", x, 60], ["L", x, 220]], "strokeWidth": 16} for x in (90, 190)]
+    page.run()
+
+    assert "The model predicts: several digits." in text(page)
 
     page.segmented_control(key="similar_query").set_value("image").run()
 
