@@ -25,6 +25,9 @@ from core.catalogues import ENGLISH, catalogue, sources
 if TYPE_CHECKING:
     from pydantic_core.core_schema import CoreSchema
 
+_ARTICLE = re.compile(r"\b([Aa])( \**\{(\w+)\})")
+"""An English article before a digit, which is "an" before an 8."""
+
 _MAX_WIDTH = 100
 """Maximum width and precision of a placeholder, in characters; those in our sentences are smaller."""
 _chosen_language: ContextVar[str | None] = ContextVar("_chosen_language", default=None)
@@ -154,7 +157,13 @@ def _translate(sentence: str, values: Mapping[str, object], language: str) -> st
 
 
 def _fill(template: str, values: Mapping[str, object], language: str) -> str:
-    return _Formatter(language).vformat(template, (), values) if values else template
+    if not values:
+        return template
+    if language == ENGLISH:
+        template = _ARTICLE.sub(
+            lambda found: f"{found[1]}n{found[2]}" if values.get(found[3]) == 8 else found[0], template
+        )
+    return _Formatter(language).vformat(template, (), values)
 
 
 class _Formatter(string.Formatter):

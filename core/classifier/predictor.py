@@ -89,8 +89,8 @@ class Reading:
         if self.verdict == "not_a_digit":
             return Message("Unlike any digit in the training data (nearest: {digit})", digit=self.digit)
         if self.verdict == "unsure":
-            first, second = map(_with_article, self.shown_digits)
-            return Message("Looks like {first} or {second}", first=first, second=second)
+            first, second = self.shown_digits
+            return Message("Looks like a {first} or a {second}", first=first, second=second)
         return Message("{confidence} sure", confidence=format_confidence(self.confidence))
 
 
@@ -194,7 +194,3 @@ def format_confidence(confidence: float) -> Message:
     if confidence >= 0.9995:
         return Message(">{confidence:.1%}", confidence=0.999)
     return Message("{confidence:.1%}", confidence=confidence)
-
-
-def _with_article(digit: int) -> Message:
-    return Message("an {digit}", digit=digit) if digit == 8 else Message("a {digit}", digit=digit)

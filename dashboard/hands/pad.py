@@ -77,10 +77,7 @@ def writing_pad(
 def _words() -> dict[str, str | list[str]]:
     """Return the texts of the pad. `prompts`: one for each digit."""
     return {
-        "prompts": [
-            tr("Write an {digit}", digit=digit) if digit == 8 else tr("Write a {digit}", digit=digit)
-            for digit in range(CLASSES)
-        ],
+        "prompts": [tr("Write a {digit}", digit=digit) for digit in range(CLASSES)],
         "progress": tr("{done} of {count}"),
         "pad": tr("Writing pad"),
         "hint": tr("Lift the pen for a second or press Enter to go to the next digit."),

@@ -139,6 +139,13 @@ def test_sentences_are_translated_with_their_values() -> None:
     assert tr("") == ""
 
 
+def test_english_article_suits_its_digit() -> None:
+    sentence = "It is a {digit} or a **{other}**, in {place}."
+
+    assert tr(sentence, digit=8, other=3, place="a {digit} 8") == "It is an 8 or a **3**, in a {digit} 8."
+    assert tr(sentence, digit=1, other=np.int64(8), place=8) == "It is a 1 or an **8**, in 8."
+
+
 @pytest.mark.usefixtures("spanish")
 def test_plurals_and_numbers_follow_the_language() -> None:
     assert [ntr("{count} image", "{count} images", count) for count in (0, 1, 1234)] == [
