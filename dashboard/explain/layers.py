@@ -173,7 +173,7 @@ def _compare_predictions(
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(tr("**With all channels**"))
-        with st.container(key="pair_all_channels"):
+        with st.container(key="inside_pair_all_channels"):
             show_prediction(reading, "", key="all_channels")
     with right:
         st.markdown(
@@ -186,7 +186,7 @@ def _compare_predictions(
             if channels_off
             else tr("**With the chosen channels: all**")
         )
-        with st.container(key="pair_chosen_channels"):
+        with st.container(key="inside_pair_chosen_channels"):
             show_probabilities(predictor, reading, ablated_probabilities, "chosen_channels")
 
 

@@ -70,5 +70,5 @@ def _title(steps: Steps) -> str:
 
 def _show_result(title: str, reading: Reading, key: str) -> None:
     st.markdown(f"**{title}**")
-    with st.container(key=f"pair_{key}"):
+    with st.container(key=f"inside_pair_{key}"):
         show_prediction(None if reading.verdict == "blank" else reading, tr("No ink left"), key=key)

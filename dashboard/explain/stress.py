@@ -92,7 +92,7 @@ def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model:
         reading = predictor.read_drawing(Drawing.of_image(changed_image), several=several)
     with left, st.container(key="stress_result"):
         st.html(image_html(changed_image, 150, tr("the changed image")))
-        with st.container(key="pair_stress"):
+        with st.container(key="inside_pair_stress"):
             show_prediction(reading, "", key="stress_answer")
     with right:
         name = st.selectbox(tr("Curve"), list(_DIALS), format_func=lambda name: tr(_DIALS[name].label), key=_CURVE)

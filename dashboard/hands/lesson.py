@@ -38,7 +38,7 @@ def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None
     hand_id, drawing, taught_id = st.session_state.get(_LESSON) or ("", "", None)
     if (hand_id, drawing) != (hand.id, fingerprint(written)):
         taught_id = None
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="lesson"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="teach_row"):
         if taught_id is not None:
             st.markdown(tr("Added to the digits of {name}.", name=plain(hand_name(hand))), width="content")
             st.button(

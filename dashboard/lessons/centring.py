@@ -80,7 +80,7 @@ def _show_pair(processed: Reading, unprocessed: Reading) -> None:
             st.markdown(f"**{title}**")
             if reading.drawing.image is not None:
                 st.html(image_html(reading.drawing.image, 112, title))
-            with st.container(key=f"pair_{key}_steps"):
+            with st.container(key=f"lesson_pair_{key}_steps"):
                 shown = None if reading.verdict == "blank" else reading
                 show_prediction(shown, tr("No ink left"), key=f"centring_{key}")
 

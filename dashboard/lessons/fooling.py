@@ -135,15 +135,17 @@ def _show_fooling(guess: str, bundle: Bundle, predictor: Predictor) -> None:
 
 def _show_pictures(before: Pixels, after: Pixels, predictor: Predictor) -> None:
     change = after.astype(float) - before
-    left, middle, right = st.columns([1, 1, 1.6], gap="medium")
+    pictures, answer = st.columns([2, 1.6], gap="medium")
+    with pictures:
+        left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(tr("**The change**"))
         st.html(image_html(activation_picture(change, 100), 196, tr("the change in each pixel")))
         st.caption(tr("Teal pixels become brighter, orange ones darker."))
-    with middle:
+    with right:
         st.markdown(tr("**The changed digit**"))
         st.html(image_html(after, 196, tr("the changed digit")))
-    with right, st.container(key="pair_fooled"):
+    with answer, st.container(key="lesson_pair_fooled"):
         show_prediction(predictor.read_drawing(Drawing.of_image(after)), "", key="fooled_answer")
 
 

@@ -178,8 +178,9 @@ def mistakes_per_hundred(rows: Sequence[tuple[str, str, float]], text_colour: st
         [(label, explanation, (1 - accuracy) * 100) for label, explanation, accuracy in rows],
         columns=["kind", "explanation", "mistakes"],
     )
-    # The scale extends to at least 10, so that one mistake in 100 looks as rare as it is.
-    scale = alt.Scale(domain=[0, max(10, float(table["mistakes"].max()) * 1.1)], nice=False)
+    # The scale extends to at least 10, so that one mistake in 100 looks as rare as it is; on a phone, the number beside
+    # the longest bar needs a sixth of the width.
+    scale = alt.Scale(domain=[0, max(10, float(table["mistakes"].max()) * 1.2)], nice=False)
     base = alt.Chart(table).encode(
         x=alt.X(
             "mistakes:Q",

@@ -13,10 +13,11 @@ from dashboard.server.language import LANGUAGE_PARAMETER
 # Height of the demo in pixels: tall enough to show it without a scroll bar.
 HEIGHT = 600
 
-# On a phone the probabilities are below the sketchpad and need more height.
+# Where Gradio has too little room for two columns, the probabilities are below the sketchpad and need more height.
 STYLE = """<style>
 .st-key-gradio iframe { border-radius: 0.5rem }
-@media (max-width: 640px) { .st-key-gradio > *, .st-key-gradio iframe { height: 1060px } }
+.st-key-gradio { container: gradio / inline-size }
+@container gradio (max-width: 760px) { .st-key-gradio > *, .st-key-gradio iframe { height: 1060px } }
 </style>"""
 
 heading(

@@ -1,4 +1,7 @@
-"""Every page meets WCAG 2.2 at levels A and AA while a training runs: light and dark, on a desktop and on a phone."""
+"""Every page meets WCAG 2.2 at levels A and AA while a training runs: light and dark, on a desktop and on a phone.
+
+On a tablet, everything fits.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,8 @@ SPANISH_VIEWPORTS = [("light", 390), ("dark", 1280)]
 """The same for Spanish; a language changes names and lengths, but no colours."""
 
 FIND_LOW_CONTRAST = (Path(__file__).parent / "chart_contrast.js").read_text(encoding="utf-8")
+
+FIND_CUT_OFF = (Path(__file__).parent / "cut_off.js").read_text(encoding="utf-8")
 
 FIND_FOCUS_PROBLEMS = (Path(__file__).parent / "focus.js").read_text(encoding="utf-8")
 
@@ -178,6 +183,9 @@ def test_page_meets_wcag(visit: Page, place: str, request: pytest.FixtureRequest
         assert visit.evaluate(FIND_MOTION) == []
         visit.keyboard.press("Tab")
         assert visit.evaluate(FIND_FOCUS_PROBLEMS) == []
+        # On a tablet, the sidebar stays open and columns are narrow.
+        visit.set_viewport_size({"width": 820, "height": 900})
+        assert lasting(lambda: visit.evaluate(FIND_CUT_OFF)) == []
     expect_no_problems(visit, VIEWPORTS if is_english else SPANISH_VIEWPORTS)
 
 

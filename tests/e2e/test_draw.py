@@ -120,6 +120,16 @@ def test_first_visit_shows_an_example_and_keeps_its_layout(page: Page, predictio
     assert page.locator("main").evaluate(f"main => ({frame})(main).content") == '""'
     assert page.locator("main").evaluate(f"main => ({frame})(main).top") == "0px"
 
+    # A browser's font may be larger.
+    switch = page.get_by_role("group", name="Language")
+    normal_height = switch.evaluate("group => group.clientHeight")
+    page.evaluate("document.documentElement.style.fontSize = '125%'")
+    ends = [
+        page.locator(part).evaluate("part => part.getBoundingClientRect().bottom") for part in (".bars", ".verdict")
+    ]
+    assert max(ends) <= page.locator(".st-key-why_title").evaluate("title => title.getBoundingClientRect().top")
+    assert switch.evaluate("group => group.clientHeight") > normal_height
+
 
 def test_mouse_draws_and_every_stroke_is_read(page: Page, prediction: Locator) -> None:
     expect(prediction).to_have_text(BLANK)

@@ -142,8 +142,10 @@ def test_teacher_may_do_everything(workspace: Workspace, monkeypatch: pytest.Mon
 def test_teachers_link_keeps_the_key_out_of_the_address() -> None:
     client = TestClient(Starlette(routes=[Route("/teacher", teacher_link)]), base_url="http://127.0.0.1")
 
-    response = client.get("/teacher?key=secret", follow_redirects=False)
+    key = "secret-key-of-a-teacher"
+
+    response = client.get(f"/teacher?key={key}", follow_redirects=False)
 
     assert response.headers["location"] == "/classroom"
-    assert client.cookies[TEACHER_COOKIE] == "secret"
+    assert client.cookies[TEACHER_COOKIE] == key
     assert "HttpOnly" in response.headers["set-cookie"]
