@@ -141,7 +141,6 @@ def test_teacher_may_do_everything(workspace: Workspace, monkeypatch: pytest.Mon
 
 def test_teachers_link_keeps_the_key_out_of_the_address() -> None:
     client = TestClient(Starlette(routes=[Route("/teacher", teacher_link)]), base_url="http://127.0.0.1")
-
     key = "secret-key-of-a-teacher"
 
     response = client.get(f"/teacher?key={key}", follow_redirects=False)
