@@ -151,8 +151,10 @@ def _work(trained: Run, dashboard: DashboardProcess) -> Iterator[None]:
     take_exam(hand)
     with worker_lock(running.lock_file):
         yield
+        # While its worker seems to live, so that the dashboard does not record an interruption in it.
+        shutil.rmtree(running.folder)
     delete_hand(workspace, hand)
-    for folder in (sweep.folder, running.folder, workspace.runs / RUN):
+    for folder in (sweep.folder, workspace.runs / RUN):
         shutil.rmtree(folder)
 
 

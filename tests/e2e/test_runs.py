@@ -159,7 +159,7 @@ def running_run(runs: list[Run]) -> Iterator[Run]:
 
 def test_selection_and_dialog_survive_refreshes(page: Page, record: Record, runs: list[Run], running_run: Run) -> None:
     page.goto("/runs")
-    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    expect(page.get_by_role("heading", name="Settings", exact=True)).to_be_visible()
     toggle_row(page, 1)
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     elements = page.evaluate_handle(
@@ -201,7 +201,7 @@ def dots(page: Page) -> int:
 
 def test_view_can_be_shared_and_saved_as_a_picture(page: Page, runs: list[Run], tmp_path: Path) -> None:
     page.goto("/runs?smoothing=0.5&log=true&axis=Seconds")
-    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    expect(page.get_by_role("heading", name="Settings", exact=True)).to_be_visible()
     page.locator(".st-key-runs_table [data-testid=stDataFrame]").hover()
     expect(page.get_by_role("button", name="Search: All listed runs")).to_be_visible()
     # Streamlit's CSV file does not escape formulas; "Table as CSV" does.
