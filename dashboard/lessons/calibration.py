@@ -131,10 +131,10 @@ def _show_outcome(guess: str, data: Dataset, evaluation: Evaluation, chosen: np.
         key="lesson_bets_grid",
         captions=[
             tr(
-                "a {digit}, read as {read} ({confidence:.0%}): {gain:+d}",
+                "a {digit}, read as {read} ({confidence}): {gain:+d}",
                 digit=evaluation.labels[index],
                 read=evaluation.predictions[index],
-                confidence=float(evaluation.confidences[index]),
+                confidence=format_confidence(float(evaluation.confidences[index])),
                 gain=gain,
             )
             for index, gain in zip(chosen, gains, strict=True)

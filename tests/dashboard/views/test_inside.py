@@ -261,6 +261,16 @@ def test_an_image_becomes_another_digit_step_by_step(page: AppTest) -> None:
     assert f"Step 1 of {last}" in text(page)
 
 
+def test_a_search_without_a_result_says_how_far_it_went(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.explain.counterfactual.change_into", lambda *_: None)
+    draw_corner_seven(page)
+
+    open_inside(page)
+
+    assert not page.exception
+    assert "The search found no change of up to 60% of the ink" in text(page)
+
+
 @pytest.mark.parametrize("search", ["counterfactual.change_into", "why.integrated_gradients"])
 def test_a_step_does_not_repeat_a_search(page: AppTest, monkeypatch: pytest.MonkeyPatch, search: str) -> None:
     draw_corner_seven(page)
