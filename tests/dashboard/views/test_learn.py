@@ -198,6 +198,16 @@ def test_lesson_7_needs_points() -> None:
     assert "100%" not in captions
 
 
+@pytest.mark.parametrize(("wrong", "expected"), [(0, "0 were wrong."), (1, "1 was wrong."), (12, "12 were wrong.")])
+def test_lesson_7_counts_one_mistake_in_the_singular(wrong: int, expected: str) -> None:
+    open_lesson("7")  # registers the components
+    result = Result(guess="fewer", measured={"points": 5, "sure": 5000, "wrong": wrong})
+
+    sentence = lesson_module("calibration").LESSON.report(result)
+
+    assert sentence.endswith(f"Of 5,000 answers that were at least 90% sure, {expected}")
+
+
 def test_lesson_8_rejects_a_drawing_and_finds_the_least_change() -> None:
     page = open_lesson("8", "visible")
     draw(page, drawn(SEVEN))
