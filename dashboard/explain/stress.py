@@ -213,7 +213,7 @@ def _show_training_link(values: dict[str, float], preset: str, model: str) -> No
         if settings:
             st.caption(
                 tr(
-                    "The form is filled in with random changes up to these amounts; contrast and hidden parts have no "
-                    "setting."
+                    "The form is filled in with random changes up to these amounts, as far as the settings allow; "
+                    "contrast and hidden parts have no setting."
                 )
             )
