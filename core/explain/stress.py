@@ -173,7 +173,7 @@ def stress_curve(
 
 
 def training_settings(values: Mapping[str, float]) -> dict[str, float]:
-    """Return the augmentation settings that cover these changes; hidden parts and contrast have none."""
+    """Return the augmentation settings that cover these changes within LIMITS; hidden parts and contrast have none."""
     amounts = {name: abs(value) for name, value in values.items()}
     settings = {
         "rotation": amounts.get("rotation", 0),

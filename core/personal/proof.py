@@ -40,7 +40,7 @@ class Proof:
 
     @property
     def p_value(self) -> float:
-        """Two-sided p-value of McNemar's exact test (1947), 0..1."""
+        """Two-sided p-value of McNemar's test (1947), 0..1."""
         return mcnemar(len(self.fixed), len(self.broken))
 
     @property

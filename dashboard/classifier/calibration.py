@@ -60,7 +60,7 @@ def _close_calls_and_rejections(card: Card, evaluation: Evaluation) -> None:
     metric_tile(
         tr("Close calls"),
         number(unsure, ".2%"),
-        tr("{fraction:.0%} of mistakes", fraction=unsure_mistakes),
+        caught_mistakes(unsure_mistakes, evaluation.accuracy),
         tr(
             "Fraction of test images with a confidence below {threshold:.0%}, for which Draw names a second candidate.",
             threshold=threshold,
@@ -76,6 +76,11 @@ def _close_calls_and_rejections(card: Card, evaluation: Evaluation) -> None:
                 "other shapes."
             ),
         )
+
+
+def caught_mistakes(fraction: float, accuracy: float) -> str:
+    """Return the fraction of a model's mistakes that are close calls, in words."""
+    return tr("{fraction:.0%} of mistakes", fraction=fraction) if accuracy < 1 else tr("there were no mistakes")
 
 
 def _statistics(card: Card, evaluation: Evaluation) -> None:

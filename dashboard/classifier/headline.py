@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.classifier.bundle import Card
 from core.language import Message, number, tr
-from dashboard.classifier.calibration import temperature_tile
+from dashboard.classifier.calibration import caught_mistakes, temperature_tile
 from dashboard.parts.metric_tiles import (
     MIN_TILE_WIDTH,
     accuracy_tiles,
@@ -53,7 +53,7 @@ def show_metrics(card: Card) -> None:
             metric_tile(
                 tr("Close calls"),
                 number(calibration.unsure_share, ".2%"),
-                tr("{fraction:.0%} of mistakes", fraction=calibration.errors_caught),
+                caught_mistakes(calibration.errors_caught, card.metrics.validation_accuracy),
                 tr(_CLOSE_CALLS_HELP),
             )
             temperature_tile(calibration)

@@ -141,7 +141,7 @@ def _show_panel(curve: RobustnessCurve, panel: _Panel) -> None:
 def _sentence(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> str:
     if limit is None:
         return tr("At least 90 of 100 are read over the whole range.")
-    if limit == curve.strengths[0]:
+    if curve.accuracies[0] < _GOOD_ACCURACY:
         return tr("Fewer than 90 of 100 are read even at the mildest strength.")
     return tr(panel.limit, strength=limit)
 

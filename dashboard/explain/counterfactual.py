@@ -1,4 +1,4 @@
-"""The section "Make it another digit": the smallest change in ink that turns the image into another digit."""
+"""The section "Make it another digit": a small change in ink that turns the image into another digit."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def show_counterfactual_section(
     st.subheader(tr("Make it another digit"), anchor=False)
     st.markdown(
         tr(
-            "The least ink that turns this image into another digit for the model: :green[**green ink**] is added, "
-            ":red[**red ink**] is removed."
+            "A small change in ink that turns this image into another digit for the model: :green[**green ink**] is "
+            "added, :red[**red ink**] is removed."
         )
     )
     predicted, second = reading.candidates
@@ -49,7 +49,7 @@ def show_counterfactual_section(
     if counterfactual is None:
         st.info(
             tr(
-                "No small change turns this image into a {digit}: it would take more than {change:.0%} of the ink.",
+                "The search found no change of up to {change:.0%} of the ink that turns this image into a {digit}.",
                 digit=digit,
                 change=MAX_CHANGE,
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import altair as alt
@@ -35,9 +36,14 @@ class _Dial:
     unit: str = ""
     help: Message | None = None
 
-    def text(self, value: float) -> str:
-        """Return a value with its unit."""
-        return number(value, self.format) + self.unit
+    def text(self, value: float, neutral: float) -> str:
+        """Return a value with its unit, rounded away from the neutral value.
+
+        If the prediction changes at 0.4°, the slider shows another digit at 1°, but not at 0°.
+        """
+        scale = 10 ** int(self.format[-2])
+        whole = math.ceil if value > neutral else math.floor
+        return number(whole(round(value * scale, 3)) / scale, self.format) + self.unit
 
 
 _DIALS = {
@@ -104,7 +110,7 @@ def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model:
                 "Probability of {digit} over the whole range: {change}", digit=curve.digit, change=_DIALS[name].label
             ),
         )
-        st.caption(_tipping_sentence(curve, name))
+        st.caption(tipping_sentence(curve))
     _show_training_link(values, preset, model)
 
 
@@ -128,8 +134,10 @@ def _show_curve(name: str) -> None:
     st.session_state[_CURVE] = name
 
 
-def _tipping_sentence(curve: StressCurve, name: str) -> str:
-    points = [_DIALS[name].text(value) for value in curve.tipping_points if value is not None]
+def tipping_sentence(curve: StressCurve) -> str:
+    """Return the values at which the prediction changes, in a sentence."""
+    dial, neutral = _DIALS[curve.stress.name], curve.stress.neutral
+    points = [dial.text(value, neutral) for value in curve.tipping_points if value is not None]
     if not points:
         return tr("It stays a {digit} over the whole range.", digit=curve.digit)
     if len(points) == 1:
@@ -205,7 +213,7 @@ def _show_training_link(values: dict[str, float], preset: str, model: str) -> No
         if settings:
             st.caption(
                 tr(
-                    "The form is filled in with random changes up to these amounts; contrast and hidden parts have no "
-                    "setting."
+                    "The form is filled in with random changes up to these amounts, as far as the settings allow; "
+                    "contrast and hidden parts have no setting."
                 )
             )

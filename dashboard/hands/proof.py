@@ -30,8 +30,8 @@ def proof_tiles(proof: Proof, before: ExamResult, after: ExamResult, models: tup
         metric_tile(
             tr("Newly right and newly wrong"),
             tr("{fixed} and {broken}", fixed=len(proof.fixed), broken=len(proof.broken)),
-            tr("p = {value:.3f}", value=proof.p_value),
-            tr("The p-value says how likely such a difference would be by chance (McNemar's exact test)."),
+            p_value_text(proof.p_value),
+            tr("The p-value says how likely such a difference would be by chance (McNemar's test)."),
         )
         metric_tile(
             tr("Other people's digits"),
@@ -39,6 +39,11 @@ def proof_tiles(proof: Proof, before: ExamResult, after: ExamResult, models: tup
             tr("points of accuracy"),
             tr("Change in accuracy on MNIST's validation images."),
         )
+
+
+def p_value_text(value: float) -> str:
+    """Return a p-value in a few characters; it is never 0."""
+    return tr("p < {value:.3f}", value=0.001) if value < 0.001 else tr("p = {value:.3f}", value=value)
 
 
 def show_changes(

@@ -131,10 +131,10 @@ def _show_outcome(guess: str, data: Dataset, evaluation: Evaluation, chosen: np.
         key="lesson_bets_grid",
         captions=[
             tr(
-                "a {digit}, read as {read} ({confidence:.0%}): {gain:+d}",
+                "a {digit}, read as {read} ({confidence}): {gain:+d}",
                 digit=evaluation.labels[index],
                 read=evaluation.predictions[index],
-                confidence=float(evaluation.confidences[index]),
+                confidence=format_confidence(float(evaluation.confidences[index])),
                 gain=gain,
             )
             for index, gain in zip(chosen, gains, strict=True)
@@ -171,12 +171,14 @@ def _show_diagram(evaluation: Evaluation) -> None:
 def _finish(guess: str, evaluation: Evaluation, won_points: int) -> None:
     sure = sure_answers(evaluation, _SURE)
     answer = "none" if not sure.wrong else "fewer" if sure.wrong < 0.1 * sure.count else "more"
-    outcome = tr(
-        "{count:,} answers are at least {sure:.0%} sure, and {wrong} of them are wrong. Their confidences predict "
+    outcome = ntr(
+        "{answers:,} answers are at least {sure:.0%} sure, and {count:,} of them is wrong. Their confidences predict "
         "{expected:.1f} mistakes.",
-        count=sure.count,
+        "{answers:,} answers are at least {sure:.0%} sure, and {count:,} of them are wrong. Their confidences predict "
+        "{expected:.1f} mistakes.",
+        sure.wrong,
+        answers=sure.count,
         sure=_SURE,
-        wrong=sure.wrong,
         expected=sure.expected_wrong,
     )
     finish(
@@ -190,13 +192,15 @@ def _finish(guess: str, evaluation: Evaluation, won_points: int) -> None:
 
 
 def _report(result: Result) -> str:
-    return tr(
-        "I won {points:.0f} points by betting on answers. Of {count:,.0f} answers that were at least {sure:.0%} sure, "
-        "{wrong:.0f} were wrong.",
+    return ntr(
+        "I won {points:.0f} points by betting on answers. Of {answers:,.0f} answers that were at least {sure:.0%} "
+        "sure, {count:,} was wrong.",
+        "I won {points:.0f} points by betting on answers. Of {answers:,.0f} answers that were at least {sure:.0%} "
+        "sure, {count:,} were wrong.",
+        int(result.measured.get("wrong", 0)),
         points=result.measured.get("points", 0),
-        count=result.measured.get("sure", 0),
+        answers=result.measured.get("sure", 0),
         sure=_SURE,
-        wrong=result.measured.get("wrong", 0),
     )
 
 

@@ -74,7 +74,7 @@ def _show() -> None:
     _show_trainings({rate: own_training})
     accuracy = own_training.validation[-1]
     if accuracy < _GOAL:
-        to_do(tr("With {rate:g}, it reads {accuracy:.0%}. Try another learning rate.", rate=rate, accuracy=accuracy))
+        to_do(tr("With {rate:g}, it reads {accuracy:.1%}. Try another learning rate.", rate=rate, accuracy=accuracy))
         return
     finding = tr(
         "With {rate:g}, it reads {accuracy:.1%} of images that it never learned from.", rate=rate, accuracy=accuracy

@@ -95,7 +95,7 @@ def _show_own(guess: str, data: Dataset, first_training: Training) -> None:
     if own_training.validation[-1] < _GOAL:
         to_do(
             tr(
-                "It reads {accuracy:.0%} of the new images. That is not enough yet.",
+                "It reads {accuracy:.1%} of the new images. That is not enough yet.",
                 accuracy=own_training.validation[-1],
             )
         )
@@ -134,7 +134,7 @@ def _show_training(training: Training) -> None:
     numbers, curve = st.columns([1, 1.6], gap="large")
     with numbers, st.grid(2, min_column_width=MIN_TILE_WIDTH):
         metric_tile(tr("Training images"), number(training.train[-1], ".0%"), tr("read correctly"))
-        metric_tile(tr("New images"), number(training.validation[-1], ".0%"), tr("read correctly"))
+        metric_tile(tr("New images"), number(training.validation[-1], ".1%"), tr("read correctly"))
     with curve:
         show_chart(
             accuracy_chart(training, text_colour()),

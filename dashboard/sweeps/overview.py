@@ -99,7 +99,7 @@ def show_figures(status: SweepStatus, trials: Trials) -> None:
                 "an error, for example because training diverged."
             ),
         )
-        metric_tile(tr("Time"), *_times(status, trials))
+        metric_tile(tr("Time"), *times(status, trials))
 
 
 def _gain(trials: Trials) -> tuple[str, str]:
@@ -112,16 +112,20 @@ def _gain(trials: Trials) -> tuple[str, str]:
     return number(gain, "+.2f"), tr("points over {base} ({value})", base=base, value=text)
 
 
-def _times(status: SweepStatus, trials: Trials) -> tuple[str, str]:
-    """Return the time spent, and an estimate of the time left or the duration of a typical trial."""
+def times(status: SweepStatus, trials: Trials) -> tuple[str, str]:
+    """Return the time spent, and an estimate of the time left for the trials or the duration of a typical trial."""
     spent = status.seconds + (max(0.0, time.time() - status.updated) if status.state == "running" else 0.0)
     trial_times = sorted(filter(None, map(seconds, trials.complete)))
     if not trial_times:
         return duration(spent), tr("no complete trial yet")
-    if status.state == "running" and trials.settings.trials:
+    settings = trials.settings
+    if status.state == "running" and settings.trials:
         # Trials that another machine abandoned are not part of the requested number.
-        left = max(0, trials.settings.trials - trials.ended) * spent / trials.ended
-        return duration(spent), tr("about {time} left", time=duration(left))
+        left = (settings.trials - trials.ended) * spent / trials.ended
+        if settings.hours is not None:
+            left = min(left, 3600 * settings.hours - spent)
+        if left > 0:  # otherwise, the last trials are ending or the winner is being trained again
+            return duration(spent), tr("about {time} left for the trials", time=duration(left))
     return duration(spent), tr("{time} for a typical trial", time=duration(trial_times[len(trial_times) // 2]))
 
 

@@ -11,7 +11,7 @@ from core.language import Message, tr
 from core.runs.label import display_name
 from core.runs.registry import find_run
 from core.runs.run import Run
-from core.sweeps.comparison import SeedComparison, compare_seeds
+from core.sweeps.comparison import SeedComparison, compare_seeds, has_first_settings
 from core.sweeps.records import Objective, Winner
 from core.sweeps.trial_runs import is_unfinished
 from dashboard.parts.badges import state_badge
@@ -61,6 +61,9 @@ def _show_winner(trials: Trials, winner: Winner) -> None:
             _show_run(run)
         if len(runs) < len(winner.runs):
             st.caption(tr("Some of these runs have been deleted."), width="content")
+    if has_first_settings(trials.progress, winner):
+        st.caption(tr("These are the settings of the first trial, so there is nothing to compare them with."))
+        return
     comparison = compare_seeds(workspace(), trials.progress, winner, trials.settings.objectives[0])
     if comparison is None:
         st.caption(tr("The comparison with the first trial appears when two of these runs have finished."))
@@ -117,6 +120,16 @@ def _judgement(comparison: SeedComparison) -> Message:
         return Message(
             "**This is within the spread of seeds ({spread:.2f} points), so it may be luck**: the sweep has not shown "
             "that these settings are better."
+        )
+    if comparison.few_seeds:
+        if comparison.difference > 0:
+            return Message(
+                "**This is more than the spread of seeds ({spread:.2f} points), so these settings are probably "
+                "better.** With so few seeds, it may still be luck."
+            )
+        return Message(
+            "**These settings are probably worse**: the difference is more than the spread of seeds ({spread:.2f} "
+            "points). With so few seeds, it may still be bad luck."
         )
     if comparison.difference > 0:
         return Message("**This is more than the spread of seeds ({spread:.2f} points): these settings are better.**")

@@ -59,3 +59,15 @@ def test_winner_is_compared_by_the_objective(workspace: Workspace, trained: Run)
     assert (comparison.winner, comparison.base) == ((0.5, 0.6), (0.4,))
     assert comparison.test_accuracies == (trained.bundle.card().metrics.test_accuracy,) * 2
     assert comparison.objective == "redrawn_accuracy"
+
+
+def test_first_settings_are_not_compared_with_themselves(workspace: Workspace, trained: Run) -> None:
+    runs = tuple(run.id for run in copies(workspace, trained, 2))
+    same = FIRST.model_copy(update={"number": 1})
+    other = FIRST.model_copy(update={"number": 2, "settings": {"dropout": 0.5}})
+    progress = Progress(trials=(FIRST, same, other))
+
+    def compared(trial: int) -> bool:
+        return compare_seeds(workspace, progress, Winner(trial=trial, runs=runs), "validation_accuracy") is not None
+
+    assert [compared(trial) for trial in (0, 1, 2)] == [False, False, True]

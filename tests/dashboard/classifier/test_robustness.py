@@ -79,7 +79,8 @@ def test_evaluate_shows_the_redrawn_accuracies(run: Run) -> None:
 def test_curves_are_measured_on_request(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     steady_curve = RobustnessCurve(strengths=(0, 1), accuracies=(0.99, 0.98))
     falling_curve = RobustnessCurve(strengths=(1, 0.5), accuracies=(1, 0.8))
-    curves = dict.fromkeys(KINDS, steady_curve) | {"shrunk": falling_curve}
+    limit_curve = RobustnessCurve(strengths=(0, 1), accuracies=(0.9, 0.8))
+    curves = dict.fromkeys(KINDS, steady_curve) | {"shrunk": falling_curve, "turned": limit_curve}
     monkeypatch.setattr(robustness_curves, "measure_curves", lambda *_: curves)
     page = open_handwriting(change_card(run, config=tiny_config()))
 
@@ -88,7 +89,8 @@ def test_curves_are_measured_on_request(run: Run, monkeypatch: pytest.MonkeyPatc
     assert not page.exception
     assert len(page.get("vega_lite_chart")) == 2 + len(KINDS)
     assert "90 of 100 are read down to 75% of the size" in page_text(page)
-    assert page_text(page).count("over the whole range") == len(KINDS) - 1
+    assert "90 of 100 are read up to 0°" in page_text(page)
+    assert page_text(page).count("over the whole range") == len(KINDS) - 2
 
 
 def test_optional_measurement_is_shown_if_present(run: Run) -> None:

@@ -27,8 +27,8 @@ def settings(**values: object) -> SweepSettings:
     ("winner", "expected"),
     [
         ((0.991, 0.992, 0.990), "a difference of +0.10 percentage points. **This is within the spread of seeds (0.20"),
-        ((0.995, 0.996, 0.995), "more than the spread of seeds (0.10 points): these settings are better"),
-        ((0.980, 0.981, 0.980), "**These settings are worse**"),
+        ((0.995, 0.996, 0.995), "spread of seeds (0.10 points), so these settings are probably better.** With so few"),
+        ((0.980, 0.981, 0.980), "**These settings are probably worse**"),
     ],
 )
 def test_verdict_weighs_the_difference_against_the_spread(winner: tuple[float, ...], expected: str) -> None:
@@ -37,6 +37,17 @@ def test_verdict_weighs_the_difference_against_the_spread(winner: tuple[float, .
     assert expected in text
     assert "99.00% (one seed) with the preset fast" in text
     assert text.endswith("the mean is 98.70%.")
+
+
+@pytest.mark.parametrize(
+    ("winner", "expected"),
+    [
+        ((0.995, 0.996, 0.995), "more than the spread of seeds (0.20 points): these settings are better"),
+        ((0.980, 0.981, 0.980), "**These settings are worse**"),
+    ],
+)
+def test_three_seeds_each_are_enough_for_a_verdict(winner: tuple[float, ...], expected: str) -> None:
+    assert expected in verdict(SeedComparison(winner, (0.989, 0.990, 0.991), (), "validation_accuracy"), "the preset")
 
 
 def test_verdict_names_the_objective() -> None:

@@ -82,6 +82,18 @@ def test_model_from_an_earlier_version_is_not_calibrated(workspace: Workspace, t
     assert any("did not calibrate" in caption.value for caption in page.caption)
 
 
+def test_without_mistakes_none_are_close_calls(workspace: Workspace, trained: Run) -> None:
+    run = Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
+    labels = run.bundle.evaluation().labels
+    np.savez(run.bundle.evaluation_file, probabilities=np.eye(10, dtype=np.float32)[labels], labels=labels)
+
+    page = open_evaluate_page(evaluate_view="Calibration", model=trained.id)
+
+    assert not page.exception
+    notes = {metric.label: metric.proto.delta_description for metric in page.metric}
+    assert notes["Close calls"] == "there were no mistakes"
+
+
 def test_run_can_be_chosen(page: AppTest, workspace: Workspace, trained: Run) -> None:
     shutil.copytree(trained.folder, workspace.runs / trained.id)
     page.run()

@@ -261,6 +261,16 @@ def test_an_image_becomes_another_digit_step_by_step(page: AppTest) -> None:
     assert f"Step 1 of {last}" in text(page)
 
 
+def test_a_search_without_a_result_says_how_far_it_went(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.explain.counterfactual.change_into", lambda *_: None)
+    draw_corner_seven(page)
+
+    open_inside(page)
+
+    assert not page.exception
+    assert "The search found no change of up to 60% of the ink" in text(page)
+
+
 @pytest.mark.parametrize("search", ["counterfactual.change_into", "why.integrated_gradients"])
 def test_a_step_does_not_repeat_a_search(page: AppTest, monkeypatch: pytest.MonkeyPatch, search: str) -> None:
     draw_corner_seven(page)
@@ -278,13 +288,13 @@ def test_a_slider_of_the_stress_dial_shows_its_curve(page: AppTest) -> None:
     unchanged = component_data(page, "stress_answer")
     assert "The form is filled in" not in text(page)
 
-    page.slider(key="stress_slant").set_value(30.0).run()
+    page.slider(key="stress_slant").set_value(40.0).run()  # the setting ends at 30
 
     assert not page.exception
     assert page.selectbox(key="stress_curve").value == "slant"
     assert component_data(page, "stress_answer") != unchanged
     assert "a 7" in text(page)
-    assert "The form is filled in" in text(page)
+    assert "up to these amounts, as far as the settings allow" in text(page)
 
 
 def test_the_train_form_takes_the_augmentation_from_a_link(page: AppTest) -> None:

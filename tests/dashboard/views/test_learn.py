@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import json
 from importlib import import_module
 from typing import Any
 
@@ -150,6 +151,10 @@ def test_lesson_5_ends_when_new_images_are_read() -> None:
     page = open_lesson("5", "half")
     assert "100%" in {metric.value for metric in page.metric}
 
+    page.toggle(key="lesson_augmentation").set_value(True).run()
+    assert "It reads 84.7% of the new images. That is not enough yet" in text(page)  # not 85%, which is the goal
+    assert "84.7%" in {metric.value for metric in page.metric}
+    page.toggle(key="lesson_augmentation").set_value(False).run()
     page.button_group(key="lesson_images").set_value(300).run()
 
     assert "With 300 images, I brought it to" in report(page, "5")
@@ -187,6 +192,20 @@ def test_lesson_7_needs_points() -> None:
     page.run()
 
     assert f"I won {10 * right.sum()} points" in report(page, "7")
+    grid = json.loads(page.get_by_key("lesson_bets_grid").proto.json)
+    captions = " ".join(tile["caption"] for tile in grid["tiles"])
+    assert ">99.9%" in captions
+    assert "100%" not in captions
+
+
+@pytest.mark.parametrize(("wrong", "expected"), [(0, "0 were wrong."), (1, "1 was wrong."), (12, "12 were wrong.")])
+def test_lesson_7_counts_one_mistake_in_the_singular(wrong: int, expected: str) -> None:
+    open_lesson("7")  # registers the components
+    result = Result(guess="fewer", measured={"points": 5, "sure": 5000, "wrong": wrong})
+
+    sentence = lesson_module("calibration").LESSON.report(result)
+
+    assert sentence.endswith(f"Of 5,000 answers that were at least 90% sure, {expected}")
 
 
 def test_lesson_8_rejects_a_drawing_and_finds_the_least_change() -> None:

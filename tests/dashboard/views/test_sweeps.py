@@ -94,6 +94,18 @@ def test_sweep_page_shows_charts_trials_and_the_winner(workspace: Workspace, act
     assert "--filters 8,16,32" in page.code[0].value
 
 
+def test_winner_with_the_first_settings_has_no_verdict(workspace: Workspace) -> None:
+    sweep = write_sweep(workspace, 5, winner=True)
+    progress = sweep.progress()
+    winner = progress.winners[0].model_copy(update={"trial": 0})
+    sweep.write_progress(progress.model_copy(update={"winners": (winner,)}))
+
+    text = page_text(open_sweep(sweep.id))
+
+    assert "settings of the first trial, so there is nothing to compare" in text
+    assert "appears when two of these runs" not in text
+
+
 def test_early_sweep_says_what_is_missing(workspace: Workspace) -> None:
     interrupted = write_sweep(workspace, 5, state="interrupted")
     fresh = Sweep(workspace.sweeps / "20261129-170000-new-newt")
