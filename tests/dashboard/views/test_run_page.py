@@ -217,6 +217,18 @@ def test_deletion_asks_for_confirmation(run: Run, workspace: Workspace) -> None:
     assert list_runs(workspace) == []
 
 
+def test_leaving_the_page_keeps_a_run_marked_for_deletion(run: Run) -> None:
+    page = open_run_page(run.id)
+    page.button(key="delete").click().run()
+    assert "confirm_delete" in keys(page)
+
+    page.switch_page("views/glossary.py").run()
+    page.switch_page("views/runs.py").run()
+
+    assert "delete" in keys(page)
+    assert "confirm_delete" not in keys(page)
+
+
 @pytest.mark.usefixtures("idle_workers")
 def test_run_can_be_stopped_and_resumed_after_an_interruption(workspace: Workspace) -> None:
     run = submit(workspace, tiny_config())

@@ -122,6 +122,17 @@ def test_sweep_is_deleted_after_confirmation(workspace: Workspace) -> None:
     assert "There is no sweep" in page_text(open_sweep(sweep.id, parameter="sweep"))
 
 
+def test_leaving_the_page_keeps_a_sweep_marked_for_deletion(workspace: Workspace) -> None:
+    page = open_sweep(write_sweep(workspace, 5).id)
+    page.button(key="delete_sweep").click().run()
+    assert "confirm_delete_sweep" in keys(page)
+
+    page.switch_page("views/sweeps.py").run()
+    page.switch_page("views/sweep.py").run()
+
+    assert "confirm_delete_sweep" not in keys(page)
+
+
 def test_damaged_sweep_is_listed_and_can_be_deleted(workspace: Workspace) -> None:
     good = write_sweep(workspace, 5)
     damaged = write_sweep(workspace, 5, sweep_id="20261129-170000-sad-seal")
