@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import SweepError, SweepNotFound, TrazoError
-from core.language import Message, tr
+from core.errors import SweepError, TrazoError
+from core.language import Message
 from core.sweeps.control import find_sweep
 from core.sweeps.spaces import config_of
 from core.sweeps.sweep import Sweep
 from dashboard.session import address, state
-from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
 from dashboard.session.sweeps import offer_base
 from dashboard.sweeps import sweep_cache
@@ -24,9 +23,6 @@ def load_base_from_url() -> None:
         return
     try:
         _offer_trial(find_sweep(state.workspace(), name), address.value("trial") or "")
-    except SweepNotFound:
-        message = tr("There is no sweep named {sweep}. It may have been deleted.", sweep=name[:60])
-        st.warning(plain(message), icon=":material/link_off:")
     except TrazoError as error:
         st.warning(safe_text(error), icon=":material/link_off:")
 
