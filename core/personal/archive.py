@@ -16,12 +16,13 @@ from core.errors import HandError
 from core.json_lines import from_lines, read_records, to_lines
 from core.language import Message, tr
 from core.personal.exam import Exam, exam_file, exam_from_lines, exam_lines, list_exams
-from core.personal.hand import Hand, clean_name, free_name, new_hand
+from core.personal.hand import Hand, free_name, new_hand
 from core.personal.proof import JudgedExam
 from core.personal.taught import MAX_TAUGHT, taught, taught_from_lines, taught_lines
 from core.personal.written import WrittenDigit
 from core.records import Record, Timestamp
 from core.storage import atomic_write
+from core.visible_text import visible_line
 from core.workspace import Workspace
 
 MAX_ARCHIVE_BYTES = 16 * 2**20
@@ -108,7 +109,7 @@ def import_hand(workspace: Workspace, archive: bytes) -> Hand:
                 temporary.write_bytes(lines)
 
     with workspace.locked():
-        name = free_name(workspace, clean_name(contents.header.name) or tr("Imported hand"))
+        name = free_name(workspace, visible_line(contents.header.name) or tr("Imported hand"))
         return new_hand(workspace, name, contents.header.created, fill)
 
 

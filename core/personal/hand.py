@@ -18,6 +18,7 @@ from core.json_lines import append_records
 from core.language import Message
 from core.records import Record, Timestamp
 from core.storage import atomic_write, file_state, make_folder, read_file, remove, storage_errors
+from core.visible_text import visible_line
 from core.workspace import Workspace
 
 MAX_HANDS = 200
@@ -203,12 +204,6 @@ def rename_hand(workspace: Workspace, hand: Hand, name: str) -> None:
         hand.write_record(record.model_copy(update={"name": _check_name(workspace, name, hand)}))
 
 
-def clean_name(name: str) -> str:
-    """Return a name without invisible characters or superfluous spaces."""
-    visible = "".join(character for character in name if character.isprintable() or character.isspace())
-    return " ".join(visible.split())
-
-
 def free_name(workspace: Workspace, name: str) -> str:
     """Return a name of at most MAX_NAME_LENGTH characters that no hand has: this one, or one with a number."""
     taken = {hand_name(hand).casefold() for hand in list_hands(workspace)}
@@ -254,7 +249,7 @@ def hand_name(hand: Hand) -> str:
 
 def _check_name(workspace: Workspace, name: str, hand: Hand | None = None) -> str:
     """Return the name without invisible characters; raises HandError if it is empty, too long or another hand's."""
-    name = clean_name(name)
+    name = visible_line(name)
     if not name:
         raise HandError(Message("Give the hand a name, such as your first name."))
     if len(name) > MAX_NAME_LENGTH:

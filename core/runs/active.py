@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from core.classifier.bundle import Bundle
 from core.classifier.number_reader import NumberReading, read_digit, read_number
 from core.classifier.predictor import Predictor, Reading
-from core.errors import BundleError, RunError
+from core.errors import BundleError, RunError, RunNotFound
 from core.ink.canvas_strokes import Stroke
 from core.ink.picture_ink import PictureInk
 from core.language import Message
@@ -52,7 +52,8 @@ class ActiveModel:
 def promote(workspace: Workspace, run: Run | None) -> None:
     """Make a run's model the active model; if `run` is None, the shipped model becomes active.
 
-    Raises RunError if the run has no complete model, BundleError if the model cannot be loaded.
+    Raises RunNotFound if the run was deleted, RunError if it has no complete model, BundleError if the model cannot be
+    loaded.
     """
     # The lock keeps the run from being deleted in the meantime.
     with workspace.locked():
@@ -60,6 +61,8 @@ def promote(workspace: Workspace, run: Run | None) -> None:
             with storage_errors(workspace.active_file):
                 workspace.active_file.unlink(missing_ok=True)
             return
+        if not run.folder.exists():
+            raise RunNotFound(run.id)
         if not run.bundle.complete:
             raise RunError(
                 Message(

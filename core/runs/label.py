@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from core.language import Message
 from core.records import Record
 from core.runs.run import Run
 from core.storage import atomic_write, read_file
+from core.visible_text import drop_invisible, visible_line
 from core.workspace import Workspace
 
 MAX_NAME_CHARACTERS = 60
@@ -47,7 +47,7 @@ def read_label(run: Run) -> Label:
     except (OSError, ValidationError):
         return UNNAMED
     return Label(
-        name=_clean_line(label.name)[:MAX_NAME_CHARACTERS], note=_clean_lines(label.note)[:MAX_NOTE_CHARACTERS]
+        name=visible_line(label.name)[:MAX_NAME_CHARACTERS], note=_clean_lines(label.note)[:MAX_NOTE_CHARACTERS]
     )
 
 
@@ -73,7 +73,7 @@ def write_label(workspace: Workspace, run: Run, name: str, note: str) -> Label:
     Raises RunError if the name or note is too long, RunNotFound if the run was deleted, StorageError if the file cannot
     be written.
     """
-    label = Label(name=_clean_line(name), note=_clean_lines(note))
+    label = Label(name=visible_line(name), note=_clean_lines(note))
     for template, text, limit in (
         (_NAME_TOO_LONG, label.name, MAX_NAME_CHARACTERS),
         (_NOTE_TOO_LONG, label.note, MAX_NOTE_CHARACTERS),
@@ -89,14 +89,5 @@ def write_label(workspace: Workspace, run: Run, name: str, note: str) -> Label:
     return label
 
 
-def _clean_line(text: str) -> str:
-    return " ".join(filter(None, map(_drop_invisible, text.split())))
-
-
 def _clean_lines(text: str) -> str:
-    return "\n".join(_drop_invisible(line.replace("\t", " ")).rstrip() for line in text.splitlines()).strip()
-
-
-def _drop_invisible(text: str) -> str:
-    """Remove control characters, text-direction marks and lone surrogates."""
-    return "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cf", "Cs"))
+    return "\n".join(drop_invisible(line.replace("\t", " ")).rstrip() for line in text.splitlines()).strip()

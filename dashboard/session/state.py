@@ -12,6 +12,7 @@ import streamlit as st
 from core.config import TrainingConfig
 from core.court.verdicts import Verdict
 from core.workspace import Workspace
+from dashboard.session import sweeps
 
 _SHARED_MODEL = "shared_model"
 _CHOSEN_TILES = "chosen_tiles"
@@ -52,6 +53,9 @@ def script_run(page: str) -> Iterator[None]:
     st.session_state[_REFRESHES] = False
     if is_new_page:
         st.session_state[_URL_PARAMETERS] = {}
+        # Back closes a dialog without dismissing it; on the next page, its question would be about something else.
+        unmark_runs()
+        sweeps.unmark_sweep()
     try:
         yield
     finally:  # Streamlit ends many script runs with an exception

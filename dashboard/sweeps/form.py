@@ -179,7 +179,7 @@ def estimate(settings: SweepSettings, rows: Sequence[Summary]) -> str:
     timed_runs = (row for row in rows if row.state == "finished" and row.has_model and row.config and row.seconds)
     base = settings.base
     times = [row.seconds for row in timed_runs if row.config and replace_settings(row.config, seed=base.seed) == base]
-    limit = tr("No trial begins after {hours:g} hours.", hours=settings.hours) if settings.hours else ""
+    limit = _limit_text(settings.hours) if settings.hours else ""
     if not times or settings.trials is None:
         unknown = tr("The time is not known yet, because no run with these settings has finished on this machine.")
         return f"{unknown} {limit}"
@@ -190,6 +190,12 @@ def estimate(settings: SweepSettings, rows: Sequence[Summary]) -> str:
     known = _known_time(runs, duration(seconds), total, workers, at_most=settings.prunes)
     winner = tr("Training the winner again adds three runs.")
     return f"{known} {winner} {limit}"
+
+
+def _limit_text(hours: float) -> str:
+    # The number that selects the plural must be an integer.
+    plural = 1 if hours == 1 else 2
+    return ntr("No trial begins after {hours:g} hour.", "No trial begins after {hours:g} hours.", plural, hours=hours)
 
 
 def _known_time(runs: int, per_run: str, total: str, workers: int, *, at_most: bool) -> str:

@@ -148,7 +148,7 @@ def _draw_timeline(panel: Axes, trials: Trials, now: float | None) -> None:
         panel.legend(frameon=False, ncols=4, fontsize=8, loc="upper left", bbox_to_anchor=(0, 1.02))
         panel.set_ylim(float(bars["lane"].max()) + 1.2, 0)
         panel.set_yticks(sorted(bars["lane"].unique()))
-    panel.set(title=tr("Timeline"), xlabel=time_title(trials))
+    panel.set(title=tr("Timeline"), xlabel=time_title(trials, end))
 
 
 def _scale_error(panel: Axes, errors: pd.Series) -> None:

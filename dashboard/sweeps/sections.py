@@ -8,10 +8,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.errors import TrazoError
-from core.language import Message, ntr, number, tr
+from core.language import ntr, number, tr
 from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Range, Trial
-from core.sweeps.spaces import config_of
 from core.sweeps.sweep import Sweep
 from dashboard.parts.badges import BadgeColour, cell_colours
 from dashboard.parts.chart_text import listed
@@ -19,8 +17,7 @@ from dashboard.parts.show_chart import show_chart
 from dashboard.parts.theme import text_colour
 from dashboard.runs.parallel_coordinates import HINT, selected_ranges, show_parallel_coordinates
 from dashboard.session.markdown import plain
-from dashboard.session.permission import may_change, safe_text
-from dashboard.session.sweeps import offer_base
+from dashboard.session.permission import may_change
 from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
 from dashboard.sweeps.actions import use_trial
@@ -34,7 +31,6 @@ from dashboard.sweeps.wording import (
     setting_column,
     setting_text,
     setting_title,
-    sweep_title,
 )
 
 _TABLE_HEIGHT = 420
@@ -161,7 +157,7 @@ def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: in
 
 
 def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
-    """Show a button that trains a trial again, and a button that starts another sweep from it."""
+    """Show a button that trains a trial again, and a link to the form for another sweep around it."""
     trained_again = any(winner.trial == trial.number for winner in trials.progress.winners)
     st.button(
         tr("Trained again") if trained_again else tr("Use this one"),
@@ -172,21 +168,15 @@ def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
         on_click=use_trial,
         args=(sweep, trial.number),
     )
-    if st.button(
-        tr("Search around it"),
+    # A button that calls `st.switch_page` would remove the sweep's id from the URL of this page.
+    st.page_link(
+        "views/sweeps.py",
+        label=tr("Search around it"),
         icon=":material/travel_explore:",
-        key="search_around_trial",
+        query_params={"around": sweep.id, "trial": str(trial.number)},
+        width="content",
         help=tr("Opens the form for a new sweep that starts from these settings."),
-    ):
-        settings = trials.settings
-        try:
-            config = config_of(settings, trial.settings, settings.base.seed)
-        except TrazoError as error:  # the file was edited
-            st.error(safe_text(error), icon=":material/error:")
-            return
-        title = Message("trial {trial} of {sweep}", trial=trial.number, sweep=sweep_title(settings))
-        offer_base(title, config)
-        st.switch_page("views/sweeps.py")
+    )
 
 
 def _trial_text(trials: Trials, trial_number: int) -> str:

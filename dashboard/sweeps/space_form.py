@@ -142,6 +142,8 @@ def _choose_among(parameter: Choice, base: TrainingConfig, key: str) -> Choice:
         raise ConfigError(
             Message("Choose two or more values of {setting}, or leave this setting out.", setting=label), name
         )
+    if name == "filters":  # the options are shown with commas, and so visitors type them with commas
+        chosen = ["x".join(part.strip() for part in text.split(",")) for text in chosen]
     parsed = parse_parameter(f"{name}={','.join(chosen)}")
     assert isinstance(parsed, Choice)
     return parsed

@@ -29,16 +29,24 @@ _UNITS = (
 """Units of time: the shortest duration in the unit and the length of the unit (in seconds), and the axis title."""
 
 
-def time_axis(trials: Trials) -> tuple[float, float, Message]:
-    """Return the start of a sweep, and the unit (in seconds) and the title of its time axis."""
+def time_axis(trials: Trials, now: float = 0.0) -> tuple[float, float, Message]:
+    """Return the start of a sweep, and the unit (in seconds) and the title of its time axis.
+
+    `now`: the end of running trials, as a Unix timestamp; without it, the axis ends with the last complete trial.
+    """
     start = min((trial.started for trial in trials.all), default=0.0)
-    end = max((trial.ended or trial.started for trial in trials.all), default=start)
+    end = max((_end(trial, now) for trial in trials.all), default=start)
     return next((start, unit, title) for shortest, unit, title in _UNITS if end - start >= shortest)
 
 
-def time_title(trials: Trials) -> str:
+def time_title(trials: Trials, now: float = 0.0) -> str:
     """Return the title of a time axis with its unit."""
-    return tr(time_axis(trials)[2])
+    return tr(time_axis(trials, now)[2])
+
+
+def _end(trial: Trial, now: float) -> float:
+    """Return the end of a trial, which is not before its start even if the clock was set back in between."""
+    return max(trial.started, trial.ended or now)
 
 
 def timeline_chart(trials: Trials, now: float) -> VegaLite:
@@ -48,23 +56,23 @@ def timeline_chart(trials: Trials, now: float) -> VegaLite:
     """
     bars = timeline_bars(trials, now)
     states = tuple(state for state in STATE_COLOURS if trials.counts[state])
-    chart = _chart(time_title(trials), int(bars["lane"].max()) if len(bars) else 1, states, language())
+    chart = _chart(time_title(trials, now), int(bars["lane"].max()) if len(bars) else 1, states, language())
     names = {state: tr(name) for state, name in TRIAL_STATES.items()}
     return with_points(chart, bars.assign(state=bars["state"].replace(names)) if len(bars) else bars)
 
 
 def timeline_bars(trials: Trials, now: float) -> pd.DataFrame:
     """Return the start, the end and the lane of each trial; `now`: the end of running trials."""
-    start, unit, _ = time_axis(trials)
+    start, unit, _ = time_axis(trials, now)
     lanes = timeline_lanes(trials.all, now)
     rows = [
         {
             "from": (trial.started - start) / unit,
-            "to": ((trial.ended or now) - start) / unit,
+            "to": (_end(trial, now) - start) / unit,
             "lane": lane,
             "state": trial.state,
             "retries": trial.retries,
-            "took": round((trial.ended or now) - trial.started, 1),
+            "took": round(_end(trial, now) - trial.started, 1),
             **tooltip_fields(trial),
         }
         for trial, lane in zip(trials.all, lanes, strict=True)

@@ -5,7 +5,7 @@ import streamlit as st
 from core.classifier.bundle import Card
 from core.config import TrainingConfig
 from core.data.datasets import TITLES
-from core.errors import BundleError, RunError, RunNotFound, TrazoError
+from core.errors import BundleError, RunError, TrazoError
 from core.language import ntr, tr
 from core.launcher.queue import resumable
 from core.runs.active import active_model
@@ -40,14 +40,6 @@ def show_page(run_id: str) -> None:
     """Draw the run, from its state to its files."""
     try:
         run = find_run(state.workspace(), run_id)
-    except RunNotFound:
-        show_not_found(
-            tr(
-                "There is no run named {run}. It may have been deleted. Choose another one under All runs.",
-                run=run_id[:60],
-            )
-        )
-        return
     except TrazoError as error:
         show_not_found(hide_paths(error))
         return

@@ -9,6 +9,7 @@ from dashboard.parts.headings import heading
 from dashboard.session import address, cache, state, sweeps
 from dashboard.session.permission import may_change, permission_note
 from dashboard.sweeps import sweep_cache
+from dashboard.sweeps.base import load_base_from_url
 from dashboard.sweeps.form import new_sweep_form
 from dashboard.sweeps.listing import any_running, show_sweeps
 from dashboard.sweeps.refresh import draw_and_refresh
@@ -38,6 +39,7 @@ heading(
 permission_note("sweeps")
 draw_and_refresh(show_list, lambda: any_running(list_sweeps(state.workspace())), sweep_cache.revision)
 if may_change():
+    load_base_from_url()
     is_open = not list_sweeps(state.workspace()) or sweeps.offered_base() is not None
     with st.expander(tr("New sweep"), icon=":material/add:", expanded=is_open, key="new_sweep"):
         new_sweep_form(cache.usable_dataset()[0].id)

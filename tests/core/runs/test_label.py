@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import unicodedata
 from pathlib import Path
@@ -25,6 +26,7 @@ from core.runs.label import (
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.summary import summaries
+from core.visible_text import visible_line
 from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
 
@@ -56,8 +58,23 @@ def test_any_text_is_stored_without_invisible_characters(run: Run, workspace: Wo
 
     assert read_label(run) == stored
     assert "\n" not in stored.name
-    categories = {unicodedata.category(character) for character in stored.name + stored.note.replace("\n", "")}
-    assert not categories & {"Cc", "Cf", "Cs"}
+    text = re.sub("(?<=[^\\s\0-\x7f])[\u200c\u200d](?=[^\\s\0-\x7f])", "", stored.name + stored.note.replace("\n", ""))
+    assert not set(map(unicodedata.category, text)) & {"Cc", "Cf", "Cs"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\U0001f469\u200d\U0001f3eb",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\u0dc1\u0dca\u200d\u0dbb\u0dd3",
+    ],
+)
+def test_names_keep_the_joiners_of_emoji_persian_and_sinhala(run: Run, workspace: Workspace, name: str) -> None:
+    assert write_label(workspace, run, f"{name}\u200d", name).name == name
+
+    assert read_label(run) == Label(name=name, note=name)
+    assert visible_line("An\u200dna \u200d") == "Anna"
 
 
 @pytest.mark.parametrize(

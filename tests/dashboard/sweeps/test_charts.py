@@ -14,7 +14,7 @@ from dashboard.runs.parallel_axes import within
 from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
 from dashboard.sweeps.picture import sweep_picture
-from dashboard.sweeps.timeline import timeline_chart, timeline_lanes
+from dashboard.sweeps.timeline import time_title, timeline_bars, timeline_chart, timeline_lanes
 from dashboard.sweeps.trials import Trials, accuracy
 from tests.support.sweep_files import write_sweep
 
@@ -58,6 +58,26 @@ def test_simultaneous_trials_have_separate_lanes() -> None:
     ]
 
     assert timeline_lanes(trials, now=20) == [1, 2, 2, 3, 1]
+
+
+def test_timeline_of_a_long_first_trial_is_in_hours(workspace: Workspace) -> None:
+    trials = trials_of(workspace, 1)
+    running = trials.all[0].model_copy(update={"state": "running", "ended": None})
+    trials = Trials(trials.settings, trials.progress.model_copy(update={"trials": (running,)}))
+
+    bars = timeline_bars(trials, now=running.started + 3 * 3600)
+
+    assert (bars["to"].item(), time_title(trials, running.started + 3 * 3600)) == (3, "Hours since the start")
+
+
+def test_clock_that_was_set_back_does_not_draw_bars_backwards(workspace: Workspace) -> None:
+    trials = trials_of(workspace, 1)
+    early = trials.all[0].model_copy(update={"ended": trials.all[0].started - 3600})
+    trials = Trials(trials.settings, trials.progress.model_copy(update={"trials": (early,)}))
+
+    (bar,) = timeline_bars(trials, now=early.started).to_dict("records")
+
+    assert (bar["from"], bar["to"], bar["took"]) == (0, 0, 0)
 
 
 def test_charts_have_a_point_for_each_trial(workspace: Workspace) -> None:

@@ -62,6 +62,7 @@ def test_verdict_names_the_objective() -> None:
         ({"trials": 20}, "20 runs of about 9 s each: at most about 3.0 min, one after another."),
         ({"trials": 4, "seeds_per_trial": 3, "hours": 2.0}, "12 runs of about 9 s each: at most about 108 s, one"),
         ({"trials": 4, "hours": 2.0}, "adds three runs. No trial begins after 2 hours."),
+        ({"trials": 4, "hours": 1.0}, "No trial begins after 1 hour."),
         ({"trials": 4, "base": replace_settings(preset("fast"), epochs=9)}, "The time is not known yet"),
     ],
 )

@@ -206,6 +206,20 @@ def test_new_run_gets_the_changed_settings(run: Run, workspace: Workspace) -> No
     assert newest.config() == replace_settings(run.config(), batch_size=64)
 
 
+def test_actions_on_a_deleted_run_name_no_command(run: Run) -> None:
+    page = open_run_page(run.id)
+    shutil.rmtree(run.folder)
+    page.button(key="promote").click().run()
+    (toast,) = page.toast
+    page.query_params.clear()
+    page.query_params["again"] = run.id
+    page.switch_page("views/train.py").run()
+
+    for message in (toast, page.warning[-1]):
+        assert f"There is no run named {run.id}. It may have been deleted" in unescape_markdown(message.value)
+        assert "python" not in message.value
+
+
 def test_deletion_asks_for_confirmation(run: Run, workspace: Workspace) -> None:
     page = open_run_page(run.id)
 
@@ -215,6 +229,18 @@ def test_deletion_asks_for_confirmation(run: Run, workspace: Workspace) -> None:
 
     assert not page.exception
     assert list_runs(workspace) == []
+
+
+def test_leaving_the_page_keeps_a_run_marked_for_deletion(run: Run) -> None:
+    page = open_run_page(run.id)
+    page.button(key="delete").click().run()
+    assert "confirm_delete" in keys(page)
+
+    page.switch_page("views/glossary.py").run()
+    page.switch_page("views/runs.py").run()
+
+    assert "delete" in keys(page)
+    assert "confirm_delete" not in keys(page)
 
 
 @pytest.mark.usefixtures("idle_workers")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -26,6 +27,13 @@ def open_sweep(sweep_id: str, parameter: str = "id") -> AppTest:
     page = _dashboard()
     page.query_params[parameter] = sweep_id
     return page.switch_page(f"views/{'sweep' if parameter == 'id' else 'sweeps'}.py").run()
+
+
+def open_address(page: str, query: str) -> AppTest:
+    dashboard = _dashboard()
+    for name, value in parse_qsl(query):
+        dashboard.query_params[name] = value
+    return dashboard.switch_page(f"views/{page}.py").run()
 
 
 @pytest.fixture
@@ -68,6 +76,32 @@ def test_first_sweep_is_started_with_the_form(
     assert "*Which* optimizer?" in [title.value.replace("\\", "") for title in page.title]
 
 
+def test_filters_typed_as_they_are_shown_are_one_value(workspace: Workspace, without_mnist: None) -> None:
+    page = open_page()
+
+    page.multiselect(key="sweep_digits_fast_filters_choices").set_value(["8x32x96", "16, 64"]).run()
+
+    assert "--vary filters=8x32x96,16x64" in page.code[0].value
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("around=20261129-160000-quiet-otter&trial=9", "has no trial 9"),
+        ("around=20261129-160000-quiet-otter", "has no trial"),
+        ("around=shy-swan&trial=1", "There is no sweep named shy-swan"),
+    ],
+)
+def test_link_to_search_around_an_unknown_trial_is_explained(workspace: Workspace, query: str, message: str) -> None:
+    write_sweep(workspace, 5, sweep_id="20261129-160000-quiet-otter")
+
+    page = open_address("sweeps", query)
+
+    assert not page.exception
+    assert message in page_text(page)
+    assert "start_sweep" in keys(page)
+
+
 def test_sweep_page_shows_charts_trials_and_the_winner(workspace: Workspace, actions: list[tuple[Any, ...]]) -> None:
     sweep = write_sweep(workspace, 30, winner=True)
 
@@ -89,7 +123,8 @@ def test_sweep_page_shows_charts_trials_and_the_winner(workspace: Workspace, act
     page.button(key="use_trial").click().run()
     assert actions == [("train_again", sweep, cheapest)]
 
-    page.button(key="search_around_trial").click().run()
+    (query,) = (link.proto.query_string for link in page.get("page_link") if link.proto.label == "Search around it")
+    page = open_address("sweeps", query)
     assert page.selectbox[0].options[0] == f"Settings of trial {cheapest} of fast: 5 settings"
     assert "--filters 8,16,32" in page.code[0].value
 
@@ -132,6 +167,17 @@ def test_sweep_is_deleted_after_confirmation(workspace: Workspace) -> None:
     assert not page.exception
     assert not sweep.folder.exists()
     assert "There is no sweep" in page_text(open_sweep(sweep.id, parameter="sweep"))
+
+
+def test_leaving_the_page_keeps_a_sweep_marked_for_deletion(workspace: Workspace) -> None:
+    page = open_sweep(write_sweep(workspace, 5).id)
+    page.button(key="delete_sweep").click().run()
+    assert "confirm_delete_sweep" in keys(page)
+
+    page.switch_page("views/sweeps.py").run()
+    page.switch_page("views/sweep.py").run()
+
+    assert "confirm_delete_sweep" not in keys(page)
 
 
 def test_damaged_sweep_is_listed_and_can_be_deleted(workspace: Workspace) -> None:
