@@ -262,7 +262,7 @@ def test_an_image_becomes_another_digit_step_by_step(page: AppTest) -> None:
 
 
 def test_a_search_without_a_result_says_how_far_it_went(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.explain.counterfactual.change_into", lambda *_: None)
+    monkeypatch.setattr("dashboard.explain.counterfactual._find_change", lambda *_: None)
     draw_corner_seven(page)
 
     open_inside(page)
