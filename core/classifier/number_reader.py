@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -58,10 +58,14 @@ class NumberReading:
     digits: tuple[PlacedReading, ...]
 
     @property
+    def rejected_fraction(self) -> float:
+        """The fraction of the digits that are rejected, 0..1."""
+        return sum(digit.reading.verdict == "not_a_digit" for digit in self.digits) / max(len(self.digits), 1)
+
+    @property
     def number(self) -> str | None:
         """The predicted digits; None if there is no ink or if more than half of the digits are rejected."""
-        rejected = sum(digit.reading.verdict == "not_a_digit" for digit in self.digits)
-        if not self.digits or 2 * rejected > len(self.digits):
+        if not self.digits or self.rejected_fraction > 0.5:
             return None
         return "".join(str(digit.reading.digit) for digit in self.digits)
 
@@ -112,11 +116,18 @@ def read_digit(predictor: Predictor, ink: Pixels | PictureInk, strokes: Sequence
     """Predict a drawing as one digit; several digits get the verdict `not_a_digit`.
 
     `ink`: uint8 (h, w), white on black, or the ink in a picture. `strokes`: the strokes of the canvas that
-    the ink comes from, or None.
+    the ink comes from, or None. Of the ink in a picture, the first candidate counts that surely shows one digit or
+    several; if there is none, the best one.
     """
+
+    def read(candidate: Pixels) -> NumberReading:
+        all_ink = predictor.read(candidate)
+        if _is_surely_one_digit(all_ink, strokes):
+            return NumberReading(all_ink, ())
+        return _read_parts(predictor, all_ink, strokes)
+
     with prediction_lock:
-        all_ink = predictor.read(ink)
-        return all_ink if _is_surely_one_digit(all_ink, strokes) else _read_parts(predictor, all_ink, strokes).all_ink
+        return _best_number(map(read, _candidates(ink))).all_ink
 
 
 def read_number(
@@ -124,7 +135,34 @@ def read_number(
 ) -> NumberReading:
     """Predict a number of one or more digits; the parameters are the same as for `read_digit`."""
     with prediction_lock:
-        return _read_parts(predictor, predictor.read(ink), strokes)
+        return _best_number(
+            _read_parts(predictor, predictor.read(candidate), strokes) for candidate in _candidates(ink)
+        )
+
+
+def _candidates(ink: Pixels | PictureInk) -> tuple[Pixels, ...]:
+    return ink.candidates if isinstance(ink, PictureInk) else (ink,)
+
+
+def _best_number(numbers: Iterable[NumberReading]) -> NumberReading:
+    """Return the first candidate without doubt; otherwise, of equal verdicts, the one with the fewest digits rejected.
+
+    As for `Predictor.read`, a close call is better than a blank, and a blank better than a rejection.
+    """
+    doubtful_numbers = []
+    for number in numbers:
+        if number.all_ink.several or number.all_ink.verdict == "digit":
+            return number
+        doubtful_numbers.append(number)
+    verdicts: list[Verdict] = ["not_a_digit", "blank", "unsure"]
+    return max(
+        doubtful_numbers,
+        key=lambda number: (
+            verdicts.index(number.all_ink.verdict),
+            -number.rejected_fraction,
+            number.all_ink.confidence or 0.0,
+        ),
+    )
 
 
 def _is_surely_one_digit(all_ink: Reading, strokes: Sequence[Stroke] | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from core.data.pen_digits import TRAINING_WRITERS
 from core.handwriting.pen_digits import PenDigit
 from core.ink.canvas_strokes import Stroke, draw_strokes
 from core.ink.numbers import Lattice
+from core.ink.photo import ink_from_array
 from core.workspace import SHIPPED_BUNDLE
 
 ScoredLattice = tuple[Lattice, np.ndarray]
@@ -108,6 +109,35 @@ def test_numbers_in_pictures_are_read(
     numbers = list(scenes(digits, 40, SPACINGS[spacing], np.random.default_rng(1)))
 
     assert fraction_correct(predictor, numbers, as_pictures=True) >= minimum
+
+
+def on_a_table(ink: np.ndarray) -> np.ndarray:
+    """Return a picture of white paper on a dark table."""
+    return np.pad(255 - ink, 90, constant_values=80)
+
+
+def in_a_frame(ink: np.ndarray) -> np.ndarray:
+    """Return a picture of white paper with a black frame near its edge."""
+    return np.pad(np.pad(255 - ink, 4, constant_values=0), 6, constant_values=255)
+
+
+def half_in_shadow(ink: np.ndarray) -> np.ndarray:
+    """Return a picture of white paper whose right half is darker."""
+    middle = ink.shape[1] // 2
+    return np.hstack([255 - ink[:, :middle], ((255 - ink[:, middle:]) * 0.6).astype(np.uint8)])
+
+
+@pytest.mark.parametrize("paper", [on_a_table, in_a_frame, half_in_shadow])
+def test_numbers_are_read_from_the_ink_without_foreign_ink(
+    predictor: Predictor, digits: tuple[PenDigit, ...], paper: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    numbers = list(scenes(digits, 20, SPACINGS["spaced"], np.random.default_rng(8)))
+
+    pictures = [ink_from_array(paper(np.pad(scene.ink, 40))) for scene in numbers]
+
+    found = [read_number(predictor, picture).number for picture in pictures]
+    assert np.mean([one == scene.text for one, scene in zip(found, numbers, strict=True)]) >= 0.8
+    assert np.mean([read_digit(predictor, picture).several for picture in pictures]) >= 0.6
 
 
 def test_strokes_in_any_order_form_the_same_number(predictor: Predictor, digits: tuple[PenDigit, ...]) -> None:
