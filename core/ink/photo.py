@@ -109,10 +109,13 @@ def _ink_in_frame(grey: Pixels | Plane, even_ink: Pixels) -> PictureInk | None:
 
 
 def _frame_box(ink: Pixels) -> tuple[int, int, int, int] | None:
-    """Return the box of the largest component's long sides; ticks and text outside a plot or a canvas do not count."""
-    if not ink.any():
+    """Return the box of the long sides of the component with the largest extent; ticks and text outside a plot or a canvas do not count."""
+    components, _ = ndimage.label(ink > 127, structure=np.ones((3, 3)))
+    slices = ndimage.find_objects(components)
+    spans = [(rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in slices]
+    if not spans:
         return None
-    component = _largest_component(ink > 127)
+    component = components == 1 + int(np.argmax(spans))
     lengths = component.sum(axis=1), component.sum(axis=0)
     rows, columns = (
         np.flatnonzero(length > 0.5 * np.count_nonzero(other)) for length, other in (lengths, lengths[::-1])
