@@ -109,7 +109,7 @@ def _ink_in_frame(grey: Pixels | Plane, even_ink: Pixels) -> PictureInk | None:
 
 
 def _frame_box(ink: Pixels) -> tuple[int, int, int, int] | None:
-    """Return the box of the long sides of the component with the largest extent; ticks and text outside a plot or a canvas do not count."""
+    """Return the box of the component with the largest extent, without ticks that stick out of its sides."""
     components, _ = ndimage.label(ink > 127, structure=np.ones((3, 3)))
     slices = ndimage.find_objects(components)
     spans = [(rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in slices]

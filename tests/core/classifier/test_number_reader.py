@@ -118,7 +118,7 @@ def on_a_table(ink: np.ndarray) -> np.ndarray:
 
 def in_a_frame(ink: np.ndarray) -> np.ndarray:
     """Return a picture of white paper with a black frame near its edge."""
-    return np.pad(np.pad(255 - ink, 2, constant_values=0), 6, constant_values=255)
+    return np.pad(np.pad(255 - ink, 4, constant_values=0), 6, constant_values=255)
 
 
 def half_in_shadow(ink: np.ndarray) -> np.ndarray:
