@@ -10,7 +10,7 @@ from scipy import ndimage
 from core.errors import PictureTooLarge
 from core.ink.brightness import brightness
 from core.ink.depth import SMALL_SIZE, Mask, is_dust, touches_edge, without_foreign_ink
-from core.ink.drawing import Pixels, Plane, bounding_box, ink_from_canvas
+from core.ink.drawing import Pixels, Plane, ink_from_canvas
 from core.ink.even import ink_on_even_paper, rim
 from core.ink.picture_file import WORKING_SIZE, check_size, decode_canvas, decode_frames, shrink
 from core.ink.picture_ink import PictureInk, picture_ink
@@ -21,6 +21,7 @@ from core.language import Message
 
 _SHOWN_SIZE = 480  # pixels; the largest size of the Draw page's canvas
 _MIN_FRAME_INK = 0.7  # of a frame's outline; the rest may be rounded corners or gaps
+_MIN_IN_FRAME = 0.95  # of a frame's or a board's area; the rest are ticks
 _FRAME_WIDTH = 3  # pixels; a frame's line with its blurred edge, or the blurred edge of a board
 _CUT_OFF_RATIO = 1.1  # times its size on a sheet; a component this much larger in the picture was cut off by a shadow
 
@@ -87,7 +88,7 @@ def _stands_alone(ink: Pixels) -> bool:
 
 def _ink_in_frame(grey: Pixels | Plane, even_ink: Pixels) -> PictureInk | None:
     """Return the ink within a rectangular frame or board, such as a canvas on a page; None if there is none."""
-    box = bounding_box(even_ink)
+    box = _frame_box(even_ink)
     if box is None:
         return None
     outline = rim(even_ink[box[0] : box[2], box[1] : box[3]])
@@ -105,6 +106,26 @@ def _ink_in_frame(grey: Pixels | Plane, even_ink: Pixels) -> PictureInk | None:
 
     # The complete ink comes first: a 0 with corners looks like a frame.
     return picture_ink(in_picture(framed_ink.likeliest), [even_ink, *map(in_picture, framed_ink.candidates)])
+
+
+def _frame_box(ink: Pixels) -> tuple[int, int, int, int] | None:
+    """Return the box of the component with the largest extent, without ticks that stick out of its sides."""
+    components, _ = ndimage.label(ink > 127, structure=np.ones((3, 3)))
+    slices = ndimage.find_objects(components)
+    spans = [(rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in slices]
+    if not spans:
+        return None
+    component = components == 1 + int(np.argmax(spans))
+    lengths = component.sum(axis=1), component.sum(axis=0)
+    rows, columns = (
+        np.flatnonzero(length > 0.5 * np.count_nonzero(other)) for length, other in (lengths, lengths[::-1])
+    )
+    if not rows.size or not columns.size:
+        return None
+    box = int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+    # A round blob, such as a thumb, loses more of its area.
+    is_frame = np.count_nonzero(component[box[0] : box[2], box[1] : box[3]]) > _MIN_IN_FRAME * lengths[0].sum()
+    return box if is_frame else None
 
 
 def _ink_in_photo(levels: Pixels | Plane, even_ink: Pixels | None) -> PictureInk:

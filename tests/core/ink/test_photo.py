@@ -389,6 +389,17 @@ def test_canvas_on_a_page_is_read_from_inside_its_frame(
     assert np.count_nonzero(found.likeliest) == np.count_nonzero(inside)
 
 
+def test_labels_around_a_canvas_on_a_page_are_not_ink() -> None:
+    page = np.pad(canvas(), 40, constant_values=255)
+    page[10:18, 60:100] = page[80:88, 10:30] = 0
+    page[80, 30:40] = 0  # a tick that touches the canvas
+
+    found = ink_from_array(page).likeliest
+
+    np.testing.assert_array_equal(found[43:-43, 43:-43], canvas()[3:-3, 3:-3])
+    assert np.count_nonzero(found) == np.count_nonzero(canvas())
+
+
 @pytest.mark.parametrize("width", [1, 2])
 def test_frame_around_a_canvas_is_not_ink(width: int) -> None:
     ink = canvas()
