@@ -10,6 +10,7 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from core.language import tr
 from core.launcher.control import delete
 from core.personal.classroom import teacher_key
 from core.personal.hand import create_hand, list_hands
@@ -95,7 +96,7 @@ def test_drawings_on_the_map_name_their_student(workspace: Workspace, monkeypatc
     assert not page.exception
     assert len(maps[-1]) == len(exam.written)
     first = maps[-1][0]
-    assert first.title.startswith(f"Student 1: a {exam.prompts[0]}, ")
+    assert first.title.startswith(tr("Student 1: a {digit}, ", digit=exam.prompts[0]))
     assert (first.wrong, first.hollow) == (
         not first.title.endswith((f"read as {exam.prompts[0]}", "no answer")),
         first.title.endswith("no answer"),
