@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gettext
 import io
+import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -33,9 +35,16 @@ def catalogue(language: str) -> gettext.NullTranslations:
 
 
 def main() -> None:
-    for source in sources().values():
-        if _is_stale(source):
-            source.with_suffix(".mo").write_bytes(_compile(source))
+    for source in filter(_is_stale, sources().values()):
+        compiled = source.with_suffix(".mo")
+        temporary = compiled.with_stem(f".{compiled.stem}.{os.getpid()}")
+        # On a full or read-only disk, `catalogue` compiles the file in memory.
+        with suppress(OSError):
+            try:
+                temporary.write_bytes(_compile(source))
+                temporary.replace(compiled)
+            finally:
+                temporary.unlink(missing_ok=True)
 
 
 def _is_stale(source: Path) -> bool:
