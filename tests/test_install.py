@@ -139,6 +139,52 @@ def test_interrupted_installation_is_repaired(checkout: Path, install: Install, 
     assert install().stdout == ""
 
 
+def test_two_calls_at_once_install_once(checkout: Path) -> None:
+    calls = [
+        subprocess.Popen(
+            ["sh", "scripts/install.sh"],
+            cwd=checkout,
+            env={**os.environ, "PYTHON": sys.executable},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    printed = [call.communicate()[0] for call in calls]
+
+    assert [call.returncode for call in calls] == [0, 0], printed
+    assert "".join(printed).count("Installing Trazo's packages") == 1
+
+
+def test_environment_of_another_python_is_replaced(checkout: Path, install: Install) -> None:
+    install()
+    packages = next((checkout / ".venv").glob("lib/python*"))
+    packages.rename(packages.with_name("python3.10"))  # as if the system's python3 had been upgraded since
+
+    assert "Installing" in install().stdout
+    assert packages.exists()
+    assert install().stdout == ""
+
+
+def test_read_only_checkout_is_reported(
+    checkout: Path, install: Install, make_read_only: Callable[[Path], None]
+) -> None:
+    make_read_only(checkout)
+
+    assert only_error_line(install()).startswith("Trazo's packages cannot be installed: you may not write to")
+
+
+@pytest.mark.parametrize("command", ["rm", "mkdir"])
+def test_environment_that_cannot_be_replaced_is_reported(checkout: Path, install: Install, command: str) -> None:
+    replace_command(checkout, command, f"echo {command}: Permission denied >&2; exit 1")
+
+    result = install()
+
+    assert only_error_line(result) == f"{command}: Permission denied"
+    assert result.stdout == ""
+
+
 @pytest.mark.parametrize("version", ["(3, 10)", "(3, 14)"])
 def test_unsupported_python_is_rejected(checkout: Path, install: Install, version: str) -> None:
     replace_command(
@@ -170,6 +216,12 @@ def test_full_disk_is_reported_before_installing(checkout: Path, install: Instal
 
     assert only_error_line(install()).startswith("The disk is full. Trazo needs about 3000 MB")
     assert not (checkout / ".venv").exists()
+
+
+def test_file_system_may_have_spaces_in_its_name(checkout: Path, install: Install) -> None:
+    replace_command(checkout, "df", "echo Filesystem; echo //nas/My Files 9000000 2000 8998000 1% /mnt/My Files")
+
+    assert install().returncode == 0
 
 
 def test_disk_that_fills_up_is_reported(checkout: Path, install: Install) -> None:
