@@ -1,4 +1,4 @@
-"""`scripts/install.sh`, which `make run` and `make test` call first."""
+"""`scripts/install.sh`, which `make run` and `make test` call first, and `scripts/cluster.sh`."""
 
 from __future__ import annotations
 
@@ -249,3 +249,24 @@ def test_other_failure_quotes_pip(checkout: Path, install: Install) -> None:
     (checkout / "requirements.txt").write_text("not a requirement\n")
 
     assert only_error_line(install()).startswith("The packages could not be installed (ERROR: Invalid requirement")
+
+
+def test_cluster_that_cannot_start_says_why(checkout: Path) -> None:
+    shutil.copy(PROJECT / "scripts/cluster.sh", checkout / "scripts")
+    (checkout / ".venv/bin").mkdir(parents=True)
+    python = checkout / ".venv/bin/python"
+    python.write_text("#!/bin/sh\necho The home folder cannot be written to. >&2\nexit 1\n")
+    python.chmod(0o755)
+
+    result = subprocess.run(
+        ["sh", "scripts/cluster.sh", "head"],
+        cwd=checkout,
+        env=os.environ | {"RAY_AUTH_TOKEN": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[0] == "The home folder cannot be written to."
+    assert "Ray could not be started" in result.stderr
