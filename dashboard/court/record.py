@@ -12,7 +12,7 @@ from core.court.verdicts import CANNOT_TELL, Choice
 from core.language import tr
 from dashboard.court.docket import Case, Docket
 from dashboard.parts.digit_grid import digit_grid
-from dashboard.parts.picture_panel import sample_picture, show_panel
+from dashboard.parts.picture_panel import show_samples_panel
 
 _COLUMNS = ("split", "index", "label", "verdict", "prediction")
 
@@ -48,8 +48,7 @@ def show_record(docket: Docket, verdicts: dict[int, Choice], model: str) -> None
         if clicked is not None:
             case, choice = wrong[clicked]
             note = tr("Your verdict: {verdict}.", verdict=choice)
-            picture = sample_picture(case.split, case.index, docket.dataset.id, note)
-            show_panel([picture], model)
+            show_samples_panel([(case.split, case.index)], docket.dataset.id, model, note)
     st.download_button(
         tr("Verdicts as CSV"),
         _table(judged),

@@ -29,7 +29,7 @@ def show_classes(data: Dataset) -> None:
     st.subheader(tr("Mean images"), anchor=False)
     st.caption(tr("The mean of all images of each digit. Bright pixels have ink in most images."))
     digit_grid(
-        cache.class_means(data.id, split),
+        cache.class_means(data, split),
         key="data_means",
         captions=[f"{digit} · {number(count, ',')}" for digit, count in enumerate(counts)],
         tile=72,

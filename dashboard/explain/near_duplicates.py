@@ -14,7 +14,7 @@ from core.launcher import duplicates_process
 from dashboard.data.paging import choose_page
 from dashboard.explain.csv_lists import pairs_csv
 from dashboard.parts.digit_grid import tile_grid
-from dashboard.parts.picture_panel import sample_picture, show_panel
+from dashboard.parts.picture_panel import show_samples_panel
 from dashboard.parts.png import png_data_uri
 from dashboard.session import address, cache, state
 from dashboard.session.permission import attempt, may_change, permission_note
@@ -207,8 +207,8 @@ def _show_grid(scope: Scope, pairs: Pairs, dataset: str, key: str) -> None:
         marked=np.flatnonzero(first != second).tolist(),
     )
     if clicked is not None:
-        pair = (first_name, pairs.first[clicked]), (second_name, pairs.second[clicked])
-        show_panel([sample_picture(name, int(index), dataset) for name, index in pair])
+        pair = (first_name, int(pairs.first[clicked])), (second_name, int(pairs.second[clicked]))
+        show_samples_panel(pair, dataset)
 
 
 def _label_text(first: int, second: int) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifier.predictor import Reading
-from core.errors import TrazoError
+from core.errors import DataError, TrazoError
 from core.ink.drawing import Drawing, Pixels
 from core.language import Message, tr
 from core.runs.active import model_names
@@ -69,6 +69,18 @@ def show_panel(pictures: Sequence[Picture], model: str | None = None) -> None:
         state.request_panel((pictures, model))
         st.rerun()
     _open(pictures, model)
+
+
+def show_samples_panel(
+    samples: Sequence[tuple[str, int]], dataset: str, model: str | None = None, note: str = ""
+) -> None:
+    """Open the panel with images of a dataset, given their splits and indices."""
+    try:
+        pictures = [sample_picture(split, index, dataset, note) for split, index in samples]
+    except DataError as error:  # the dataset was removed after the page was drawn
+        st.toast(safe_text(error), icon=":material/error:")
+        return
+    show_panel(pictures, model)
 
 
 def show_requested_panel() -> None:

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.errors import DataError
 from core.language import tr
 from dashboard.parts.digit_grid import digit_grid
-from dashboard.parts.picture_panel import sample_picture, show_panel
-from dashboard.session.permission import safe_text
+from dashboard.parts.picture_panel import show_samples_panel
 
 
 @dataclass(frozen=True)
@@ -38,11 +36,5 @@ def sample_grid(
     """Show some of the images in a grid as `digit_grid` does; a click opens an image's panel."""
     st.caption(tr("Click an image to see its ten probabilities, look inside, or change it."))
     clicked = digit_grid(samples.images[indices], key=key, captions=captions, titles=titles, tile=tile, marked=marked)
-    if clicked is None:
-        return
-    try:
-        picture = sample_picture(samples.split, int(indices[clicked]), samples.dataset)
-    except DataError as error:  # removed in the meantime
-        st.toast(safe_text(error), icon=":material/error:")
-        return
-    show_panel([picture], samples.model)
+    if clicked is not None:
+        show_samples_panel([(samples.split, int(indices[clicked]))], samples.dataset, samples.model)

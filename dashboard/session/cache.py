@@ -79,14 +79,14 @@ def _pen_digits(path: str, modified: int) -> tuple[PenDigit, ...]:
     return read_pen_digits(Path(path))
 
 
-def class_means(dataset_id: str, split: str) -> np.ndarray:
+def class_means(data: Dataset, split: str) -> np.ndarray:
     """Return the mean image of each digit, uint8 (10, 28, 28)."""
-    return _class_means(dataset_id, split, datasets.dataset_version(dataset_id, workspace()))
+    return _class_means(data.fingerprint, split, data)
 
 
 @st.cache_data(show_spinner=False, max_entries=6)
-def _class_means(dataset_id: str, split: str, version: str) -> np.ndarray:
-    return datasets.class_means(dataset(dataset_id).split(split))
+def _class_means(fingerprint: str, split: str, _data: Dataset) -> np.ndarray:
+    return datasets.class_means(_data.split(split))
 
 
 def models() -> dict[str, Bundle]:

@@ -12,7 +12,7 @@ from core.runs.run import Run
 from core.runs.watched import Prediction, WatchedImage, read_watched
 from dashboard.parts.canvas_objects import image_objects
 from dashboard.parts.component import text_component
-from dashboard.parts.picture_panel import Picture, sample_picture, show_panel
+from dashboard.parts.picture_panel import Picture, show_panel, show_samples_panel
 from dashboard.parts.png import png_data_uri
 from dashboard.session import cache
 
@@ -46,7 +46,7 @@ def show_watched(run: Run, config: TrainingConfig) -> None:
         return
     if clicked < len(watched.images):
         image = watched.images[clicked]
-        show_panel([sample_picture("validation", image.index, config.dataset, _note(image.prediction))], run.id)
+        show_samples_panel([("validation", image.index)], config.dataset, run.id, _note(image.prediction))
     elif drawing and watched.drawing:
         objects, note = image_objects(drawing.image), _note(watched.drawing)
         show_panel([Picture(tr("Your drawing"), drawing.image, drawing=objects, note=note)], run.id)

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.data.datasets import Dataset
-from core.data.sources import read_mnist
+from core.data.sources import read_mnist, store_mnist
+from core.workspace import Workspace
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.mnist_files import file_names, write_idx
 
@@ -43,3 +44,18 @@ def test_page_continues_with_uploaded_mnist(
     expect(page.get_by_text("54,000 images.")).to_be_visible()
     expect(page.get_by_role("button", name="Download MNIST")).to_have_count(0)
     assert file_names(dashboard.workspace / "data") == ["mnist.npz"]
+
+
+def test_open_page_outlives_the_dataset(page: Page, dashboard: DashboardProcess, mnist: Dataset) -> None:
+    stored = store_mnist(read_mnist(Path(mnist.origin)), Workspace(dashboard.workspace))
+    page.goto("/data")
+    page.get_by_role("tab", name="Classes").click()
+    expect(page.get_by_text("Mean images")).to_be_visible()
+    stored.unlink()
+
+    page.get_by_role("tabpanel", name="Classes").get_by_role("radio", name="Test").click()
+
+    expect(page.get_by_text("0 · 980")).to_be_visible()
+    page.get_by_role("tab", name="Samples").click()
+    page.get_by_role("button", name="5, image 0").click()
+    expect(page.get_by_text("MNIST is not on this machine yet.")).to_be_visible()
