@@ -25,6 +25,11 @@ from dashboard.session.markdown import plain
 
 _DEFAULT_PROVIDER = "default"
 
+_COOKIE_PREFIX = "_streamlit_user"
+
+_signed_out: set[frozenset[tuple[str, str]]] = set()
+"""The cookies of ended sign-ins. Streamlit signs out only the tab in which the button was pressed."""
+
 _CALLBACK = "/oauth2callback"
 """Path to which the provider sends a visitor back; Streamlit defines it."""
 
@@ -54,7 +59,7 @@ def secrets_section(name: str) -> Mapping | None:
 
 def signed_in() -> bool:
     """Return True if this visitor is signed in."""
-    return bool(st.user.get("is_logged_in"))
+    return bool(st.user.get("is_logged_in")) and _sign_in_cookies() not in _signed_out
 
 
 def email() -> str | None:
@@ -68,7 +73,21 @@ def account() -> None:
     if signed_in():
         name = email() or st.user.get("name")
         st.caption(tr("Signed in as {name}", name=plain(str(name))) if name else tr("Signed in as a guest"))
-        st.button(tr("Sign out"), icon=":material/logout:", key="sign_out", on_click=st.logout)
+        st.button(tr("Sign out"), icon=":material/logout:", key="sign_out", on_click=_sign_out)
+
+
+def _sign_out() -> None:
+    if cookies := _sign_in_cookies():
+        _signed_out.add(cookies)
+    st.logout()
+
+
+def _sign_in_cookies() -> frozenset[tuple[str, str]]:
+    """Return the cookies of this visitor's sign-in; all tabs of a browser have the same, and each sign-in has its own.
+
+    A tab keeps those with which it was opened. Streamlit divides long ones.
+    """
+    return frozenset((name, value) for name, value in st.context.cookies.items() if name.startswith(_COOKIE_PREFIX))
 
 
 def sign_in_buttons(key: str) -> None:

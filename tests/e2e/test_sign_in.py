@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from core.runs.registry import list_runs
+from core.workspace import Workspace
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
 from tests.support.visit import at_rest
@@ -49,7 +51,7 @@ server_metadata_url = "{provider.metadata_url}"
 
 
 def test_visitor_browses_freely_and_signs_in_to_train(chromium: Browser, private_dashboard: DashboardProcess) -> None:
-    page = chromium.new_page(base_url=f"{private_dashboard.url}/")
+    page = chromium.new_context(base_url=f"{private_dashboard.url}/").new_page()
     page.goto("./train")
     at_rest(page)
     train = page.get_by_role("button", name="Train", exact=True)
@@ -61,8 +63,16 @@ def test_visitor_browses_freely_and_signs_in_to_train(chromium: Browser, private
     expect(page.get_by_text("Signed in as ada@example.org")).to_be_visible()
     page.get_by_role("link", name="Train", exact=True).click()
     expect(train).to_be_visible()
+    other_tab = page.context.new_page()
+    other_tab.goto("./train")
+    still_shown = other_tab.get_by_role("button", name="Train", exact=True)
+    expect(still_shown).to_be_visible()
 
     page.get_by_role("button", name="Sign out").click()
-
     expect(page.get_by_text("Signed in as")).to_have_count(0)
-    page.close()
+    still_shown.click()
+
+    expect(other_tab.get_by_text("Sign in to train, promote or delete").first).to_be_visible()
+    expect(other_tab.get_by_text("Signed in as")).to_have_count(0)
+    assert list_runs(Workspace(private_dashboard.workspace)) == []
+    page.context.close()
