@@ -34,10 +34,10 @@ class Upload(NamedTuple):
 def import_uploaded_mnist(uploads: Sequence[Upload], workspace: Workspace) -> Path:
     """Verify MNIST in uploaded files and store it in the workspace; if this fails, the previous file is kept.
 
-    `uploads`: an .npz file, or the four IDX files, gzipped or not. Raises DataMissing while some of the four are
-    missing, DataError if a file is damaged or not MNIST's, and StorageError.
+    `uploads`: an .npz file (the last one, if there are several), or the four IDX files, gzipped or not. Raises
+    DataMissing while some of the four are missing, DataError if a file is damaged or not MNIST's, and StorageError.
     """
-    npz = next((upload for upload in uploads if upload.content.startswith(_NPZ_MAGIC)), None)
+    npz = next((upload for upload in reversed(uploads) if upload.content.startswith(_NPZ_MAGIC)), None)
     name = Message("This upload") if npz is None else npz.name
     arrays = _arrays_of_idx_files(uploads) if npz is None else load_npz(io.BytesIO(npz.content), name)
     check_mnist(arrays, name)

@@ -55,6 +55,14 @@ def test_npz_is_stored_under_any_name(workspace: Workspace, arrays: Arrays) -> N
     assert same_arrays(arrays, read_mnist(path))
 
 
+def test_npz_that_was_added_to_a_damaged_one_is_stored(workspace: Workspace, arrays: Arrays) -> None:
+    good = npz(arrays)
+
+    path = import_uploaded_mnist([Upload("mnist.npz", good[:1_000_000]), Upload("mnist (1).npz", good)], workspace)
+
+    assert same_arrays(arrays, read_mnist(path))
+
+
 def test_idx_files_may_come_in_any_order(tmp_path: Path, workspace: Workspace, arrays: Arrays) -> None:
     (tmp_path / "idx").mkdir()
     uploads = idx_uploads(tmp_path / "idx", arrays)
