@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.environment import classroom, read_only
-from core.errors import ReadOnly, RunNotFound, SweepNotFound, TrazoError
+from core.errors import DataMissing, ReadOnly, RunNotFound, SweepNotFound, TrazoError
 from core.language import Message, tr
 from core.personal.hand import Hand
 from core.runs.run import Run
@@ -120,7 +120,9 @@ def hide_paths(text: str | BaseException) -> str:
 
 
 def _for_a_page(problem: str | BaseException) -> str | BaseException:
-    """Return the problem, or a sentence without the command that an error about a deleted run or sweep suggests."""
+    """Return the problem, or a sentence without a suggestion that this visitor cannot follow on a page."""
+    if isinstance(problem, DataMissing) and not may_change():
+        return Message("The data is not on this machine yet. To add it, you need permission to make changes here.")
     if isinstance(problem, RunNotFound):
         return Message(
             "There is no run named {run}. It may have been deleted. Choose another one under All runs.",

@@ -66,6 +66,15 @@ def test_read_only_pages_show_a_note_instead_of_the_controls(
     assert "switched off here" in notes(page)[0]
 
 
+def test_visitor_is_not_told_to_download_data(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    page = open_view("evaluate")
+
+    [text] = [unescape_markdown(info.value) for info in page.info if "images cannot be shown" in info.value]
+    assert text.endswith("The data is not on this machine yet. To add it, you need permission to make changes here.")
+
+
 def test_visitor_sees_sign_in_instead_of_the_controls(run: Run) -> None:
     page = open_view("train", {"auth": AUTH}, {"is_logged_in": False})
 
