@@ -20,8 +20,12 @@ import streamlit as st
 
 from core.errors import TrazoError
 from core.language import Message, tr
+from core.workspace import PROJECT
 from dashboard.server.prefix import configured_prefix
 from dashboard.session.markdown import plain
+
+CHECKOUT_SECRETS = PROJECT / ".streamlit" / "secrets.toml"
+"""A file that `streamlit run` reads only if it is started in the checkout."""
 
 _DEFAULT_PROVIDER = "default"
 
@@ -35,7 +39,7 @@ _CALLBACK = "/oauth2callback"
 
 
 class SecretsDamaged(TrazoError):
-    """The file secrets.toml exists but cannot be read, so it is unknown whether visitors have to sign in."""
+    """The file secrets.toml exists but is not read, so it is unknown whether visitors have to sign in."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -50,7 +54,7 @@ def secrets_section(name: str) -> Mapping | None:
     """Return a section of secrets.toml, or None if it is missing; raise SecretsDamaged if the file is unreadable."""
     if not st.secrets.load_if_toml_exists():
         # Streamlit ignores a file that it cannot read, which would turn sign-in off.
-        if any(Path(file).exists() for file in st.get_option("secrets.files")):
+        if any(Path(file).exists() for file in [*st.get_option("secrets.files"), CHECKOUT_SECRETS]):
             raise SecretsDamaged
         return None
     section: Mapping | None = st.secrets.get(name)

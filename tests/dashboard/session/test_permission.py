@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -9,6 +11,7 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, Workspace
+from dashboard.session import sign_in
 from tests.support.markdown import unescape_markdown
 from tests.support.tiny_training import tiny_config
 
@@ -157,6 +160,19 @@ def test_misconfigured_sign_in_allows_no_changes(run: Run) -> None:
 
     assert controls(page) == set()
     assert len(notes(page)) == 1
+
+
+def test_secrets_that_streamlit_does_not_look_for_allow_no_changes(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As with `streamlit run` in another folder than the checkout.
+    monkeypatch.setattr(sign_in, "CHECKOUT_SECRETS", tmp_path / "secrets.toml")
+    sign_in.CHECKOUT_SECRETS.write_text("[auth]\n")
+
+    page = open_view("train")
+
+    assert controls(page) == set()
+    assert any("secrets.toml cannot be read" in note for note in notes(page))
 
 
 def test_button_of_an_open_page_respects_a_new_read_only_mode(
