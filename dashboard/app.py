@@ -40,7 +40,11 @@ from dashboard.server.connections import limit_connections
 from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
 from dashboard.server.join_address import join_address, local_address, teacher_address
-from dashboard.server.library_internals import keep_caches_from_visitors, keep_widget_values_on_page_changes
+from dashboard.server.library_internals import (
+    keep_caches_from_visitors,
+    keep_widget_values_on_page_changes,
+    survive_unreadable_secrets,
+)
 from dashboard.server.memory import share_one_heap
 from dashboard.server.page_routes import page_routes
 from dashboard.server.pictures import POOL
@@ -57,6 +61,7 @@ logs.start()
 limit_connections()
 keep_widget_values_on_page_changes()
 keep_caches_from_visitors()
+survive_unreadable_secrets()
 
 # Seconds after which a busy thread yields to other threads. Python's default, 0.005, delays responses under load.
 sys.setswitchinterval(0.001)

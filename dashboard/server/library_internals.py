@@ -1,4 +1,4 @@
-"""All code that uses private APIs of uvicorn and Gradio, and of Streamlit's loggers, uploads, caches and script runs.
+"""All code that uses private APIs of uvicorn and Gradio, and of Streamlit's loggers, uploads, caches, secrets and runs.
 
 `pyproject.toml` pins the exact versions that this module was written for, and
 `tests/dashboard/server/test_library_internals.py` fails if a version or a private name changes. After an upgrade, read
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ import streamlit.logger
 import uvicorn
 import uvicorn.config
 from streamlit import file_util, runtime
+from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.app_session import AppSession
@@ -29,6 +30,7 @@ from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils import script_requests
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests, ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
+from streamlit.runtime.secrets import Secrets
 from streamlit.runtime.state import SafeSessionState
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -283,6 +285,22 @@ def _run_callbacks_to_the_end(state: SafeSessionState, *arguments: Any, **option
 def keep_caches_from_visitors() -> None:
     """Ignore requests from browsers to clear the caches, which all visitors share."""
     AppSession._handle_clear_cache_request = lambda _session: None  # type: ignore[method-assign, assignment]
+
+
+def survive_unreadable_secrets() -> None:
+    """Treat a secrets.toml that cannot be opened or decoded as one that cannot be parsed, so that pages can say so.
+
+    Without this, Streamlit serves no page at all.
+    """
+    parse = Secrets._parse_toml_file
+
+    def parse_or_report(self: Secrets, path: str) -> tuple[Mapping[str, Any], bool]:
+        try:
+            return parse(self, path)
+        except (OSError, UnicodeError) as error:
+            raise StreamlitSecretNotFoundError("{path}: {error}", path=path, error=str(error)) from error
+
+    Secrets._parse_toml_file = parse_or_report  # type: ignore[method-assign]
 
 
 def rerun_is_waiting() -> bool:

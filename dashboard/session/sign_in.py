@@ -20,6 +20,7 @@ import streamlit as st
 
 from core.errors import TrazoError
 from core.language import Message, tr
+from core.storage import is_gone
 from core.workspace import PROJECT
 from dashboard.server.prefix import configured_prefix
 from dashboard.session.markdown import plain
@@ -54,7 +55,7 @@ def secrets_section(name: str) -> Mapping | None:
     """Return a section of secrets.toml, or None if it is missing; raise SecretsDamaged if the file is unreadable."""
     if not st.secrets.load_if_toml_exists():
         # Streamlit ignores a file that it cannot read, which would turn sign-in off.
-        if any(Path(file).exists() for file in [*st.get_option("secrets.files"), CHECKOUT_SECRETS]):
+        if not all(is_gone(Path(file)) for file in [*st.get_option("secrets.files"), CHECKOUT_SECRETS]):
             raise SecretsDamaged
         return None
     section: Mapping | None = st.secrets.get(name)

@@ -29,6 +29,7 @@ from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils import script_requests
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
+from streamlit.runtime.secrets import Secrets
 from streamlit.runtime.state import SafeSessionState
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -79,6 +80,7 @@ def parameters(function: Callable[..., object]) -> list[str]:
         (AppSession.request_rerun, ["self", "client_state"]),
         (AppSession.has_fragment, ["self", "fragment_id"]),
         (AppSession._handle_clear_cache_request, ["self"]),
+        (Secrets._parse_toml_file, ["self", "path"]),
         (ScriptRunner._run_script, ["self", "rerun_data"]),
         (ScriptRunner._maybe_handle_execution_control_request, ["self"]),
         (SafeSessionState.__init__, ["self", "state", "yield_callback"]),
