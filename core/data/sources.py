@@ -162,7 +162,7 @@ def _find_idx_file(folder: Path, stem: str) -> Path:
                 path = folder / f"{stem}{separator}{kind}-ubyte{ending}"
                 if path.is_file():
                     return path
-    raise DataMissing(
+    raise DataError(
         Message(
             "{folder} contains neither mnist.npz nor {stem}-idx*-ubyte(.gz). Add mnist.npz or all four IDX files.",
             folder=folder,

@@ -155,7 +155,7 @@ def test_error_names_the_missing_idx_file(tmp_path: Path, arrays: dict[str, np.n
     write_idx(tmp_path, arrays)
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()
 
-    with pytest.raises(DataMissing, match="t10k-labels"):
+    with pytest.raises(DataError, match="t10k-labels"):
         read_mnist(tmp_path)
 
 

@@ -96,6 +96,15 @@ def test_banner_reports_a_damaged_file(page: AppTest, workspace: Workspace) -> N
     assert any("mnist.npz is damaged" in unescape_markdown(caption.value) for caption in page.caption)
 
 
+def test_banner_reports_an_incomplete_folder(page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_MNIST", str(tmp_path))
+
+    page.run()
+
+    assert not page.exception
+    assert "contains neither mnist.npz nor train-images" in captions(page)
+
+
 @pytest.fixture
 def pen_page(page: AppTest, without_mnist: None) -> AppTest:
     """The Data page, showing the pen digits."""
