@@ -253,6 +253,7 @@ def test_student_learns_from_the_teacher_not_the_labels(workspace: Workspace, te
     assert accuracy == pytest.approx(card.metrics.test_accuracy, abs=0.02)
 
 
+@pytest.mark.extended
 def test_resumed_worker_needs_no_teacher_run(
     workspace: Workspace, teacher: Run, patch_worker: Callable[[str], None], tmp_path: Path
 ) -> None:

@@ -48,6 +48,7 @@ def without_times(table: pd.DataFrame) -> pd.DataFrame:
 TWENTY_KILLS = (*("start", "step", "validation", "checkpoint") * 3, *("export", "evaluation") * 3, "export", "end")
 
 
+@pytest.mark.extended
 @pytest.mark.usefixtures("few_detector_samples")
 @pytest.mark.parametrize("phases", [("step", "export"), pytest.param(TWENTY_KILLS, marks=pytest.mark.long)])
 def test_run_killed_in_every_phase_has_the_same_result(

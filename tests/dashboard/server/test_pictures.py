@@ -124,6 +124,7 @@ def test_one_client_leaves_two_workers_for_others(monkeypatch: pytest.MonkeyPatc
     assert asyncio.run(ask()) == [1, 2, 4]
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("method", ["kill", "suspend"])
 def test_killed_or_suspended_workers_are_replaced(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     async def ask() -> list[object]:
