@@ -32,6 +32,7 @@ class WinnerTraining:
     def step(self) -> bool:
         """Resume interrupted runs and begin new ones if there is room; return True while there is something to do."""
         delayed = sum(map(self._resume_if_needed, self.runs))
+        self._runs.advance_queue()
         runs = self.runs
         unfinished = sum(map(is_unfinished, runs))
         if len(runs) < SEEDS and unfinished < worker_count():
@@ -39,7 +40,6 @@ class WinnerTraining:
             if create_winner_run(self._settings, self._sweep, self._runs, self._trial, seed_index):
                 _write_winner(self._workspace, self._sweep, self._runs, self._trial.number, own_choice=True)
             return True
-        self._runs.advance_queue()
         return unfinished + delayed > 0 or len(runs) < SEEDS
 
     @property

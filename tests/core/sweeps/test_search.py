@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import StorageError, SweepError
-from core.launcher import room
-from core.launcher.queue import advance
+from core.launcher import queue, room
+from core.launcher.queue import advance, submit
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
@@ -400,6 +400,21 @@ def test_winner_that_stopped_with_its_sweep_continues(workspace: Workspace) -> N
     assert first.status().state == "running"
     end(first)
     assert not winner.step()
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_winner_starts_the_next_run_of_a_full_queue(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = tiny_sweep(workspace)
+    search_of(workspace, sweep).step()
+    trial = sweep.progress().trials[0]
+    end(newest_run(workspace))
+    monkeypatch.setattr(queue, "MAX_QUEUED", 1)
+    killed, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
+    kill_worker(killed)  # so that it cannot start the next run itself
+
+    WinnerTraining(workspace, sweep, TrialRuns(workspace, sweep.id), trial).step()
+
+    assert waiting.status().state == "running"
 
 
 @pytest.mark.usefixtures("idle_workers")
