@@ -69,7 +69,11 @@ def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage 
     return NearestImage(train.images[number], number, digit, float(nearest.distances[0]))
 
 
-@st.cache_resource(show_spinner=False, max_entries=20)
+def _has_not_failed(future: Future[_DigitIndex]) -> bool:
+    return not (future.done() and future.exception())
+
+
+@st.cache_resource(show_spinner=False, max_entries=20, validate=_has_not_failed)
 def _index(folder: str, modified: int, dataset_id: str, digit: int, version: str) -> Future[_DigitIndex]:
     """Compute the features of a digit's training images in another thread, so that the next stroke need not wait."""
     return _threads.submit(_compute_index, workspace(), Bundle(Path(folder)), cache.dataset(dataset_id), digit)

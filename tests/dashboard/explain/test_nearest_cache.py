@@ -9,11 +9,13 @@ import pytest
 
 from core.classifier.bundle import Bundle
 from core.data.datasets import Dataset
+from core.errors import BundleError
 from core.explain.feature_file import features_file
 from core.explain.neighbours import image_features, load_feature_network
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from dashboard.explain import nearest_cache
 from dashboard.explain.nearest_cache import nearest_of_digit
+from tests.support.opened_files import exhausted_open_files
 
 BUNDLE = Bundle(SHIPPED_BUNDLE)
 
@@ -49,3 +51,15 @@ def test_an_image_is_compared_without_a_cache(workspace: Workspace, mnist: Datas
     assert found is not None
     assert found.index == index
     assert not workspace.cache.exists()
+
+
+def test_a_failed_computation_is_repeated(workspace: Workspace, mnist: Dataset) -> None:
+    image = mnist.train.images[0]
+    nearest_of_digit(BUNDLE, image, 3)  # loads the model's card and the images, which stay in memory
+    with exhausted_open_files(), pytest.raises(BundleError):
+        nearest_of_digit(BUNDLE, image, 5)
+
+    found = nearest_of_digit(BUNDLE, image, 5)
+
+    assert found is not None
+    assert found.index == 0
