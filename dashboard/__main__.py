@@ -89,7 +89,8 @@ def port_problem(host: str, port: int) -> str | None:
 
 def _bind_error(host: str, port: int) -> OSError | None:
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        # As Streamlit does: it listens on a name's IPv4 address, even if the name has an IPv6 address, too.
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
