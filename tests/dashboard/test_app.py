@@ -192,7 +192,20 @@ def test_busy_port_is_reported_with_a_solution(tmp_path: Path) -> None:
         result = start_dashboard("--port", str(port), workspace=tmp_path)
 
     assert result.returncode == 1
-    assert result.stderr == f"Port {port} is in use by another program. Choose another one, such as PORT={port + 1}.\n"
+    advice = f"Choose another one with --port or PORT, such as {port + 1}."
+    assert result.stderr == f"Port {port} is in use by another program. {advice}\n"
+
+
+def test_no_port_above_the_last_one_is_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.__main__.PORT_RELEASE_SECONDS", 0)
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 65535))
+        busy.listen()
+
+        problem = port_problem("127.0.0.1", 65535)
+
+    assert problem is not None
+    assert problem.endswith("such as 8501.")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux has mount namespaces.")
@@ -232,7 +245,7 @@ def test_unknown_host_is_reported_with_a_solution(tmp_path: Path) -> None:
 
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert "Choose another HOST" in result.stderr
+    assert "Choose another host with --host or HOST" in result.stderr
 
 
 @pytest.mark.parametrize("host", ["a..b", ".example.com", "a" * 70])
