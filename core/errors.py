@@ -82,6 +82,10 @@ class RunNotFound(RunError):
         )
 
 
+class QueueFull(RunError):
+    """The queue has no room for a run and its teachers."""
+
+
 class SweepError(TrazoError):
     """A sweep is damaged or cannot be started, or its state does not allow the action."""
 

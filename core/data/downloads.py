@@ -14,7 +14,7 @@ from core.language import Message
 from core.storage import make_folder, modified, remove, storage_errors
 
 Progress = Callable[[int, int], None]
-"""Called with the number of bytes received so far and the total (0 while unknown)."""
+"""Called with the number of bytes of a file that have been received so far, and its size (0 if unknown)."""
 
 TIMEOUT_SECONDS = (10, 30)
 """Connect and read timeouts."""
@@ -94,12 +94,14 @@ class _ProgressBar:
         self._done = 0
 
     def update(self, amount: int) -> None:
+        # This may exceed the size: pooch counts the last chunk as a full one, and bytes after their decompression.
         self._done += amount
-        self._progress(self._done, int(self.total))
+        size = int(self.total)
+        self._progress(min(self._done, size) if size else self._done, size)
 
     def reset(self) -> None:
-        # At the end, pooch resets the bar and then adds all bytes again.
-        self._done = 0
+        # At the end, pooch resets the bar and then adds the size, which may be unknown.
+        pass
 
     def close(self) -> None:
         pass

@@ -135,7 +135,7 @@ class Search:
             try:
                 status = run.status()
                 trial = self._observe_run(trial, run, status, results)
-            except RunError as error:  # deleted or damaged
+            except RunError as error:  # deleted or damaged, or its process cannot be started
                 return self._ended(trial, "failed", message_of(error))
             if trial.state != "running":
                 return trial
@@ -249,7 +249,9 @@ class Search:
 
     def _begin(self) -> None:
         """Begin runs until as many are unfinished as can train at once, so that sweeps share the queue fairly."""
-        while sum(map(is_unfinished, [*self._ending_runs, *self._live_runs()])) < worker_count():
+        unfinished = sum(map(is_unfinished, [*self._ending_runs, *self._live_runs()]))
+        # A run whose process cannot be started ends at once; the next step counts it, and begins another.
+        for _ in range(unfinished, worker_count()):
             trial = self._incomplete_trial() or self._ask()
             if trial is None:
                 return

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 from core.config import TrainingConfig
-from core.errors import RunError, StorageError
+from core.errors import QueueFull, RunError, StorageError
 from core.language import Message
 from core.launcher.control import request_stop
 from core.launcher.queue import advance, resume, submit
@@ -76,9 +76,11 @@ class TrialRuns:
                 return known
             try:
                 run = submit(self._workspace, config, trial=mark)
+            except QueueFull:
+                return None
             except RunError as error:
                 if error.run_id is None:
-                    return None
+                    raise
                 run = Run(self._workspace.runs / error.run_id)  # its process could not be started
             self._runs[_position(mark)] = run
             return run
@@ -114,10 +116,13 @@ class TrialRuns:
 
 
 def continue_run(workspace: Workspace, run: Run) -> bool:
-    """Queue a run that has ended without a result; return False if the queue is full and this must be retried."""
+    """Queue a run that has ended without a result; return False if the queue is full and this must be retried.
+
+    Raises RunError if the run cannot be resumed.
+    """
     try:
         resume(workspace, run)
-    except RunError:
+    except QueueFull:
         return False
     return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.environment import worker_count
-from core.errors import RunError, SweepError
+from core.errors import QueueFull, RunError, SweepError
 from core.language import Message
 from core.launcher.queue import resumable
 from core.runs.run import Run
@@ -32,6 +32,7 @@ class WinnerTraining:
     def step(self) -> bool:
         """Resume interrupted runs and begin new ones if there is room; return True while there is something to do."""
         delayed = sum(map(self._resume_if_needed, self.runs))
+        self._runs.advance_queue()
         runs = self.runs
         unfinished = sum(map(is_unfinished, runs))
         if len(runs) < SEEDS and unfinished < worker_count():
@@ -39,7 +40,6 @@ class WinnerTraining:
             if create_winner_run(self._settings, self._sweep, self._runs, self._trial, seed_index):
                 _write_winner(self._workspace, self._sweep, self._runs, self._trial.number, own_choice=True)
             return True
-        self._runs.advance_queue()
         return unfinished + delayed > 0 or len(runs) < SEEDS
 
     @property
@@ -55,13 +55,13 @@ class WinnerTraining:
             if stopped_with_sweep and not resumable(run, status):  # in its first epoch
                 self._runs.forget(run)
                 return False
-        except RunError:  # deleted or damaged
-            return False
-        interrupted = status.state == "interrupted" and self._retries.get(run, 0) < MAX_RETRIES
-        if stopped_with_sweep or interrupted:
-            if not continue_run(self._workspace, run):
-                return True
-            self._retries[run] = self._retries.get(run, 0) + 1
+            interrupted = status.state == "interrupted" and self._retries.get(run, 0) < MAX_RETRIES
+            if stopped_with_sweep or interrupted:
+                if not continue_run(self._workspace, run):
+                    return True
+                self._retries[run] = self._retries.get(run, 0) + 1
+        except RunError:  # deleted or damaged, or its process cannot be started
+            self._retries[run] = MAX_RETRIES
         self._revivable_runs.discard(run)
         return False
 
@@ -69,7 +69,7 @@ class WinnerTraining:
 def train_again(workspace: Workspace, sweep: Sweep, trial: int) -> list[Run]:
     """Queue three runs with the settings of a trial and other seeds, unless they exist already; return them.
 
-    Raises SweepError if there is no such trial, RunError if the queue is full: then call this again later.
+    Raises SweepError if there is no such trial, QueueFull if the queue is full: then call this again later.
     """
     found_trial = next((each for each in sweep.progress().trials if each.number == trial), None)
     if found_trial is None:
@@ -81,7 +81,7 @@ def train_again(workspace: Workspace, sweep: Sweep, trial: int) -> list[Run]:
     for seed_index in range(SEEDS):
         if create_winner_run(settings, sweep, runs, found_trial, seed_index) is None:
             _write_winner(workspace, sweep, runs, trial)
-            raise RunError(Message("The queue is full. Let some runs finish, then try again."))
+            raise QueueFull(Message("The queue is full. Let some runs finish, then try again."))
     _write_winner(workspace, sweep, runs, trial)
     return runs.of(trial, winner=True)
 

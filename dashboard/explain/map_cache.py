@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from core.classifier.bundle import Bundle
-from core.classifier.network import Network
 from core.data import datasets
 from core.explain.embedding_map import EmbeddingMap
 from core.explain.map_file import bundle_fingerprint, map_file, read_map
@@ -43,7 +42,7 @@ def place(bundle: Bundle, dataset_id: str, images: np.ndarray) -> np.ndarray | N
     data_map = embedding_map(bundle, dataset_id)
     if data_map is None:
         return None
-    return data_map.place(image_features(_network(bundle), cache.card(bundle), images))
+    return data_map.place(image_features(cache.feature_network(bundle), cache.card(bundle), images))
 
 
 def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
@@ -76,7 +75,6 @@ def _points(
     if split == "train":
         return _table(data_map.indices, data_map.labels, data_map.predictions, data_map.positions)
     bundle, samples = Bundle(Path(folder)), cache.dataset(dataset_id).split(split)
-    # Not cached, because its buffers for many images take 25 MB.
     network = load_feature_network(bundle)
     positions = data_map.place(image_features(network, bundle.card(), samples.images))
     predictions = network(samples.images).probabilities.argmax(axis=1)
@@ -92,13 +90,4 @@ def _table(indices: np.ndarray, labels: np.ndarray, predictions: np.ndarray, pos
 
 def _feature_count(bundle: Bundle) -> int:
     """Return the number of features of an image; raises BundleError if the model has none."""
-    return image_features(_network(bundle), cache.card(bundle), np.empty((0, 28, 28), np.uint8)).shape[1]
-
-
-def _network(bundle: Bundle) -> Network:
-    return _feature_network(str(bundle.folder), modified(bundle.tflite_file))
-
-
-@st.cache_resource(show_spinner=False, max_entries=2)
-def _feature_network(folder: str, modified: int) -> Network:
-    return load_feature_network(Bundle(Path(folder)))
+    return image_features(cache.feature_network(bundle), cache.card(bundle), np.empty((0, 28, 28), np.uint8)).shape[1]

@@ -10,7 +10,6 @@ import numpy as np
 import streamlit as st
 
 from core.classifier.bundle import Bundle
-from core.classifier.network import Network
 from core.data import datasets
 from core.data.datasets import Dataset
 from core.explain.feature_file import features_file, read_features
@@ -40,9 +39,8 @@ class NearestImage:
 
 @dataclass(frozen=True)
 class _DigitIndex:
-    """The training images of a digit: their features in a network, and their indices in the split (n,)."""
+    """The training images of a digit: their features, and their indices in the split (n,)."""
 
-    network: Network
     features: FeatureIndex
     indices: np.ndarray
 
@@ -60,7 +58,7 @@ def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage 
         if rerun_is_waiting():
             return None
     index = future.result()
-    (features,) = image_features(index.network, card, image[np.newaxis])
+    (features,) = image_features(cache.feature_network(bundle), card, image[np.newaxis])
     nearest = index.features.nearest(features, 1)
     if not len(nearest.indices):
         return None
@@ -69,7 +67,11 @@ def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage 
     return NearestImage(train.images[number], number, digit, float(nearest.distances[0]))
 
 
-@st.cache_resource(show_spinner=False, max_entries=20)
+def _has_not_failed(future: Future[_DigitIndex]) -> bool:
+    return not (future.done() and future.exception())
+
+
+@st.cache_resource(show_spinner=False, max_entries=20, validate=_has_not_failed)
 def _index(folder: str, modified: int, dataset_id: str, digit: int, version: str) -> Future[_DigitIndex]:
     """Compute the features of a digit's training images in another thread, so that the next stroke need not wait."""
     return _threads.submit(_compute_index, workspace(), Bundle(Path(folder)), cache.dataset(dataset_id), digit)
@@ -82,4 +84,4 @@ def _compute_index(workspace: Workspace, bundle: Bundle, dataset: Dataset, digit
         features = read_features(features_file(workspace, network, dataset, "train"), len(train))[indices]
     except (OSError, ValueError):  # not computed yet, or damaged; those of one digit don't take long
         features = image_features(network, bundle.card(), train.images[indices])
-    return _DigitIndex(network, FeatureIndex(features, train.labels[indices]), indices)
+    return _DigitIndex(FeatureIndex(features, train.labels[indices]), indices)

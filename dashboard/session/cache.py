@@ -136,6 +136,19 @@ def _validation_accuracy(
     return accuracy_without(_numpy_network(folder, modified), images.images, images.labels, {layer: off})
 
 
+def feature_network(bundle: Bundle) -> Network:
+    """Return a model's network for the features of a few images; raise BundleError if it is damaged.
+
+    Load another one for many images: its buffers for these take 30 MB, which would stay in memory.
+    """
+    return _feature_network(str(bundle.folder), modified(bundle.tflite_file))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _feature_network(folder: str, modified: int) -> Network:
+    return load_feature_network(Bundle(Path(folder)))
+
+
 def nearest_training_images(bundle: Bundle, image: np.ndarray, count: int) -> Neighbours:
     """Return the training images nearest to an image uint8 (28, 28) in a model's feature space.
 
@@ -160,8 +173,8 @@ def nearest_images(
     model has no features, DataError if the dataset is not on this machine.
     """
     version = datasets.dataset_version(dataset_id, workspace())
-    network, index = _feature_index(str(bundle.folder), modified(bundle.tflite_file), dataset_id, split, version)
-    (features,) = image_features(network, card(bundle), image[np.newaxis])
+    index = _feature_index(str(bundle.folder), modified(bundle.tflite_file), dataset_id, split, version)
+    (features,) = image_features(feature_network(bundle), card(bundle), image[np.newaxis])
     excluded = np.zeros(len(index.labels), bool) if without_label is None else index.labels == without_label
     if without is not None:
         excluded[without] = True
@@ -169,13 +182,11 @@ def nearest_images(
 
 
 @st.cache_resource(show_spinner=Spinner(Message("Comparing with all images…")), max_entries=4)
-def _feature_index(
-    folder: str, modified: int, dataset_id: str, split: str, version: str
-) -> tuple[Network, FeatureIndex]:
+def _feature_index(folder: str, modified: int, dataset_id: str, split: str, version: str) -> FeatureIndex:
     bundle, data = Bundle(Path(folder)), dataset(dataset_id)
     network, images = load_feature_network(bundle), data.split(split)
     file = features_file(workspace(), network, data, split)
-    return network, FeatureIndex(split_features(file, bundle.card(), network, images.images), images.labels)
+    return FeatureIndex(split_features(file, bundle.card(), network, images.images), images.labels)
 
 
 def robustness_curves(bundle: Bundle) -> Mapping[str, RobustnessCurve]:
