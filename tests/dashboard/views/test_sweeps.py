@@ -89,7 +89,7 @@ def test_filters_typed_as_they_are_shown_are_one_value(workspace: Workspace, wit
     [
         ("around=20261129-160000-quiet-otter&trial=9", "has no trial 9"),
         ("around=20261129-160000-quiet-otter", "has no trial"),
-        ("around=shy-swan&trial=1", "There is no sweep named shy-swan"),
+        ("around=shy-swan&trial=1", "There is no sweep named 'shy-swan'"),
     ],
 )
 def test_link_to_search_around_an_unknown_trial_is_explained(workspace: Workspace, query: str, message: str) -> None:
