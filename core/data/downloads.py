@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from core.errors import DataError, DownloadError
 from core.language import Message
-from core.storage import make_folder, modified, remove, storage_errors
+from core.storage import make_folder, modification_time_ns, remove, storage_errors
 
 Progress = Callable[[int, int], None]
 """Called with the number of bytes of a file that have been received so far, and its size (0 if unknown)."""
@@ -37,9 +37,9 @@ def download_once(
     or read-only. Concurrent calls for one target share one download.
     """
     folder = make_folder(target.parent)
-    previous = modified(target)
+    previous = modification_time_ns(target)
     with storage_errors(folder), FileLock(folder / f"{target.name}.lock"):
-        if modified(target) != previous:  # another caller has just downloaded it
+        if modification_time_ns(target) != previous:  # another caller has just downloaded it
             return
         prefix = f"download-{target.name}-"
         for leftover in folder.glob(f"{prefix}*"):  # of a process that was killed

@@ -14,7 +14,7 @@ from core.explain.embedding_map import EmbeddingMap
 from core.explain.map_file import bundle_fingerprint, map_file, read_map
 from core.explain.neighbours import image_features, load_feature_network
 from core.language import Message
-from core.storage import modified
+from core.storage import modification_time_ns
 from dashboard.session import cache
 from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
@@ -51,11 +51,11 @@ def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
     fingerprint = bundle_fingerprint(bundle)
     path = map_file(workspace(), dataset_id, fingerprint)
     version = datasets.dataset_version(dataset_id, workspace())
-    return str(bundle.folder), fingerprint, modified(path), dataset_id, version
+    return str(bundle.folder), fingerprint, modification_time_ns(path), dataset_id, version
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _embedding_map(folder: str, fingerprint: str, modified: int, dataset_id: str, version: str) -> EmbeddingMap | None:
+def _embedding_map(folder: str, fingerprint: str, mtime_ns: int, dataset_id: str, version: str) -> EmbeddingMap | None:
     try:
         data_map = read_map(
             map_file(workspace(), dataset_id, fingerprint), cache.dataset(dataset_id).train, fingerprint
@@ -67,9 +67,9 @@ def _embedding_map(folder: str, fingerprint: str, modified: int, dataset_id: str
 
 @st.cache_resource(show_spinner=Spinner(Message("Placing the images on the map…")), max_entries=6)
 def _points(
-    folder: str, fingerprint: str, modified: int, dataset_id: str, version: str, split: str
+    folder: str, fingerprint: str, mtime_ns: int, dataset_id: str, version: str, split: str
 ) -> pd.DataFrame | None:
-    data_map = _embedding_map(folder, fingerprint, modified, dataset_id, version)
+    data_map = _embedding_map(folder, fingerprint, mtime_ns, dataset_id, version)
     if data_map is None:
         return None
     if split == "train":

@@ -15,7 +15,7 @@ from core.data.datasets import Dataset
 from core.explain.feature_file import features_file, read_features
 from core.explain.neighbours import FeatureIndex, image_features, load_feature_network
 from core.ink.drawing import Pixels
-from core.storage import modified
+from core.storage import modification_time_ns
 from core.workspace import Workspace
 from dashboard.server.library_internals import rerun_is_waiting
 from dashboard.session import cache
@@ -53,7 +53,7 @@ def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage 
     """
     card = cache.card(bundle)
     version = datasets.dataset_version(card.config.dataset, workspace())
-    future = _index(str(bundle.folder), modified(bundle.tflite_file), card.config.dataset, digit, version)
+    future = _index(str(bundle.folder), modification_time_ns(bundle.tflite_file), card.config.dataset, digit, version)
     while not wait([future], _POLL_SECONDS).done:
         if rerun_is_waiting():
             return None
@@ -72,7 +72,7 @@ def _has_not_failed(future: Future[_DigitIndex]) -> bool:
 
 
 @st.cache_resource(show_spinner=False, max_entries=20, validate=_has_not_failed)
-def _index(folder: str, modified: int, dataset_id: str, digit: int, version: str) -> Future[_DigitIndex]:
+def _index(folder: str, mtime_ns: int, dataset_id: str, digit: int, version: str) -> Future[_DigitIndex]:
     """Compute the features of a digit's training images in another thread, so that the next stroke need not wait."""
     return _threads.submit(_compute_index, workspace(), Bundle(Path(folder)), cache.dataset(dataset_id), digit)
 
