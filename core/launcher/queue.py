@@ -52,7 +52,7 @@ def submit(
         with _queue_missing_teachers(workspace, snapshot, config) as teachers:
             run = create_run(workspace, config, drawing, fine_tuning, trial)
         with log_errors_from_other_runs(run):
-            _start_next(workspace, snapshot.with_runs(*teachers, RunSnapshot(run)))
+            _start_next(workspace, snapshot.with_refreshed(*teachers, RunSnapshot(run)))
     return run
 
 
@@ -78,7 +78,7 @@ def resume(workspace: Workspace, run: Run) -> None:
         with _queue_missing_teachers(workspace, snapshot, resumed.config(), run) as teachers:
             _requeue(resumed)
         with log_errors_from_other_runs(run):
-            _start_next(workspace, snapshot.with_runs(*teachers, resumed))
+            _start_next(workspace, snapshot.with_refreshed(*teachers, resumed))
 
 
 def remove_from_queue(workspace: Workspace, run: Run) -> None:
@@ -163,7 +163,7 @@ def _start_next(workspace: Workspace, snapshot: Snapshot) -> Run | None:
         return None
     remove_leftovers(workspace)
     first = started = start_next_queued_run(workspace, snapshot)
-    while started and worker_count() > 1 and has_room(snapshot := snapshot.with_runs(RunSnapshot(started))):
+    while started and worker_count() > 1 and has_room(snapshot := snapshot.with_refreshed(RunSnapshot(started))):
         last, started = started, None
         with log_errors_from_other_runs(last):
             started = start_next_queued_run(workspace, snapshot)
@@ -200,7 +200,7 @@ def _queue_missing_teachers(
 
 def _resumable_run_for(snapshot: Snapshot, config: TrainingConfig) -> RunSnapshot | None:
     """Return the newest run with this config and a checkpoint, or None if there is no such run to resume."""
-    candidates = [pair for pair in snapshot.with_config(config) if pair[0].run.checkpoint_file.exists()]
+    candidates = [pair for pair in snapshot.matching_config(config) if pair[0].run.checkpoint_file.exists()]
     if not candidates:
         return None
     newest, status = candidates[0]

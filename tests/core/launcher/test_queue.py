@@ -103,7 +103,7 @@ def test_run_without_a_log_that_leaves_the_queue_is_kept(workspace: Workspace, f
     remove_from_queue(workspace, run)
 
     assert list_runs(workspace) == [run]
-    assert run.status().over
+    assert run.status().has_ended
 
 
 @pytest.mark.usefixtures("idle_workers")

@@ -271,7 +271,7 @@ def test_resumed_worker_needs_no_teacher_run(
 
     resume(workspace, student)
 
-    wait_until(lambda: student.status().over and not student.alive, what="the end of training")
+    wait_until(lambda: student.status().has_ended and not student.alive, what="the end of training")
     assert student.status().state == "finished", student.log_tail()
     assert f"teacher: run {teacher.id}" in student.log_tail()
     assert list(student.history()["epoch"]) == [1, 2, 3]

@@ -42,7 +42,7 @@ def no_worker_survives(workspace: Workspace) -> Iterator[None]:
 
 
 def wait_until_over(run: Run) -> Status:
-    wait_until(lambda: run.status().over, what="the end of the worker")
+    wait_until(lambda: run.status().has_ended, what="the end of the worker")
     return run.status()
 
 
