@@ -17,7 +17,7 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.runs.trial import TrialResult, write_trial_result
-from core.sweeps.control import train_again
+from core.sweeps.control import retrain
 from core.sweeps.opening import study_of
 from core.sweeps.process import main
 from core.sweeps.search import PRUNED_MESSAGE, Search
@@ -358,15 +358,15 @@ def test_run_that_cannot_start_does_not_end_a_sweep(workspace: Workspace, monkey
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_chosen_trial_is_trained_again_once(workspace: Workspace) -> None:
+def test_chosen_trial_is_retrained_once(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     process_runs = TrialRuns(workspace, sweep.id)
     search = Search(workspace, sweep, study_of(sweep, sweep.settings()), process_runs)
     search.step()
 
-    runs = train_again(workspace, sweep, 0)
+    runs = retrain(workspace, sweep, 0)
 
-    assert train_again(workspace, sweep, 0) == runs
+    assert retrain(workspace, sweep, 0) == runs
     assert len({run.config().seed for run in runs}) == SEEDS
     assert all(run.config().seed != 42 for run in runs)
     (winner,) = sweep.progress().winners
@@ -377,7 +377,7 @@ def test_chosen_trial_is_trained_again_once(workspace: Workspace) -> None:
     WinnerTraining(workspace, sweep, process_runs, sweep.progress().trials[0]).step()
     assert len(marked_runs(workspace)) == 1 + SEEDS
     with pytest.raises(SweepError, match="no trial 9"):
-        train_again(workspace, sweep, 9)
+        retrain(workspace, sweep, 9)
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -426,7 +426,7 @@ def test_winner_that_stopped_with_its_sweep_continues(workspace: Workspace) -> N
     search_of(workspace, sweep).step()
     trial = sweep.progress().trials[0]
     end(newest_run(workspace))
-    stopped, *others = train_again(workspace, sweep, 0)
+    stopped, *others = retrain(workspace, sweep, 0)
     seed = stopped.config().seed
     for run in (stopped, *others):
         advance(workspace)
@@ -453,7 +453,7 @@ def test_winner_run_that_cannot_be_resumed_is_not_retried(
     search_of(workspace, sweep).step()
     trial = sweep.progress().trials[0]
     end(newest_run(workspace))
-    unresumable, *others = train_again(workspace, sweep, 0)
+    unresumable, *others = retrain(workspace, sweep, 0)
     for run in others:
         run.write_final_status(Status(state="finished"))
     make_unresumable(unresumable, fault, monkeypatch)
