@@ -192,7 +192,7 @@ def _feature_index(folder: str, mtime_ns: int, dataset_id: str, split: str, vers
 
 
 def robustness_curves(bundle: Bundle) -> Mapping[str, RobustnessCurve]:
-    """Return a model's accuracy on validation images by the strength of each disturbance; takes a few seconds.
+    """Return a model's accuracy on validation images at increasing levels of each disturbance; takes a few seconds.
 
     Raises BundleError if the model cannot be loaded, DataError if its dataset is not on this machine.
     """
