@@ -45,11 +45,11 @@ class DataMissing(DataError):
 
 
 class DownloadError(DataError):
-    """No source returned a valid dataset; `attempts` contains the error from each source."""
+    """No source returned a valid dataset; `errors` contains the error from each source."""
 
-    def __init__(self, message: str, attempts: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, errors: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.attempts = attempts
+        self.errors = errors
 
 
 class PictureError(TrazoError):

@@ -65,7 +65,7 @@ def _port(text: str) -> int:
 
 
 def port_problem(host: str, port: int) -> str | None:
-    """Return the reason why the port cannot be used, or None. Check this first: the dashboard is slow to start."""
+    """Return the reason why the port cannot be used, or None. Called first, because importing the dashboard is slow."""
     deadline = time.monotonic() + PORT_RELEASE_SECONDS
     while (error := _bind_error(host, port)) and error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -99,7 +99,7 @@ def _bind_error(host: str, port: int) -> OSError | None:
             listener.bind((host, port))
     except OSError as error:
         return error
-    except UnicodeError:  # a part of the name is empty or longer than 63 characters
+    except UnicodeError:  # a label of the host name is empty or longer than 63 characters
         return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     return None
 

@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(end="", flush=True)
     except TrazoError as error:
         print(f"trazo: {tr(error)}", file=sys.stderr)
-        for attempt in error.attempts if isinstance(error, DownloadError) else ():
-            print(f"  {tr(attempt)}", file=sys.stderr)
+        for reason in error.errors if isinstance(error, DownloadError) else ():
+            print(f"  {tr(reason)}", file=sys.stderr)
         if isinstance(error, RunNotFound):
             print(tr("List all runs with: python -m core runs list"), file=sys.stderr)
         if isinstance(error, SweepNotFound):

@@ -142,8 +142,8 @@ def _download(offer: _Offer) -> None:
         )
         _show_error(f"{tr(offer.failure)} {advice}")
         with st.expander(tr("Errors from each source")):
-            for attempt in error.attempts:
-                st.markdown(f"- {safe_text(attempt)}")
+            for reason in error.errors:
+                st.markdown(f"- {safe_text(reason)}")
     except TrazoError as error:
         bar.empty()
         _show_error(error)

@@ -29,10 +29,11 @@ def embedding_map(bundle: Bundle, dataset_id: str) -> EmbeddingMap | None:
 
 
 def points(bundle: Bundle, dataset_id: str, split: str) -> pd.DataFrame | None:
-    """Return a row for each image of a split that is on the map; only the landmarks of the training split are.
+    """Return one row for each image of a split that is shown on the map.
 
-    Columns: index, label, predicted, x, y; all are integers. Do not modify the table. Returns None if there is no map,
-    and raises the errors of `embedding_map`.
+    All images of `validation` and `test` are shown, but only the landmarks of `train`. Columns: index, label,
+    predicted, x, y; all are integers. Do not modify the table. Returns None if there is no map, and raises the same
+    errors as `embedding_map`.
     """
     return _points(*_key(bundle, dataset_id), split)
 
@@ -82,7 +83,8 @@ def _points(
 
 
 def _table(indices: np.ndarray, labels: np.ndarray, predictions: np.ndarray, positions: np.ndarray) -> pd.DataFrame:
-    # Small types, because the browser sends back all selected points: 1.3 MB for 10,000 of them; the limit is 2 MB.
+    # Rounded, because the browser sends back all selected points as JSON: 1.3 MB for 10,000 of them; a message may
+    # have 2 MB.
     x, y = positions.round().astype(np.int16).T
     columns = {"index": indices.astype(np.int32), "label": labels, "predicted": predictions.astype(np.uint8)}
     return pd.DataFrame({**columns, "x": x, "y": y})

@@ -120,7 +120,7 @@ def test_failed_download_keeps_the_old_file(tmp_path: Path, workspace: Workspace
     with pytest.raises(DownloadError, match="could not be downloaded") as raised:
         download_mnist(workspace, None, (failing,))
 
-    assert len(raised.value.attempts) == 1
+    assert len(raised.value.errors) == 1
     assert workspace.mnist_file.read_bytes() == b"the old one"
     assert file_names(workspace.mnist_file.parent) in (["mnist.npz"], ["mnist.npz", "mnist.npz.lock"])
 
@@ -131,7 +131,7 @@ def test_unreachable_server_raises_download_error(workspace: Workspace) -> None:
     with pytest.raises(DownloadError) as raised:
         download_mnist(workspace, None, (unreachable,))
 
-    assert "could not be reached" in raised.value.attempts[0]
+    assert "could not be reached" in raised.value.errors[0]
 
 
 def test_missing_ca_certificates_are_named(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_missing_ca_certificates_are_named(workspace: Workspace, monkeypatch: py
     with pytest.raises(DownloadError) as raised:
         download_mnist(workspace, None, (source,))
 
-    assert "/no/such/file.pem" in raised.value.attempts[0]
+    assert "/no/such/file.pem" in raised.value.errors[0]
 
 
 def test_download_removes_what_a_killed_one_has_left(
@@ -210,5 +210,5 @@ def test_failed_download_keeps_the_old_pen_digits(tmp_path: Path, few_pen_digits
     with pytest.raises(DownloadError, match="data import pen-digits FILE") as raised:
         download_pen_digits(few_pen_digits, None, sources)
 
-    assert len(raised.value.attempts) == 2
+    assert len(raised.value.errors) == 2
     assert list(read_pen_digits(few_pen_digits.pen_digits_file)) == DIGITS

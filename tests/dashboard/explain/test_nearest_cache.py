@@ -19,7 +19,7 @@ from core.explain.feature_file import features_file
 from core.explain.neighbours import image_features, load_feature_network
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from dashboard.explain import nearest_cache
-from dashboard.explain.nearest_cache import nearest_of_digit
+from dashboard.explain.nearest_cache import nearest_training_image
 from dashboard.session import cache
 from tests.support.opened_files import exhausted_open_files
 
@@ -29,7 +29,7 @@ BUNDLE = Bundle(SHIPPED_BUNDLE)
 @pytest.fixture(autouse=True)
 def _own_cache() -> Iterator[None]:
     """Keep the features of this test from other tests, and theirs from this one."""
-    caches = nearest_cache._index, cache._feature_index, cache._feature_network
+    caches = nearest_cache._digit_index, cache._feature_index, cache._feature_network
     for each in caches:
         each.clear()
     yield
@@ -46,7 +46,7 @@ def test_an_image_is_compared_with_the_features_in_the_cache(workspace: Workspac
     workspace.cache.mkdir(parents=True)
     np.savez(features_file(workspace, network, mnist, "train"), features=kept)
 
-    found = nearest_of_digit(BUNDLE, image, 3)
+    found = nearest_training_image(BUNDLE, image, 3)
 
     assert found is not None
     assert (found.index, found.distance) == (index, 0)
@@ -55,7 +55,7 @@ def test_an_image_is_compared_with_the_features_in_the_cache(workspace: Workspac
 def test_an_image_is_compared_without_a_cache(workspace: Workspace, mnist: Dataset) -> None:
     index = np.flatnonzero(mnist.train.labels == 3)[5]
 
-    found = nearest_of_digit(BUNDLE, mnist.train.images[index], 3)
+    found = nearest_training_image(BUNDLE, mnist.train.images[index], 3)
 
     assert found is not None
     assert found.index == index
@@ -64,11 +64,11 @@ def test_an_image_is_compared_without_a_cache(workspace: Workspace, mnist: Datas
 
 def test_a_failed_computation_is_repeated(workspace: Workspace, mnist: Dataset) -> None:
     image = mnist.train.images[0]
-    nearest_of_digit(BUNDLE, image, 3)  # loads the model's card and the images, which stay in memory
+    nearest_training_image(BUNDLE, image, 3)  # loads the model's card and the images, which stay in memory
     with exhausted_open_files(), pytest.raises(BundleError):
-        nearest_of_digit(BUNDLE, image, 5)
+        nearest_training_image(BUNDLE, image, 5)
 
-    found = nearest_of_digit(BUNDLE, image, 5)
+    found = nearest_training_image(BUNDLE, image, 5)
 
     assert found is not None
     assert found.index == 0
@@ -77,7 +77,7 @@ def test_a_failed_computation_is_repeated(workspace: Workspace, mnist: Dataset) 
 @pytest.mark.parametrize(
     "search",
     [
-        lambda image: nearest_of_digit(BUNDLE, image, 3),
+        lambda image: nearest_training_image(BUNDLE, image, 3),
         lambda image: cache.nearest_images(BUNDLE, image, "digits", "train", 1),
     ],
     ids=["of a digit", "of a split"],
