@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.environment import classroom, read_only
-from core.errors import DataMissing, ReadOnly, RunNotFound, SweepNotFound, TrazoError
+from core.errors import DataMissing, ReadOnly, TrazoError
 from core.language import Message, tr
 from core.personal.hand import Hand
 from core.runs.run import Run
@@ -114,25 +114,15 @@ def may_write(hand: Hand | None) -> bool:
 
 
 def hide_paths(text: str | BaseException) -> str:
-    """Return a sentence or an error's message, translated; without local paths if this visitor may not make changes."""
-    sentence = tr(_for_a_page(text))
-    return sentence if may_change() else strip_paths(sentence)
+    """Return a sentence or an error's message, translated.
 
-
-def _for_a_page(problem: str | BaseException) -> str | BaseException:
-    """Return the problem, or a sentence without a suggestion that this visitor cannot follow on a page."""
-    if isinstance(problem, DataMissing) and not may_change():
-        return Message("The data is not on this machine yet. To add it, you need permission to make changes here.")
-    if isinstance(problem, RunNotFound):
-        return Message(
-            "There is no run named {run}. It may have been deleted. Choose another one under All runs.",
-            run=(problem.run_id or "")[:60],
-        )
-    if isinstance(problem, SweepNotFound):
-        return Message(
-            "There is no sweep named {sweep}. It may have been deleted.", sweep=(problem.sweep_id or "")[:60]
-        )
-    return problem
+    Visitors who may not make changes see no local paths, and are not told to download data.
+    """
+    if may_change():
+        return tr(text)
+    if isinstance(text, DataMissing):
+        return tr("The data is not on this machine yet. To add it, you need permission to make changes here.")
+    return strip_paths(tr(text))
 
 
 def safe_text(problem: object) -> str:

@@ -21,6 +21,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from core.classifier.bundle import Bundle
+from core.classifier.number_reader import read_digit
 from core.classifier.predictor import Predictor
 from core.data.datasets import Dataset
 from core.errors import BundleError
@@ -93,7 +94,7 @@ def test_predictions_match_those_of_trazo(reader: ModuleType, folder: Path, mnis
     verdicts = set()
 
     for picture in [*light, *dark, scribble, drawn_seven("RGBA", 300), Image.new("L", (50, 50), 255)]:
-        found, reading = model.read(encoded(picture)), predictor.read(ink_from_picture(encoded(picture)))
+        found, reading = model.read(encoded(picture)), read_digit(predictor, ink_from_picture(encoded(picture)))
 
         assert (found["digit"], found["verdict"]) == (reading.digit, reading.verdict)
         assert found["confidence"] == pytest.approx(reading.confidence or 0.0, abs=1e-5)
