@@ -61,6 +61,22 @@ def test_command_exports_with_a_real_worker(run: Run, capsys: pytest.CaptureFixt
     assert file.stat().st_size > run.bundle.tflite_file.stat().st_size
 
 
+def test_relative_folder_is_found_from_any_folder(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(run.folder)
+
+    assert main(["export", run.bundle.folder.name, "--format", "zip"]) == 0
+
+
+def test_empty_picture_is_not_compared(
+    tmp_path: Path, workspace: Workspace, export_in_this_process: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.png").touch()
+
+    assert main(["parity", "--picture", str(tmp_path / "empty.png")]) == 1
+
+    assert capsys.readouterr().err.startswith("trazo: This is not a picture that can be read")
+
+
 @pytest.fixture
 def export_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the workers' tasks in this process, which saves importing TensorFlow again."""
