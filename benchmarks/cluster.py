@@ -77,7 +77,7 @@ def _train(count: int) -> _Runs:
         submitted = time.perf_counter()
         runs = [submit(workspace, preset(DEFAULT_PRESET)) for _ in range(count)]
         try:
-            wait_until(lambda: all(run.status().over for run in runs), TIMEOUT_SECONDS, "the end of training")
+            wait_until(lambda: all(run.status().has_ended for run in runs), TIMEOUT_SECONDS, "the end of training")
             seconds = time.perf_counter() - submitted
             assert all(run.status().state == "finished" for run in runs), runs[0].log_tail()
         finally:

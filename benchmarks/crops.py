@@ -11,6 +11,7 @@ from benchmarks.photos import validation_digits
 from benchmarks.report import Figure
 from benchmarks.scenes import encoded, jpeg, on_paper, tightly_cropped, written
 from core.classifier.bundle import Bundle
+from core.classifier.number_reader import read_digit
 from core.classifier.predictor import Predictor
 from core.errors import DataError
 from core.ink.photo import ink_from_picture
@@ -41,7 +42,8 @@ def agreement(images: np.ndarray, predictor: Predictor) -> list[Figure]:
     agreements: dict[float, list[bool]] = {margin: [] for margin in MARGINS}
     for index, image in enumerate(images):
         for margin, (ink, data) in pictures(image, np.random.default_rng((SEED, index))):
-            agreements[margin].append(predictor.read(ink).digit == predictor.read(ink_from_picture(data)).digit)
+            picture_reading = read_digit(predictor, ink_from_picture(data))
+            agreements[margin].append(predictor.read(ink).digit == picture_reading.digit)
     figures = [
         Figure(f"Same predicted class with a margin of {margin:.0%}", 100 * float(np.mean(values)), "%")
         for margin, values in agreements.items()

@@ -10,6 +10,7 @@ from benchmarks.pen_digits import held_out_digits
 from benchmarks.report import Figure
 from benchmarks.scenes import encoded
 from core.classifier.bundle import Bundle
+from core.classifier.number_reader import read_digit
 from core.classifier.predictor import Predictor, Reading
 from core.handwriting.pen_digits import replay
 from core.ink.drawing import Pixels
@@ -40,7 +41,7 @@ def _agreement(predictor: Predictor, inks: Sequence[Pixels], kind: str) -> float
     for ink in inks:
         canvas_outcome = _outcome(predictor.read(ink))
         for picture in (ink, 255 - ink):
-            picture_reading = predictor.read(ink_from_picture(encoded(picture, kind)))
+            picture_reading = read_digit(predictor, ink_from_picture(encoded(picture, kind)))
             agreements.append(_outcome(picture_reading) == canvas_outcome)
     return 100 * float(np.mean(agreements))
 

@@ -59,7 +59,7 @@ def _train() -> dict[str, float]:
         try:
             _wait(run, lambda: run.status().test_accuracy is not None, "the test accuracy")
             accuracy = time.perf_counter() - submitted
-            _wait(run, lambda: run.status().over, "the end of training")
+            _wait(run, lambda: run.status().has_ended, "the end of training")
             finished = time.perf_counter() - submitted
         finally:
             end_all(workspace)
@@ -76,7 +76,7 @@ def _stop() -> float:
             _wait(run, lambda: run.steps_file.exists(), "the first point of the curve")
             requested = time.perf_counter()
             request_stop(workspace, run)
-            _wait(run, lambda: run.status().over, "the end of training")
+            _wait(run, lambda: run.status().has_ended, "the end of training")
             assert run.bundle.complete
             return time.perf_counter() - requested
         finally:
@@ -84,5 +84,5 @@ def _stop() -> float:
 
 
 def _wait(run: Run, condition: Callable[[], bool], what: str) -> None:
-    wait_until(lambda: condition() or run.status().over, TIMEOUT_SECONDS, what)
+    wait_until(lambda: condition() or run.status().has_ended, TIMEOUT_SECONDS, what)
     assert condition(), run.log_tail()

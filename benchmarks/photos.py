@@ -27,6 +27,7 @@ from benchmarks.scenes import (
     written,
 )
 from core.classifier.bundle import Bundle
+from core.classifier.number_reader import read_digit
 from core.classifier.predictor import Predictor
 from core.data.datasets import load_dataset
 from core.errors import DataError
@@ -51,7 +52,7 @@ def photos() -> list[Figure]:
     direct = float((predictor.probabilities(images).argmax(axis=1) == labels).mean()) * 100
     figures = [Figure("MNIST images, direct to the network", direct, "%")]
     for name in KINDS:
-        predicted = [predictor.read(ink_from_picture(data)).digit for data in pictures(name, images)]
+        predicted = [read_digit(predictor, ink_from_picture(data)).digit for data in pictures(name, images)]
         figures.append(Figure(f"Picture: {name}", float(np.mean(np.array(predicted, object) == labels)) * 100, "%"))
     mean = float(np.mean([figure.value for figure in figures[1:]]))
     return [*figures, Figure(f"Mean of the {len(KINDS)} kinds of pictures", mean, "%")]

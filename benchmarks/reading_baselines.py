@@ -24,6 +24,7 @@ from benchmarks.pen_digits import held_out_digits
 from benchmarks.report import Figure
 from benchmarks.scenes import encoded
 from core.classifier.bundle import Bundle
+from core.classifier.number_reader import read_digit
 from core.classifier.predictor import Predictor
 from core.ink.drawing import ink_from_canvas
 from core.ink.photo import ink_from_picture
@@ -102,7 +103,7 @@ def pool_figures() -> list[Figure]:
     """Measure the throughput of the process pool with one worker and with all, for eight concurrent clients."""
     predictor = Predictor(Bundle(SHIPPED_BUNDLE))
     pictures = [encoded(ink_from_canvas(canvas)) for canvas in reading.canvas_drawings(CANVASES)]
-    expected = [predictor.read(ink_from_picture(picture)).to_json() for picture in pictures]
+    expected = [read_digit(predictor, ink_from_picture(picture)).to_json() for picture in pictures]
     pool = uvloop.run(_measure_pool(predictor, pictures, expected))
     single, several = median(pool.single), median(pool.several)
     return [
@@ -140,7 +141,7 @@ async def _measure_pool(
         difference_count = 0
         for number in numbers:
             ink = await pool.ink(pictures[number % len(pictures)], "benchmark")
-            reading = await anyio.to_thread.run_sync(predictor.read, ink)
+            reading = await anyio.to_thread.run_sync(read_digit, predictor, ink)
             difference_count += reading.to_json() != expected[number % len(pictures)]
         return difference_count
 

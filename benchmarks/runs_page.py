@@ -132,7 +132,7 @@ def _make_runs(workspace: Workspace) -> None:
     config = replace_settings(preset("original", "digits"), epochs=1, filters=(8, 8), dense_units=16)
     try:
         run = submit(workspace, config)
-        wait_until(lambda: run.status().over and not run.alive, 300, "the end of training")
+        wait_until(lambda: run.status().has_ended and not run.alive, 300, "the end of training")
     finally:
         end_all(workspace)
     generator = np.random.default_rng(SEED)

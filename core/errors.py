@@ -6,6 +6,9 @@ from pathlib import Path
 
 from core.language import Message
 
+_MAX_NAME = 60
+"""Number of characters of an unknown name that a message repeats; real names are shorter."""
+
 
 class TrazoError(Exception):
     """Base class of all errors that are shown to users. The message is a Message, which pages translate."""
@@ -42,11 +45,11 @@ class DataMissing(DataError):
 
 
 class DownloadError(DataError):
-    """No source returned a valid dataset; `attempts` contains the error from each source."""
+    """No source returned a valid dataset; `errors` contains the error from each source."""
 
-    def __init__(self, message: str, attempts: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, errors: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.attempts = attempts
+        self.errors = errors
 
 
 class PictureError(TrazoError):
@@ -78,8 +81,12 @@ class RunNotFound(RunError):
 
     def __init__(self, run_id: str) -> None:
         super().__init__(
-            Message("There is no run named {run!r}. List all runs with: python -m core runs list", run=run_id), run_id
+            Message("There is no run named {run!r}. It may have been deleted.", run=run_id[:_MAX_NAME]), run_id
         )
+
+
+class QueueFull(RunError):
+    """The queue has no room for a run and its teachers."""
 
 
 class SweepError(TrazoError):
@@ -95,9 +102,7 @@ class SweepNotFound(SweepError):
 
     def __init__(self, sweep_id: str) -> None:
         super().__init__(
-            Message(
-                "There is no sweep named {sweep!r}. List all sweeps with: python -m core sweep list", sweep=sweep_id
-            ),
+            Message("There is no sweep named {sweep!r}. It may have been deleted.", sweep=sweep_id[:_MAX_NAME]),
             sweep_id,
         )
 

@@ -89,7 +89,7 @@ def file_size(path: Path) -> int:
     return state.st_size if state else 0
 
 
-def modified(path: Path) -> int:
+def modification_time_ns(path: Path) -> int:
     """Return a file's modification time in nanoseconds, or 0 if there is no file or it cannot be accessed."""
     state = file_state(path)
     return state.st_mtime_ns if state else 0

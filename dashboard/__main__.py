@@ -65,7 +65,7 @@ def _port(text: str) -> int:
 
 
 def port_problem(host: str, port: int) -> str | None:
-    """Return the reason why the port cannot be used, or None. Check this first: the dashboard is slow to start."""
+    """Return the reason why the port cannot be used, or None. Called first, because importing the dashboard is slow."""
     deadline = time.monotonic() + PORT_RELEASE_SECONDS
     while (error := _bind_error(host, port)) and error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -73,14 +73,17 @@ def port_problem(host: str, port: int) -> str | None:
         return None
     if error.errno == errno.EADDRINUSE:
         return tr(
-            "Port {port} is in use by another program. Choose another one, such as PORT={other}.",
+            "Port {port} is in use by another program. Choose another one with --port or PORT, such as {other}.",
             port=port,
-            other=port % 65535 + 1,
+            other=port + 1 if port < 65535 else 8501,
         )
     if error.errno == errno.EACCES:
-        return tr("You do not have permission to use port {port}. Choose one above 1023, such as PORT=8501.", port=port)
+        return tr(
+            "You do not have permission to use port {port}. Choose one above 1023 with --port or PORT, such as 8501.",
+            port=port,
+        )
     return tr(
-        "Cannot listen on {host}, port {port} ({reason}). Choose another HOST, such as 127.0.0.1.",
+        "Cannot listen on {host}, port {port} ({reason}). Choose another host with --host or HOST, such as 127.0.0.1.",
         host=host,
         port=port,
         reason=error.strerror,
@@ -89,13 +92,14 @@ def port_problem(host: str, port: int) -> str | None:
 
 def _bind_error(host: str, port: int) -> OSError | None:
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        # As Streamlit does: it listens on a name's IPv4 address, even if the name has an IPv6 address, too.
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
     except OSError as error:
         return error
-    except UnicodeError:  # a part of the name is empty or longer than 63 characters
+    except UnicodeError:  # a label of the host name is empty or longer than 63 characters
         return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     return None
 

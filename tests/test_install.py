@@ -15,6 +15,8 @@ import pytest
 
 from core.workspace import PROJECT
 
+pytestmark = pytest.mark.extended
+
 Install = Callable[..., subprocess.CompletedProcess[str]]
 
 OFFLINE = {

@@ -1,7 +1,7 @@
 """The samples that the novelty detector is fitted on: digits of five kinds and out-of-distribution samples.
 
 Samples that are slow to draw come in portions. They do not depend on the network, so they can be drawn before it is
-trained, and a detector that must be ready soon is fitted on the first portions only.
+trained, and a detector that must be ready quickly is fitted on the first portions only.
 """
 
 from __future__ import annotations
@@ -21,44 +21,44 @@ from core.handwriting.tracing import TRAINING_RANGES, redraw_images
 from core.handwriting.variation import draw_variations
 from core.ink.drawing import Pixels
 
-MIN_PORTIONS = 2
-"""Minimum number of portions, for most recipes; drawing them takes 4 s, fitting the detector of `fast` 3 s."""
+PORTIONS = 2
+"""Number of portions for most recipes; drawing them takes 4 s, and fitting the detector of `fast` takes 3 s."""
 
-BRIEF_PORTIONS = 1
-"""Number of portions for a stopped run whose recipe has more than MIN_PORTIONS.
+STOPPED_RUN_PORTIONS = 1
+"""Number of portions for a stopped run whose recipe has more than PORTIONS.
 
-One, so that a stopped run of `best` is ready within 15 s (`make bench ARGS=finish`).
+With one portion, a stopped run of `best` is ready within 15 s (`make bench ARGS=finish`).
 """
 
 _SYNTHETIC_PER_PORTION = 250
-"""Number of a recipe's synthetic digits for each portion; recipes with many take a long time to train anyway."""
+"""A recipe with many synthetic digits has one portion for every 250 of them; it takes a long time to train anyway."""
 
-_DRAWN_DIGITS = 750
-"""Number of redrawn digits in a portion, which also has as many synthetic digits and as many pen digits.
+_DIGITS_PER_KIND = 750
+"""Number of redrawn digits in a portion; it has the same number of synthetic digits, and of pen digits.
 
 With 500, the detector of `fast` rejects 93.7% of new out-of-distribution samples; with 750, 95.2% (three seeds).
 """
 
 _TRAINING_DIGITS = 2000
-"""Number of training images per portion, and of augmented ones; they take far less time than drawn digits."""
+"""Number of unchanged training images per portion, and of augmented ones; both take far less time than drawn digits."""
 
 _MAX_FRACTION = 0.25
-"""Maximum fraction of a small training split that each kind of digit uses in MIN_PORTIONS portions."""
+"""Maximum number of digits of each kind in PORTIONS portions, as a fraction of a small training split."""
 
-_OTHER_HANDWRITING = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, stroke=0.3)
-"""Augmentation that imitates handwriting unlike MNIST's."""
+_SAMPLE_AUGMENTATION = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, stroke=0.3)
+"""Augmentation of out-of-distribution samples and training images; it imitates handwriting unlike MNIST's."""
 
 
 class Samples(NamedTuple):
-    """Images uint8 (n, 28, 28): `digits`, and `others`, which are out of distribution."""
+    """Images uint8 (n, 28, 28): digits, and out-of-distribution samples."""
 
     digits: Pixels
-    others: Pixels
+    out_of_distribution: Pixels
 
 
 def portion_count(config: TrainingConfig) -> int:
     """Return the number of portions for a recipe."""
-    return max(MIN_PORTIONS, config.synthetic_digits // _SYNTHETIC_PER_PORTION)
+    return max(PORTIONS, config.synthetic_digits // _SYNTHETIC_PER_PORTION)
 
 
 def draw_portion(
@@ -74,7 +74,7 @@ def draw_portion(
     index gives different samples.
     """
     rng = np.random.default_rng((seed, index))
-    count = max(1, min(_DRAWN_DIGITS, int(_MAX_FRACTION * len(train) / MIN_PORTIONS)))
+    count = max(1, min(_DIGITS_PER_KIND, int(_MAX_FRACTION * len(train) / PORTIONS)))
     seeds = rng.integers(2**31, size=2).tolist()
     to_redraw = train.images[rng.permutation(len(train))[:count]]
     synthetic, _ = draw_digits(count, seeds[0])
@@ -85,7 +85,7 @@ def draw_portion(
 
 
 def draw_other_handwriting(count: int, seed: int, pen_digits: Sequence[PenDigit] = ()) -> Pixels:
-    """Draw `count` synthetic digits and, if there are pen digits, as many variations of those."""
+    """Draw digits unlike MNIST's: `count` synthetic ones and, if there are pen digits, as many variations of those."""
     rng = np.random.default_rng(seed)
     synthetic, _ = draw_digits(count, seed)
     if not pen_digits:
@@ -96,19 +96,19 @@ def draw_other_handwriting(count: int, seed: int, pen_digits: Sequence[PenDigit]
 def detector_samples(train: Split, portions: Sequence[Samples], seed: int) -> Iterator[Samples]:
     """Yield the portions, augmented copies of their out-of-distribution samples, and training images.
 
-    Some training images are unchanged, others augmented. The copies let the detector learn as much from half as many
-    drawn samples. Each item takes less than a second.
+    Some training images are unchanged, others augmented. With the copies, half as many drawn samples are enough. Each
+    item takes less than a second.
     """
     rng = np.random.default_rng(seed)
     for portion in portions:
-        copies = augment(portion.others, _OTHER_HANDWRITING, rng)
-        yield Samples(portion.digits, np.concatenate([portion.others, copies]))
+        copies = augment(portion.out_of_distribution, _SAMPLE_AUGMENTATION, rng)
+        yield Samples(portion.digits, np.concatenate([portion.out_of_distribution, copies]))
     order = rng.permutation(len(train))
     count = min(_TRAINING_DIGITS * len(portions), int(_MAX_FRACTION * len(train)))
     for start in range(0, count, _TRAINING_DIGITS):
         end = min(start + _TRAINING_DIGITS, count)
         plain_images, to_augment = train.images[order[start:end]], train.images[order[count + start : count + end]]
-        digits = np.concatenate([plain_images, augment(to_augment, _OTHER_HANDWRITING, rng)])
+        digits = np.concatenate([plain_images, augment(to_augment, _SAMPLE_AUGMENTATION, rng)])
         yield Samples(digits, train.images[:0])
 
 

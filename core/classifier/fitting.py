@@ -69,15 +69,15 @@ def fit_detector(
     sets of digits in handwriting unlike that of the validation images, uint8 (n, 28, 28) each. `check` is called about
     once a second; an error that it raises ends the fit.
     """
-    digit_inputs, other_inputs = [], []
+    digit_inputs, out_of_distribution_inputs = [], []
     for samples in detector_samples(train, portions, seed):
         check()
         digit_inputs.append(_inputs(network, samples.digits))
-        other_inputs.append(_inputs(network, samples.others))
+        out_of_distribution_inputs.append(_inputs(network, samples.out_of_distribution))
     digits = np.concatenate(digit_inputs)
     mean = digits.mean(axis=0)
     scale = digits.std(axis=0) + 1e-2  # avoids dividing by a near-zero deviation
-    inputs = np.concatenate([digits, *other_inputs])
+    inputs = np.concatenate([digits, *out_of_distribution_inputs])
     is_out_of_distribution = np.arange(len(inputs)) >= len(digits)
     detector = _fit_ensemble(inputs, is_out_of_distribution, mean, scale, seed, check)
     scores = [detector(validation, outputs)]

@@ -145,9 +145,9 @@ def _candidates(ink: Pixels | PictureInk) -> tuple[Pixels, ...]:
 
 
 def _best_number(numbers: Iterable[NumberReading]) -> NumberReading:
-    """Return the first candidate without doubt; otherwise, of equal verdicts, the one with the fewest digits rejected.
+    """Return the first number without doubt; otherwise prefer a close call to a blank, and a blank to a rejection.
 
-    As for `Predictor.read`, a close call is better than a blank, and a blank better than a rejection.
+    Of equal verdicts, the one with the fewest rejected digits is the best.
     """
     doubtful_numbers = []
     for number in numbers:

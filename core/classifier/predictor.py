@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -14,7 +13,6 @@ from core.classifier.calibration import UNSURE_BELOW, apply_temperature
 from core.classifier.network import Network, NetworkOutput
 from core.classifier.novelty import load_detector
 from core.ink.drawing import Drawing, prepare
-from core.ink.picture_ink import PictureInk
 from core.language import Message
 
 Verdict = Literal["digit", "unsure", "not_a_digit", "blank", "error"]
@@ -125,18 +123,10 @@ class Predictor:
         novelty = None if self._detector is None else self._detector(images, outputs)
         return apply_temperature(outputs.probabilities, self._temperature), novelty
 
-    def read(self, ink: np.ndarray | PictureInk) -> Reading:
-        """Predict one drawing: uint8 ink (h, w), white (255) on black (0), at any size and position.
-
-        For the ink in a picture, predict the first candidate that is surely a digit; if there is none, the best one.
-        """
+    def read(self, ink: np.ndarray) -> Reading:
+        """Predict one drawing: uint8 ink (h, w), white (255) on black (0), at any size and position."""
         with prediction_lock:
-            if isinstance(ink, PictureInk):
-                return _best_reading(map(self._read, ink.candidates))
-            return self._read(ink)
-
-    def _read(self, ink: np.ndarray) -> Reading:
-        return self.read_drawing(prepare(ink))
+            return self.read_drawing(prepare(ink))
 
     def read_drawing(self, drawing: Drawing, *, several: bool = False) -> Reading:
         """Predict a drawing that has already been prepared, no matter how.
@@ -176,17 +166,6 @@ class Predictor:
         if novelty is not None and novelty > 0:
             return "not_a_digit"
         return "unsure" if probabilities.max() < self._unsure_below else "digit"
-
-
-def _best_reading(readings: Iterable[Reading]) -> Reading:
-    """Return the first digit without doubt; otherwise prefer a close call to a blank, and a blank to a rejection."""
-    doubtful_readings = []
-    for reading in readings:
-        if reading.verdict == "digit":
-            return reading
-        doubtful_readings.append(reading)
-    verdicts: list[Verdict] = ["not_a_digit", "blank", "unsure"]
-    return max(doubtful_readings, key=lambda reading: (verdicts.index(reading.verdict), reading.confidence or 0.0))
 
 
 def format_confidence(confidence: float) -> Message:

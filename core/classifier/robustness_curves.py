@@ -1,4 +1,4 @@
-"""Accuracy as a function of a disturbance's strength, measured on validation images on demand."""
+"""Accuracy at increasing levels of each disturbance, measured on validation images on demand."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from core.data.datasets import Split
 from core.handwriting.pen_digits import CANVAS_SIZE
 from core.handwriting.tracing import RedrawRanges, centre_line
 
-IMAGES = 500
-"""Maximum number of altered images at each strength; one strength takes about 0.07 s."""
+MAX_ALTERED_IMAGES = 500
+"""Maximum number of altered images at each level; one level takes about 0.07 s."""
 
-DRAWINGS = 200
-"""Maximum number of redrawn images at each strength; one strength takes about 0.15 s."""
+MAX_REDRAWN_IMAGES = 200
+"""Maximum number of redrawn images at each level; one level takes about 0.15 s."""
 
 _SEED = 20261129
-"""Random seed of noise and positions: stronger noise is the same noise, amplified."""
+"""Random seed of the noise and of the directions of shifts: they are the same at each level, and noise is amplified."""
 
 _Lines = list[np.ndarray]
 _Alteration = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
@@ -45,7 +45,7 @@ _DRAWN_KINDS: dict[str, tuple[tuple[float, ...], Callable[[_Lines, float], np.nd
     "thin_pen": ((20, 10, 4, 1), _redraw),
     "fat_pen": ((20, 35, 50, 65, 80), _redraw),
 }
-"""Strengths from harmless to strongest, and the function that draws lines at one of them, by field of Robustness."""
+"""Levels, mildest first, and the function that draws lines at one of them, by field of Robustness."""
 
 _ALTERED_KINDS: dict[str, tuple[tuple[float, ...], _Alteration]] = {
     "shifted": ((0, 1, 2, 3, 4, 5, 6, 7, 8), lambda images, pixels, rng: robustness.shift(images, int(pixels), rng)),
@@ -67,40 +67,40 @@ KINDS = (*_DRAWN_KINDS, *_ALTERED_KINDS)
 
 @dataclass(frozen=True)
 class RobustnessCurve:
-    """Accuracies in 0..1 at the strengths of one disturbance, from harmless to strongest."""
+    """Accuracies in 0..1 at the levels of one disturbance; `levels`: mildest first."""
 
-    strengths: tuple[float, ...]
+    levels: tuple[float, ...]
     accuracies: tuple[float, ...]
 
-    def first_strength_below(self, accuracy: float) -> float | None:
-        """Return the strength, interpolated, at which the curve first falls below an accuracy, or None."""
+    def first_level_below(self, accuracy: float) -> float | None:
+        """Return the level, interpolated, at which the curve first falls below an accuracy, or None."""
         if self.accuracies[0] < accuracy:
-            return self.strengths[0]
-        for (weaker, higher), (stronger, lower) in pairwise(zip(self.strengths, self.accuracies, strict=True)):
+            return self.levels[0]
+        for (milder, higher), (stronger, lower) in pairwise(zip(self.levels, self.accuracies, strict=True)):
             if lower < accuracy:
-                return weaker + (stronger - weaker) * (higher - accuracy) / (higher - lower)
+                return milder + (stronger - milder) * (higher - accuracy) / (higher - lower)
         return None
 
 
-def measure_curves(network: Network, images: Split) -> Mapping[str, RobustnessCurve]:
-    """Measure a curve for each of KINDS on a sample of these images, the same for every network; takes a few seconds.
+def measure_curves(network: Network, validation: Split) -> Mapping[str, RobustnessCurve]:
+    """Measure a curve for each of KINDS on a sample of validation images, the same for every network.
 
-    Raises BundleError if the network cannot be run.
+    Takes a few seconds. Raises BundleError if the network cannot be run.
     """
-    sample, labels = robustness.sample(images, IMAGES)
-    lines = [centre_line(image) for image in sample[:DRAWINGS]]
+    sample, labels = robustness.sample(validation, MAX_ALTERED_IMAGES)
+    lines = [centre_line(image) for image in sample[:MAX_REDRAWN_IMAGES]]
     curves = {}
-    for name, (strengths, draw) in _DRAWN_KINDS.items():
-        drawn_images = (draw(lines, strength) for strength in strengths)
-        curves[name] = _curve(network, strengths, drawn_images, labels[:DRAWINGS])
-    for name, (strengths, alter) in _ALTERED_KINDS.items():
-        altered_images = (alter(sample, strength, np.random.default_rng(_SEED)) for strength in strengths)
-        curves[name] = _curve(network, strengths, altered_images, labels)
+    for name, (levels, draw) in _DRAWN_KINDS.items():
+        drawn_images = (draw(lines, level) for level in levels)
+        curves[name] = _curve(network, levels, drawn_images, labels[:MAX_REDRAWN_IMAGES])
+    for name, (levels, alter) in _ALTERED_KINDS.items():
+        altered_images = (alter(sample, level, np.random.default_rng(_SEED)) for level in levels)
+        curves[name] = _curve(network, levels, altered_images, labels)
     return curves
 
 
 def _curve(
-    network: Network, strengths: tuple[float, ...], images: Iterable[np.ndarray], labels: np.ndarray
+    network: Network, levels: tuple[float, ...], images: Iterable[np.ndarray], labels: np.ndarray
 ) -> RobustnessCurve:
     accuracies = tuple(robustness.accuracy(network, altered, labels) for altered in images)
-    return RobustnessCurve(strengths, accuracies)
+    return RobustnessCurve(levels, accuracies)

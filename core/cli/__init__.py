@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from core.argparse_words import translate_argparse
 from core.cli.arguments import parser
 from core.environment import terminal_language
-from core.errors import DownloadError, TrazoError
+from core.errors import DownloadError, RunNotFound, SweepNotFound, TrazoError
 from core.language import set_language_finder, tr
 from core.storage import system_reason
 from core.workspace import Workspace
@@ -33,8 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(end="", flush=True)
     except TrazoError as error:
         print(f"trazo: {tr(error)}", file=sys.stderr)
-        for attempt in error.attempts if isinstance(error, DownloadError) else ():
-            print(f"  {tr(attempt)}", file=sys.stderr)
+        for reason in error.errors if isinstance(error, DownloadError) else ():
+            print(f"  {tr(reason)}", file=sys.stderr)
+        if isinstance(error, RunNotFound):
+            print(tr("List all runs with: python -m core runs list"), file=sys.stderr)
+        if isinstance(error, SweepNotFound):
+            print(tr("List all sweeps with: python -m core sweep list"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"trazo: {tr('Stopped.')}", file=sys.stderr)

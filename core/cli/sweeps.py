@@ -1,4 +1,4 @@
-"""Commands `sweep`: search for better settings with many runs, and train the best settings again."""
+"""Commands `sweep`: search for better settings with many runs, and retrain with the best settings."""
 
 from __future__ import annotations
 
@@ -131,9 +131,9 @@ def delete(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def again(options: argparse.Namespace, workspace: Workspace) -> int:
-    """Train the settings of a trial again with three other seeds."""
+    """Retrain with the settings of a trial and three other seeds."""
     sweep = control.find_sweep(workspace, options.sweep)
-    for run in control.train_again(workspace, sweep, options.trial):
+    for run in control.retrain(workspace, sweep, options.trial):
         print(tr("run {run}", run=run.id))
     return 0
 

@@ -88,12 +88,12 @@ def watch(run: Run, workspace: Workspace) -> Status:
     with _catch_ctrl_c() as interrupted, display as show:
         while True:
             status = run.status()
-            if interrupted.is_set() and not stop_requested and not status.over:
+            if interrupted.is_set() and not stop_requested and not status.has_ended:
                 stop_requested = True
                 with suppress(RunError):  # the run has just ended
                     request_stop(workspace, run)
                 _stop_teachers(run, config, workspace)
-            if status.over:
+            if status.has_ended:
                 show(status)
                 return status
             if status.state == "queued":

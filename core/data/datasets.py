@@ -13,7 +13,7 @@ from core.data import sources
 from core.errors import ConfigError, DataError, DataMissing
 from core.ink.drawing import prepare
 from core.language import Message
-from core.storage import modified
+from core.storage import modification_time_ns
 from core.workspace import Workspace
 
 SPLITS = ("train", "validation", "test")
@@ -100,7 +100,7 @@ def load_dataset(dataset_id: str, workspace: Workspace) -> Dataset:
 def dataset_version(dataset_id: str, workspace: Workspace) -> str:
     """Return a string that changes when the dataset's files change, to detect stale caches."""
     path = sources.find_mnist(workspace) if dataset_id == "mnist" else None
-    return f"{path}:{modified(path)}" if path else "none"
+    return f"{path}:{modification_time_ns(path)}" if path else "none"
 
 
 def class_means(split: Split) -> np.ndarray:

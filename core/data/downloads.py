@@ -11,10 +11,10 @@ from filelock import FileLock
 
 from core.errors import DataError, DownloadError
 from core.language import Message
-from core.storage import make_folder, modified, remove, storage_errors
+from core.storage import make_folder, modification_time_ns, remove, storage_errors
 
 Progress = Callable[[int, int], None]
-"""Called with the number of bytes received so far and the total (0 while unknown)."""
+"""Called with the number of bytes of a file that have been received so far, and its size (0 if unknown)."""
 
 TIMEOUT_SECONDS = (10, 30)
 """Connect and read timeouts."""
@@ -28,23 +28,27 @@ class Source:
     files: Mapping[str, tuple[str, str]]
 
 
-def download_once(
-    target: Path, sources: Sequence[Source], store: Callable[[Path], object], failure: str, progress: Progress | None
+def download_shared(
+    target: Path,
+    sources: Sequence[Source],
+    store: Callable[[Path], object],
+    failure_message: str,
+    progress: Progress | None,
 ) -> None:
     """Download a source's files into a temporary folder for `store`, which verifies them and writes `target`.
 
-    Raises DownloadError with the message `failure` and the error from each source, and StorageError if the disk is full
-    or read-only. Concurrent calls for one target share one download.
+    Raises DownloadError with `failure_message` and the error from each source, and StorageError if the disk is full or
+    read-only. Concurrent calls for one target share one download.
     """
     folder = make_folder(target.parent)
-    previous = modified(target)
+    previous = modification_time_ns(target)
     with storage_errors(folder), FileLock(folder / f"{target.name}.lock"):
-        if modified(target) != previous:  # another caller has just downloaded it
+        if modification_time_ns(target) != previous:  # another caller has just downloaded it
             return
         prefix = f"download-{target.name}-"
-        for leftover in folder.glob(f"{prefix}*"):  # of a process that was killed
+        for leftover in folder.glob(f"{prefix}*"):  # left by a process that was killed
             remove(leftover)
-        attempts = []
+        errors = []
         for source in sources:
             with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as temporary:
                 try:
@@ -53,8 +57,8 @@ def download_once(
                     store(Path(temporary))
                     return
                 except DataError as error:
-                    attempts.append(Message("{source}: {reason}", source=source.title, reason=error))
-    raise DownloadError(failure, tuple(attempts))
+                    errors.append(Message("{source}: {reason}", source=source.title, reason=error))
+    raise DownloadError(failure_message, tuple(errors))
 
 
 def _fetch(url: str, known_hash: str, path: Path, progress: Progress | None) -> None:
@@ -77,9 +81,9 @@ def _fetch(url: str, known_hash: str, path: Path, progress: Progress | None) -> 
     except requests.RequestException as error:
         raise DataError(Message("{url} could not be reached, or the connection was lost.", url=url), path) from error
     except OSError as error:
-        if error.errno is not None:  # of the disk
+        if error.errno is not None:  # a disk error
             raise
-        # Raised by requests if there is no file of CA certificates where REQUESTS_CA_BUNDLE says.
+        # requests raises this if REQUESTS_CA_BUNDLE names a missing file.
         raise DataError(Message("{url} could not be requested: {reason}", url=url, reason=str(error)), path) from error
     except ValueError as error:  # raised by pooch for a wrong hash
         raise DataError(Message("{url} returned a truncated or unexpected file.", url=url), path) from error
@@ -94,12 +98,14 @@ class _ProgressBar:
         self._done = 0
 
     def update(self, amount: int) -> None:
+        # This may exceed the size: pooch counts the last chunk as a full one, and bytes after their decompression.
         self._done += amount
-        self._progress(self._done, int(self.total))
+        size = int(self.total)
+        self._progress(min(self._done, size) if size else self._done, size)
 
     def reset(self) -> None:
-        # At the end, pooch resets the bar and then adds all bytes again.
-        self._done = 0
+        # At the end, pooch resets the bar and then adds the size, which may be unknown.
+        pass
 
     def close(self) -> None:
         pass

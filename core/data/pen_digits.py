@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.data.downloads import Progress, Source, download_once
+from core.data.downloads import Progress, Source, download_shared
 from core.environment import pen_digits_location
 from core.errors import DataError, DataMissing
 from core.handwriting.pen_digits import PenDigit
@@ -172,7 +172,7 @@ def download_pen_digits(
     def store(folder: Path) -> None:
         import_pen_digits(folder / _ORIGINAL, workspace)
 
-    download_once(workspace.pen_digits_file, sources, store, failure, progress)
+    download_shared(workspace.pen_digits_file, sources, store, failure, progress)
     return workspace.pen_digits_file
 
 

@@ -13,7 +13,7 @@ from typing import IO
 import numpy as np
 
 from core.arrays import load_arrays
-from core.data.downloads import Progress, Source, download_once
+from core.data.downloads import Progress, Source, download_shared
 from core.environment import keras_cache, mnist_location
 from core.errors import DataError, DataMissing
 from core.language import Message
@@ -129,7 +129,7 @@ def download_mnist(
         "and try again, or download the file some other way and run: python -m core data import FILE."
     )
     target = workspace.mnist_file
-    download_once(target, sources, lambda folder: store_mnist(read_mnist(folder), workspace), failure, progress)
+    download_shared(target, sources, lambda folder: store_mnist(read_mnist(folder), workspace), failure, progress)
     return target
 
 

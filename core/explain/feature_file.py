@@ -16,7 +16,7 @@ from core.classifier.network import Network
 from core.data.datasets import Dataset
 from core.errors import StorageError
 from core.explain.neighbours import image_features
-from core.storage import atomic_write, file_size, modified
+from core.storage import atomic_write, file_size, modification_time_ns
 from core.workspace import Workspace
 
 _MAX_BYTES = 200_000_000
@@ -60,7 +60,7 @@ def _write(path: Path, features: np.ndarray) -> None:
     with atomic_write(path, durable=False) as temporary, temporary.open("wb") as opened:
         np.savez(opened, features=features)
     total = 0
-    for file in sorted(path.parent.glob("features-*.npz"), key=modified, reverse=True):
+    for file in sorted(path.parent.glob("features-*.npz"), key=modification_time_ns, reverse=True):
         total += file_size(file)
         if total > _MAX_BYTES:
             file.unlink(missing_ok=True)

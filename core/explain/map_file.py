@@ -14,7 +14,7 @@ from core.data.datasets import CLASSES, Split
 from core.errors import BundleError
 from core.explain.embedding_map import EXTENT, EmbeddingMap
 from core.language import Message
-from core.storage import atomic_write, modified, read_file
+from core.storage import atomic_write, modification_time_ns, read_file
 from core.workspace import Workspace
 
 _MAX_MAPS = 50
@@ -43,7 +43,7 @@ def write_map(path: Path, content: EmbeddingMap) -> None:
     """Replace a map, and remove the oldest maps from the cache; raises StorageError."""
     with atomic_write(path) as temporary, temporary.open("wb") as opened:
         np.savez(opened, **asdict(content))
-    for old_map in sorted(path.parent.glob("map-*.npz"), key=modified, reverse=True)[_MAX_MAPS:]:
+    for old_map in sorted(path.parent.glob("map-*.npz"), key=modification_time_ns, reverse=True)[_MAX_MAPS:]:
         for file in (old_map, old_map.with_suffix(".log")):
             file.unlink(missing_ok=True)  # another process may have removed it
 

@@ -15,7 +15,7 @@ from core.classifier.network import network_fingerprint
 from core.language import Message
 from core.records import Record
 from core.runs.process import is_held
-from core.storage import atomic_write, modified, read_file, remove, storage_errors
+from core.storage import atomic_write, modification_time_ns, read_file, remove, storage_errors
 from core.workspace import Workspace
 
 Format = Literal["onnx", "savedmodel", "zip"]
@@ -121,7 +121,7 @@ def remove_old_files(workspace: Workspace, current_network: str) -> None:
             with suppress(FileNotFoundError):
                 remove(leftover)
         folders = [path for path in workspace.exports.iterdir() if path.is_dir() and path.name != current_network]
-        folders.sort(key=modified, reverse=True)
+        folders.sort(key=modification_time_ns, reverse=True)
         for folder in folders[MAX_FOLDERS - 1 :]:
             shutil.rmtree(folder)
 

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from core.ink.drawing import Pixels, prepare
 
-CANVAS_SIZE = 140
+REDRAW_CANVAS_SIZE = 140
 """Side of the canvas in pixels: half the dashboard's, which is faster and gives nearly the same images."""
 
 _ENLARGEMENT = 4
@@ -57,16 +57,18 @@ def redraw(points: NDArray[np.float64], ranges: RedrawRanges, rng: np.random.Gen
     rotated = points @ np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     minimum = rotated.min(axis=0)
     extent = rotated.max(axis=0) - minimum
-    brush = rng.uniform(*ranges.brush) * CANVAS_SIZE
-    scale = min(rng.uniform(*ranges.size) * CANVAS_SIZE, CANVAS_SIZE - brush - 2) / max(float(extent.max()), 1.0)
+    brush = rng.uniform(*ranges.brush) * REDRAW_CANVAS_SIZE
+    scale = min(rng.uniform(*ranges.size) * REDRAW_CANVAS_SIZE, REDRAW_CANVAS_SIZE - brush - 2) / max(
+        float(extent.max()), 1.0
+    )
     margin = int(brush / 2) + 2
     positions = np.round((rotated - minimum) * scale).astype(int) + margin
     is_off_line = np.ones(positions.max(axis=0)[::-1] + margin + 1, bool)
     is_off_line[positions[:, 1], positions[:, 0]] = False
     ink = np.clip(brush / 2 + 0.5 - ndimage.distance_transform_edt(is_off_line), 0, 1) * 255
-    canvas = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
-    height, width = (min(side, CANVAS_SIZE) for side in ink.shape)
-    top, left = rng.integers(0, CANVAS_SIZE - height + 1), rng.integers(0, CANVAS_SIZE - width + 1)
+    canvas = np.zeros((REDRAW_CANVAS_SIZE, REDRAW_CANVAS_SIZE), np.uint8)
+    height, width = (min(side, REDRAW_CANVAS_SIZE) for side in ink.shape)
+    top, left = rng.integers(0, REDRAW_CANVAS_SIZE - height + 1), rng.integers(0, REDRAW_CANVAS_SIZE - width + 1)
     canvas[top : top + height, left : left + width] = ink[:height, :width].astype(np.uint8)
     return canvas
 

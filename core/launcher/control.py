@@ -35,7 +35,7 @@ def request_stop(workspace: Workspace, run: Run, reason: str = "") -> None:
     """
     with workspace.locked():
         status = run.status()
-        if status.over:
+        if status.has_ended:
             raise RunError(
                 Message(
                     "Run {run} has already ended ({state}); there is nothing to stop.",
@@ -62,10 +62,10 @@ def request_stop_all(workspace: Workspace) -> list[Run]:
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
         # Stop queued runs first; otherwise the next one would start as soon as the current run ends.
-        for run_snapshot in [*snapshot.in_state("queued"), *snapshot.in_state("running")]:
+        for entry in [*snapshot.in_state("queued"), *snapshot.in_state("running")]:
             with suppress(RunError):  # the run has just ended
-                request_stop(workspace, run_snapshot.run)
-                stopping_runs.append(run_snapshot.run)
+                request_stop(workspace, entry.run)
+                stopping_runs.append(entry.run)
     return stopping_runs
 
 

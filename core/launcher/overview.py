@@ -44,7 +44,7 @@ def exit_message(workspace: Workspace) -> Message | None:
     running, waiting = snapshot.in_state("running"), len(snapshot.in_state("queued"))
     if not running:
         return None
-    names = ", ".join(display_name(run.run) for run in running)
+    names = ", ".join(display_name(entry.run) for entry in running)
     if is_container_main_process():
         return count_message(
             "Run {names} will stop when this container stops. Completed epochs are kept; restart the container and "

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from core.config import TrainingConfig
 from core.environment import read_only, worker_count
-from core.errors import RunError, StorageError
+from core.errors import QueueFull, RunError, StorageError
 from core.language import Message
 from core.launcher.room import has_room
 from core.launcher.starting import start_next_queued_run
@@ -44,23 +44,23 @@ def submit(
     The run classifies the person's drawing, if any, during training. With `fine_tuning`, it continues from a model;
     with `trial`, it belongs to a sweep.
 
-    Raises RunError if the queue is full or the run's process cannot be started. Other queue errors are logged; the run
-    stays queued, and `advance` raises the error.
+    Raises QueueFull, or RunError if the run's process cannot be started. Other queue errors are logged; the run stays
+    queued, and `advance` raises the error.
     """
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
         with _queue_missing_teachers(workspace, snapshot, config) as teachers:
             run = create_run(workspace, config, drawing, fine_tuning, trial)
         with log_errors_from_other_runs(run):
-            _start_next(workspace, snapshot.with_runs(*teachers, RunSnapshot(run)))
+            _start_next(workspace, snapshot.with_refreshed(*teachers, RunSnapshot(run)))
     return run
 
 
 def resume(workspace: Workspace, run: Run) -> None:
     """Queue a run that was interrupted, failed or stopped, to continue from its last completed epoch, if any.
 
-    Missing teachers are queued first. Raises RunError if the run cannot be resumed (see `resumable`), if the queue is
-    full, or if the run's process cannot be started.
+    Missing teachers are queued first. Raises QueueFull, or RunError if the run cannot be resumed (see `resumable`) or
+    if its process cannot be started.
     """
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
@@ -78,7 +78,7 @@ def resume(workspace: Workspace, run: Run) -> None:
         with _queue_missing_teachers(workspace, snapshot, resumed.config(), run) as teachers:
             _requeue(resumed)
         with log_errors_from_other_runs(run):
-            _start_next(workspace, snapshot.with_runs(*teachers, resumed))
+            _start_next(workspace, snapshot.with_refreshed(*teachers, resumed))
 
 
 def remove_from_queue(workspace: Workspace, run: Run) -> None:
@@ -163,7 +163,7 @@ def _start_next(workspace: Workspace, snapshot: Snapshot) -> Run | None:
         return None
     remove_leftovers(workspace)
     first = started = start_next_queued_run(workspace, snapshot)
-    while started and worker_count() > 1 and has_room(snapshot := snapshot.with_runs(RunSnapshot(started))):
+    while started and worker_count() > 1 and has_room(snapshot := snapshot.with_refreshed(RunSnapshot(started))):
         last, started = started, None
         with log_errors_from_other_runs(last):
             started = start_next_queued_run(workspace, snapshot)
@@ -176,8 +176,7 @@ def _queue_missing_teachers(
 ) -> Iterator[list[RunSnapshot]]:
     """Queue the missing teachers of a run and yield them: requeue those that can be resumed, and create the rest.
 
-    Raises RunError if the queue has no room for the run and its teachers. If the with block raises, newly created
-    teachers are deleted.
+    Raises QueueFull. If the with block raises, newly created teachers are deleted.
     """
     teacher_configs = missing_teachers(snapshot, config, run)
     _check_room(snapshot, 1 + len(teacher_configs))
@@ -201,7 +200,7 @@ def _queue_missing_teachers(
 
 def _resumable_run_for(snapshot: Snapshot, config: TrainingConfig) -> RunSnapshot | None:
     """Return the newest run with this config and a checkpoint, or None if there is no such run to resume."""
-    candidates = [pair for pair in snapshot.with_config(config) if pair[0].run.checkpoint_file.exists()]
+    candidates = [pair for pair in snapshot.matching_config(config) if pair[0].run.checkpoint_file.exists()]
     if not candidates:
         return None
     newest, status = candidates[0]
@@ -209,7 +208,7 @@ def _resumable_run_for(snapshot: Snapshot, config: TrainingConfig) -> RunSnapsho
 
 
 def _check_room(snapshot: Snapshot, needed: int) -> None:
-    """Raise RunError if the queue has fewer free slots than needed."""
+    """Raise QueueFull if the queue has fewer free slots than needed."""
     queued = len(snapshot.in_state("queued"))
     if queued + needed > MAX_QUEUED:
         message = Message(
@@ -223,7 +222,7 @@ def _check_room(snapshot: Snapshot, needed: int) -> None:
                 needed=needed,
                 limit=MAX_QUEUED,
             )
-        raise RunError(message)
+        raise QueueFull(message)
 
 
 def _requeue(ended_run: RunSnapshot) -> None:

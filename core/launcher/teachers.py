@@ -16,7 +16,7 @@ from core.workspace import Workspace
 
 def finished_run(snapshot: Snapshot, config: TrainingConfig) -> Run | None:
     """Return the newest finished run with exactly these settings and a model, or None if there is none."""
-    runs = (found.run for found, status in snapshot.with_config(config) if status.state == "finished")
+    runs = (found.run for found, status in snapshot.matching_config(config) if status.state == "finished")
     return next((run for run in runs if run.bundle.complete), None)
 
 
@@ -24,7 +24,7 @@ def pending_teachers(snapshot: Snapshot, run: Run, config: TrainingConfig) -> li
     """Return the teachers that a run is waiting for: those that are running or queued."""
     pending = []
     for teacher_config in _unavailable_teachers(snapshot, run, config):
-        pending += [found.run for found, status in snapshot.with_config(teacher_config) if not status.over][:1]
+        pending += [found.run for found, status in snapshot.matching_config(teacher_config) if not status.has_ended][:1]
     return pending
 
 
@@ -36,7 +36,7 @@ def missing_teachers(snapshot: Snapshot, config: TrainingConfig, run: Run | None
     return [
         teacher_config
         for teacher_config in _unavailable_teachers(snapshot, run, config)
-        if all(status.over for _, status in snapshot.with_config(teacher_config))
+        if all(status.has_ended for _, status in snapshot.matching_config(teacher_config))
     ]
 
 

@@ -61,7 +61,7 @@ def promote(workspace: Workspace, run: Run | None) -> None:
             with storage_errors(workspace.active_file):
                 workspace.active_file.unlink(missing_ok=True)
             return
-        if not run.folder.exists():
+        if is_gone(run.folder):
             raise RunNotFound(run.id)
         if not run.bundle.complete:
             raise RunError(

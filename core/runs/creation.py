@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, ValidationError
 
 from core.records import Record
 from core.runs.run import Run
-from core.storage import atomic_write, modified, read_file
+from core.storage import atomic_write, modification_time_ns, read_file
 
 ID_TIME_FORMAT = "%Y%m%d-%H%M%S"
 """Format of the local creation time at the start of a run's id. The exact time is in created.json."""
@@ -43,7 +43,7 @@ def created_at(run: Run) -> datetime:
     Runs from earlier versions recorded only the local time, in their id. Their time zone is inferred from the
     modification time of their config.
     """
-    version = modified(run.created_file)
+    version = modification_time_ns(run.created_file)
     created = _read_creation(run.created_file, version) if version else None
     return (created or _infer_from_id(run)).astimezone()
 
@@ -59,7 +59,7 @@ def _read_creation(path: Path, version: int) -> datetime | None:  # noqa: ARG001
 
 def _infer_from_id(run: Run) -> datetime:
     """Return the time on which the id and the config's modification time agree, or else one of the two."""
-    nanoseconds = modified(run.config_file) or modified(run.folder)
+    nanoseconds = modification_time_ns(run.config_file) or modification_time_ns(run.folder)
     written = datetime.fromtimestamp(nanoseconds / 1e9, UTC) if nanoseconds else datetime.now(UTC)  # just deleted
     try:
         local = datetime.strptime("-".join(run.id.split("-")[:2]), ID_TIME_FORMAT)  # noqa: DTZ007 - the zone is inferred below

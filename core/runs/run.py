@@ -17,7 +17,7 @@ from core.config import TrainingConfig, config_from_json
 from core.errors import ConfigError, RunError, RunNotFound, StorageError
 from core.language import Message
 from core.runs.process import WorkerRecord, is_held
-from core.runs.status import UNEXPECTED_ENDS, Status
+from core.runs.status import UNEXPECTED_END_MESSAGES, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, read_rows
 from core.storage import (
     NotRegularFile,
@@ -271,7 +271,7 @@ class Run:
         """
         worker = self._read_worker()
         killed = bool(worker and worker.oom_kill_since_start)
-        message = UNEXPECTED_ENDS[killed, self.checkpoint_file.exists()]
+        message = UNEXPECTED_END_MESSAGES[killed, self.checkpoint_file.exists()]
         return {"state": "failed" if killed else "interrupted", "message": message}
 
     def _recorded_status(self) -> Status:

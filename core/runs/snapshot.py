@@ -38,8 +38,9 @@ class RunSnapshot:
         return RunSnapshot(self.run, self.config)
 
     @cached_property
-    def _is_search_run(self) -> bool:
-        return bool(_read_or_error(lambda: read_search_marker(self.run.trial_file)))
+    def _may_be_search_run(self) -> bool:
+        # An unreadable mark may be that of a search run.
+        return _read_or_error(lambda: read_search_marker(self.run.trial_file)) is not None
 
     @cached_property
     def _status(self) -> Status | RunError:
@@ -67,29 +68,29 @@ class Snapshot:
 
     def readable(self) -> list[tuple[RunSnapshot, Status]]:
         """Return each run whose status can be read, with its status."""
-        pairs = [(run, run._status) for run in self.runs]
-        return [(run, status) for run, status in pairs if isinstance(status, Status)]
+        pairs = [(entry, entry._status) for entry in self.runs]
+        return [(entry, status) for entry, status in pairs if isinstance(status, Status)]
 
     def in_state(self, state: State) -> list[RunSnapshot]:
         """Return the runs in the given state; runs whose status cannot be read are left out."""
-        return [run for run, status in self.readable() if status.state == state]
+        return [entry for entry, status in self.readable() if status.state == state]
 
-    def with_config(self, config: TrainingConfig) -> list[tuple[RunSnapshot, Status]]:
+    def matching_config(self, config: TrainingConfig) -> list[tuple[RunSnapshot, Status]]:
         """Return each run with exactly these settings, and its status.
 
         Damaged runs are left out, and so are sweeps' search runs, which have no model.
         """
-        matching_runs = (run for run in self.runs if run._config == config)
-        return Snapshot(tuple(run for run in matching_runs if not run._is_search_run)).readable()
+        matching = (entry for entry in self.runs if entry._config == config)
+        return Snapshot(tuple(entry for entry in matching if not entry._may_be_search_run)).readable()
 
     def find(self, run: Run) -> RunSnapshot:
         """Return the snapshot of one run, or a new one if the run was created after this snapshot."""
-        return next((known for known in self.runs if known.run == run), RunSnapshot(run))
+        return next((entry for entry in self.runs if entry.run == run), RunSnapshot(run))
 
-    def with_runs(self, *runs: RunSnapshot) -> Snapshot:
-        """Return this snapshot with these runs read again, or added if new; pass `runs` from oldest to newest."""
-        refreshed = {run.run: run.refreshed() for run in runs}
-        known = tuple(refreshed.pop(run.run, run) for run in self.runs)
+    def with_refreshed(self, *entries: RunSnapshot) -> Snapshot:
+        """Return this snapshot with these runs read again, or added if new; pass them from oldest to newest."""
+        refreshed = {entry.run: entry.refreshed() for entry in entries}
+        known = tuple(refreshed.pop(entry.run, entry) for entry in self.runs)
         return Snapshot((*reversed(refreshed.values()), *known))
 
 

@@ -20,9 +20,9 @@ STATE_NAMES: dict[State, Message] = {
     "failed": Message("failed"),
     "interrupted": Message("interrupted"),
 }
-"""The names of the states in sentences."""
+"""Names of the states, as users read them."""
 
-UNEXPECTED_ENDS = {
+UNEXPECTED_END_MESSAGES = {
     (False, False): Message(
         "The training process ended unexpectedly. Resume the run to start again from the beginning."
     ),
@@ -38,7 +38,7 @@ UNEXPECTED_ENDS = {
         "process to free memory. Resume the run to continue from the last completed epoch."
     ),
 }
-"""Messages for a run whose worker died, keyed by two bools: memory probably ran out, and there is a checkpoint."""
+"""Messages for a run whose worker died, keyed by (probably ran out of memory, has a checkpoint)."""
 
 
 class Status(Record, extra="ignore"):
@@ -80,6 +80,6 @@ class Status(Record, extra="ignore"):
         return self.epoch if self.step >= self.steps else max(self.epoch - 1, 0)
 
     @property
-    def over(self) -> bool:
+    def has_ended(self) -> bool:
         """True if the run is neither queued nor running."""
         return self.state not in ("queued", "running")

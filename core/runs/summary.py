@@ -86,6 +86,6 @@ def summaries(workspace: Workspace, snapshot: Snapshot | None = None) -> list[Su
     """Return the summaries of all runs, newest first. A snapshot is taken now if none is given."""
     active = active_model(workspace)
     runs = (snapshot or Snapshot.of(workspace)).runs
-    rows = ((run_snapshot.run, summarise(run_snapshot, active)) for run_snapshot in runs)
+    rows = ((entry.run, summarise(entry, active)) for entry in runs)
     # A run that was deleted after it was listed is not a damaged run.
     return [row for run, row in rows if row.problem is None or not is_gone(run.folder)]

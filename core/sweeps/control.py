@@ -28,7 +28,7 @@ from core.sweeps.records import SweepSettings, SweepStatus
 from core.sweeps.spaces import check_parameters
 from core.sweeps.sweep import Sweep
 from core.sweeps.trial_runs import STOPPED_MESSAGE, TrialRuns, stop_all
-from core.sweeps.winner import train_again as train_again
+from core.sweeps.winner import retrain as retrain
 from core.workspace import Workspace
 
 _ID_PATTERN = re.compile(r"\d{8}-\d{6}-[a-z]+-[a-z]+")

@@ -1,4 +1,4 @@
-"""The best trials of a sweep: the Pareto front, and the trial that is trained again."""
+"""The best trials of a sweep: the Pareto front, and the trial that is retrained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process of a sweep: `python -m core.sweeps.process FOLDER` searches, trains the winner again, and ends."""
+"""The process of a sweep: `python -m core.sweeps.process FOLDER` searches, retrains the winner, and ends."""
 
 from __future__ import annotations
 

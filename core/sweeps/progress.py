@@ -14,15 +14,15 @@ def update_progress(
     sweep: Sweep,
     change: Callable[[Progress], Progress] | None = None,
     winners: Sequence[Winner] = (),
-    own_choice: int | None = None,
+    chosen_by_sweep: int | None = None,
 ) -> None:
     """Apply a change to the progress, add winners to the existing ones, and write the result; raises StorageError.
 
-    `own_choice`: the trial number of the sweep's own winner, which comes first.
+    `chosen_by_sweep`: the number of the trial that the sweep itself chose; it comes first.
     """
     with workspace.locked():
         before = sweep.readable_progress()
         merged = {winner.trial: winner for winner in (*before.winners, *winners)}
-        ordered = sorted(merged.values(), key=lambda winner: winner.trial != own_choice)
+        ordered = sorted(merged.values(), key=lambda winner: winner.trial != chosen_by_sweep)
         after = change(before) if change else before
         sweep.write_progress(after.model_copy(update={"winners": tuple(ordered)}))

@@ -103,7 +103,7 @@ class Trial(Record, extra="ignore"):
 
 
 class Winner(Record):
-    """A trial that was trained again with three other seeds, as ordinary runs that use the test set once each.
+    """A trial that was retrained with three other seeds, as ordinary runs, each of which reads the test set once.
 
     `trial`: the number of its trial; `runs`: the ids of the runs.
     """
@@ -117,7 +117,7 @@ class Progress(Record, extra="ignore"):
 
     `importance`: each varied setting's share of the variation in the first objective (PED-ANOVA), or None with fewer
     than 20 complete trials. `pareto`: numbers of the trials that no other trial beats; with one objective, the best
-    trial. `winners`: the trials that were trained again, the sweep's own choice first.
+    trial. `winners`: the retrained trials; the one that the sweep itself chose comes first.
     """
 
     trials: tuple[Trial, ...] = ()

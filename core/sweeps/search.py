@@ -56,7 +56,7 @@ class Search:
         self._live_trials: dict[int, Trial] = {}
         self._reported: dict[int, tuple[int, float]] = {}
         self._ending_runs: list[Run] = []
-        self._revivable_runs: set[Run] = set()
+        self._earlier_runs: set[Run] = set()  # existed when this process started
         self._failed_in_a_row = 0
         self._ask_after = 0.0
         self._exhausted = False
@@ -113,7 +113,7 @@ class Search:
         for asked in self._study.unfinished():
             runs = self._runs.of(asked.number)
             self._live_trials[asked.number] = self._trial(asked, runs, earlier_trials.get(asked.number))
-            self._revivable_runs.update(runs)
+            self._earlier_runs.update(runs)
         # A trial may have been pruned just before the earlier process ended.
         self._ending_runs = stop_all(self._workspace, self._runs.of_other_trials(self._live_trials), PRUNED_MESSAGE)
 
@@ -135,7 +135,7 @@ class Search:
             try:
                 status = run.status()
                 trial = self._observe_run(trial, run, status, results)
-            except RunError as error:  # deleted or damaged
+            except RunError as error:  # deleted or damaged, or its process cannot be started
                 return self._ended(trial, "failed", message_of(error))
             if trial.state != "running":
                 return trial
@@ -146,7 +146,7 @@ class Search:
     def _observe_run(self, trial: Trial, run: Run, status: Status, results: list[TrialResult]) -> Trial:
         """Return the trial after checking one of its runs; a finished run's result is added to `results`."""
         if status.state == "finished":
-            self._revivable_runs.discard(run)
+            self._earlier_runs.discard(run)
             result = read_trial_result(run.trial_result_file)
             if result is None:
                 return self._ended(trial, "failed", Message("Run {run} has no result.", run=run.id))
@@ -157,16 +157,16 @@ class Search:
         if status.state == "interrupted":
             return self._retry(trial, run)
         if not run.stop_file.exists():  # from now on, only a person stops it
-            self._revivable_runs.discard(run)
+            self._earlier_runs.discard(run)
         return self._watch(trial, run, status) if run.id == trial.runs[0] else trial
 
     def _after_end(self, trial: Trial, run: Run, status: Status) -> Trial:
         """Return the trial after one of its runs stopped (by hand or with its sweep) or failed."""
-        if run in self._revivable_runs and resumable(run, status):
+        if run in self._earlier_runs and resumable(run, status):
             if continue_run(self._workspace, run):
-                self._revivable_runs.discard(run)
+                self._earlier_runs.discard(run)
             return trial
-        if run in self._revivable_runs:  # it was stopped in its first epoch
+        if run in self._earlier_runs:  # it was stopped in its first epoch
             self._runs.forget(run)
             return trial.model_copy(update={"runs": tuple(run_id for run_id in trial.runs if run_id != run.id)})
         if status.state == "stopped":
@@ -191,7 +191,7 @@ class Search:
             )
         if not continue_run(self._workspace, run):
             return trial
-        self._revivable_runs.discard(run)
+        self._earlier_runs.discard(run)
         return trial.model_copy(update={"retries": trial.retries + 1})
 
     def _watch(self, trial: Trial, run: Run, status: Status) -> Trial:
@@ -249,7 +249,9 @@ class Search:
 
     def _begin(self) -> None:
         """Begin runs until as many are unfinished as can train at once, so that sweeps share the queue fairly."""
-        while sum(map(is_unfinished, [*self._ending_runs, *self._live_runs()])) < worker_count():
+        unfinished = sum(map(is_unfinished, [*self._ending_runs, *self._live_runs()]))
+        # A run whose process cannot be started ends at once; the next step counts it, and begins another.
+        for _ in range(unfinished, worker_count()):
             trial = self._incomplete_trial() or self._ask()
             if trial is None:
                 return
@@ -282,10 +284,10 @@ class Search:
         seeds = self._settings.seeds_per_trial
         return next((trial for trial in self._live_trials.values() if len(trial.runs) < seeds), None)
 
-    def _mark(self, trial: int, seed_index: int) -> TrialMark:
+    def _mark(self, trial_number: int, seed_index: int) -> TrialMark:
         optional: tuple[Measurement, ...] = ("redrawn_accuracy", "milliseconds")
         measurements = tuple(name for name in optional if name in self._settings.objectives)
-        return TrialMark(sweep=self._sweep.id, trial=trial, seed_index=seed_index, measurements=measurements)
+        return TrialMark(sweep=self._sweep.id, trial=trial_number, seed_index=seed_index, measurements=measurements)
 
     def _live_runs(self) -> list[Run]:
         return [Run(self._workspace.runs / run_id) for trial in self._live_trials.values() for run_id in trial.runs]

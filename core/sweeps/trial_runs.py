@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 from core.config import TrainingConfig
-from core.errors import RunError, StorageError
+from core.errors import QueueFull, RunError, StorageError
 from core.language import Message
 from core.launcher.control import request_stop
 from core.launcher.queue import advance, resume, submit
@@ -40,19 +40,19 @@ class TrialRuns:
         self._problem = ""
         self._find()
 
-    def of(self, trial: int, *, winner: bool = False) -> list[Run]:
+    def of(self, trial_number: int, *, winner: bool = False) -> list[Run]:
         """Return the runs of a trial, in the order of their seeds."""
-        positions = sorted(position for position in self._runs if position[:2] == (winner, trial))
+        positions = sorted(position for position in self._runs if position[:2] == (winner, trial_number))
         return [self._runs[position] for position in positions]
 
     def all(self) -> list[Run]:
         """Return all runs, those of the winners included."""
         return list(self._runs.values())
 
-    def first_free_seed(self, trial: int, *, winner: bool = False) -> int:
+    def first_free_seed(self, trial_number: int, *, winner: bool = False) -> int:
         """Return the smallest seed index that no run of a trial has, by default among the search's runs."""
         index = 0
-        while (run := self._runs.get((winner, trial, index))) and run.config_file.exists():
+        while (run := self._runs.get((winner, trial_number, index))) and run.config_file.exists():
             index += 1
         return index
 
@@ -62,7 +62,7 @@ class TrialRuns:
         return [run for (winner, trial, _), run in self._runs.items() if not winner and trial not in excluded]
 
     def winners(self) -> dict[int, list[Run]]:
-        """Return the runs of each trial that was trained again."""
+        """Return the runs of each trial that was retrained."""
         trials = sorted({trial for winner, trial, _ in self._runs if winner})
         return {trial: self.of(trial, winner=True) for trial in trials}
 
@@ -76,9 +76,11 @@ class TrialRuns:
                 return known
             try:
                 run = submit(self._workspace, config, trial=mark)
+            except QueueFull:
+                return None
             except RunError as error:
                 if error.run_id is None:
-                    return None
+                    raise
                 run = Run(self._workspace.runs / error.run_id)  # its process could not be started
             self._runs[_position(mark)] = run
             return run
@@ -114,10 +116,13 @@ class TrialRuns:
 
 
 def continue_run(workspace: Workspace, run: Run) -> bool:
-    """Queue a run that has ended without a result; return False if the queue is full and this must be retried."""
+    """Queue a run that has ended without a result; return False if the queue is full and this must be retried.
+
+    Raises RunError if the run cannot be resumed.
+    """
     try:
         resume(workspace, run)
-    except RunError:
+    except QueueFull:
         return False
     return True
 
@@ -125,7 +130,7 @@ def continue_run(workspace: Workspace, run: Run) -> bool:
 def is_unfinished(run: Run) -> bool:
     """Return True if a run is queued or running."""
     try:
-        return not run.status().over
+        return not run.status().has_ended
     except RunError:  # deleted or damaged
         return False
 

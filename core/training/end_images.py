@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import IO, Any
 
-from core.classifier.detector_samples import MIN_PORTIONS, Samples, draw_other_handwriting, draw_portion, portion_count
+from core.classifier.detector_samples import PORTIONS, Samples, draw_other_handwriting, draw_portion, portion_count
 from core.classifier.robustness import draw_robustness_images
 from core.config import TrainingConfig
 from core.data.datasets import Dataset, Split, load_dataset
@@ -35,7 +35,7 @@ from core.workspace import PROJECT, Workspace
 _EVALUATION_SAMPLES = 500
 """Number of new out-of-distribution samples on which the detector is evaluated."""
 
-_OTHER_HANDWRITING = 500
+_THRESHOLD_DIGITS = 500
 """Number of synthetic digits, and of pen digits, for setting the threshold; drawing them takes less than a second."""
 
 
@@ -163,11 +163,11 @@ def _drawings(
         }
 
     return {
-        **portions(0, MIN_PORTIONS),
-        "other handwriting": partial(draw_other_handwriting, _OTHER_HANDWRITING, seed + 2, training_digits),
+        **portions(0, PORTIONS),
+        "other handwriting": partial(draw_other_handwriting, _THRESHOLD_DIGITS, seed + 2, training_digits),
         "new samples": partial(out_of_distribution_samples, new_sample_count, validation, seed + 1),
         "robustness": lambda: draw_robustness_images(dataset.test, held_out_digits),
-        **portions(MIN_PORTIONS, portion_count(config)),
+        **portions(PORTIONS, portion_count(config)),
     }
 
 
@@ -190,7 +190,7 @@ def main(folder: Path, stream: IO[bytes]) -> None:
     config = run.config()
     workspace = Workspace.from_environment()
     dataset = load_dataset(config.dataset, workspace)
-    unneeded_after_stop = {_portion_name(index) for index in range(MIN_PORTIONS, portion_count(config))}
+    unneeded_after_stop = {_portion_name(index) for index in range(PORTIONS, portion_count(config))}
     for name, draw in _drawings(dataset, config, *load_pen_digits(config, workspace)).items():
         if name in unneeded_after_stop and run.stop_file.exists():
             break

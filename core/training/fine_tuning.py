@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from core.classifier.bundle import Bundle, Card, Metrics, Novelty, bundle_folder
-from core.classifier.detector_samples import MIN_PORTIONS, Samples
+from core.classifier.detector_samples import PORTIONS, Samples
 from core.classifier.evaluation import Evaluation, accuracy_interval
 from core.classifier.export import complete_bundle, versions
 from core.classifier.fitting import fit_detector
@@ -168,7 +168,7 @@ def _save(
 def _fit_novelty(exported: Exported, dataset: Dataset, own: OwnDigits, images: EndImages, seed: int) -> Novelty:
     """Fit the detector on the hand's samples as well as the usual ones, and write it into the bundle."""
     network, outputs, validation = exported.network, exported.outputs, dataset.validation.images
-    portions = [*(images.portion(index) for index in range(MIN_PORTIONS)), own.samples]
+    portions = [*(images.portion(index) for index in range(PORTIONS)), own.samples]
     handwriting = [images.other_handwriting, own.samples.digits]
     detector = fit_detector(network, dataset.train, portions, validation, outputs, handwriting, seed)
     return save_detector(detector, exported.bundle, network, validation, outputs, images.new_samples)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from core.classifier.bundle import Bundle, Novelty
-from core.classifier.detector_samples import BRIEF_PORTIONS, MIN_PORTIONS, Samples, portion_count
+from core.classifier.detector_samples import PORTIONS, STOPPED_RUN_PORTIONS, Samples, portion_count
 from core.classifier.fitting import fit_detector
 from core.classifier.network import Network, NetworkOutput
 from core.classifier.novelty import Detector
@@ -65,14 +65,14 @@ def save_detector(
 
 
 def _fit_until_stopped(fit: _Fit, images: EndImages, portions: int, run: Run) -> tuple[Detector, bool]:
-    """Fit the detector; return it, and True if the run was asked to stop and only BRIEF_PORTIONS were used."""
-    if portions == MIN_PORTIONS:
+    """Fit the detector; return it, and True if the run was asked to stop and only STOPPED_RUN_PORTIONS were used."""
+    if portions == PORTIONS:
         return fit(_draw(images, portions, _do_nothing), _do_nothing), False
     check = partial(_raise_if_stopped, run)
     try:
         return fit(_draw(images, portions, check), check), False
     except _StopRequested:
-        return fit(_draw(images, BRIEF_PORTIONS, _do_nothing), _do_nothing), True
+        return fit(_draw(images, STOPPED_RUN_PORTIONS, _do_nothing), _do_nothing), True
 
 
 def _draw(images: EndImages, portions: int, check: Callable[[], None]) -> list[Samples]:

@@ -94,7 +94,7 @@ def _explain_missing_model(run: Run) -> None:
     except RunError:  # the run's page explains the damage
         sentence, ended = _NO_MODEL, True
     else:
-        sentence, ended = _MISSING_MODEL.get(status.state, _NO_MODEL), status.over
+        sentence, ended = _MISSING_MODEL.get(status.state, _NO_MODEL), status.has_ended
     st.info(
         tr(sentence, name=name),
         icon=":material/do_not_disturb_on:" if ended else ":material/hourglass_empty:",

@@ -128,7 +128,7 @@ def robustness_curves_section(name: str, bundle: Bundle) -> None:
 
 
 def _show_panel(curve: RobustnessCurve, panel: _Panel) -> None:
-    limit = curve.first_strength_below(_GOOD_ACCURACY)
+    limit = curve.first_level_below(_GOOD_ACCURACY)
     title, sentence = tr(panel.title), _sentence(curve, limit, panel)
     with st.container(gap="small"):
         st.markdown(f"**{title}**  \n:small[{sentence}]")
@@ -148,10 +148,10 @@ def _sentence(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> str
 
 def _chart(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> alt.LayerChart:
     """Plot the accuracy against the strength, with a line at `limit`, beyond which fewer than 90 of 100 are read."""
-    table = pd.DataFrame({"strength": curve.strengths, "read": [100 * accuracy for accuracy in curve.accuracies]})
-    first, last = curve.strengths[0], curve.strengths[-1]
+    table = pd.DataFrame({"level": curve.levels, "read": [100 * accuracy for accuracy in curve.accuracies]})
+    first, last = curve.levels[0], curve.levels[-1]
     x = alt.X(
-        "strength:Q",
+        "level:Q",
         title=tr(panel.axis),
         scale=alt.Scale(domain=sorted((first, last)), nice=False, reverse=last < first),
         axis=alt.Axis(format=panel.axis_format, grid=False, tickCount=5),
@@ -168,11 +168,11 @@ def _chart(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> alt.La
                 axis=alt.Axis(values=[0, 50, 100], gridOpacity=0.5),
             ),
             tooltip=[
-                alt.Tooltip("strength", title=tr(panel.axis), format=panel.axis_format),
+                alt.Tooltip("level", title=tr(panel.axis), format=panel.axis_format),
                 alt.Tooltip("read", title=tr("read, out of 100"), format=".1f"),
             ],
         )
     )
-    marks = pd.DataFrame({"strength": [] if limit is None else [limit]}, dtype=float)
+    marks = pd.DataFrame({"level": [] if limit is None else [limit]}, dtype=float)
     limits = alt.Chart(marks).mark_rule(color=MISTAKE_COLOUR, strokeDash=[5, 4], strokeWidth=1.5).encode(x=x)
     return apply_layout(lines + limits, _PANEL_HEIGHT)

@@ -126,8 +126,9 @@ def _download(offer: _Offer) -> None:
     bar = st.progress(0.0, tr("Connecting…"))
 
     def show_progress(done: int, total: int) -> None:
-        fraction = min(done / total, 1.0) if total else 0.0
-        bar.progress(fraction, tr("{done:.1f} MB of {total:.1f} MB", done=done / 2**20, total=total / 2**20))
+        megabytes = total / 2**20 or offer.size
+        fraction = min(done / 2**20 / megabytes, 1.0)
+        bar.progress(fraction, tr("{done:.1f} MB of {total:.1f} MB", done=done / 2**20, total=megabytes))
 
     try:
         require_permission()
@@ -141,8 +142,8 @@ def _download(offer: _Offer) -> None:
         )
         _show_error(f"{tr(offer.failure)} {advice}")
         with st.expander(tr("Errors from each source")):
-            for attempt in error.attempts:
-                st.markdown(f"- {safe_text(attempt)}")
+            for reason in error.errors:
+                st.markdown(f"- {safe_text(reason)}")
     except TrazoError as error:
         bar.empty()
         _show_error(error)

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.language import in_language, tr
-from dashboard.embeds.gradio_uploads import uploads_full
+from dashboard.embeds.gradio_uploads import uploads_full_after_cleanup
 from dashboard.server.language import request_language
 
 _logger = logging.getLogger(__name__)
@@ -63,7 +63,8 @@ async def _refusal(scope: Scope) -> JSONResponse | None:
     allowed = (_READ_PATHS if scope["method"] in ("GET", "HEAD") else _WRITE_PATHS).fullmatch(path)
     if not allowed:
         return _error_response(404, "There is nothing at this URL. The demo is at /gradio/.")
-    if path.startswith(f"{_API}upload") and scope["method"] == "POST" and await anyio.to_thread.run_sync(uploads_full):
+    is_upload = path.startswith(f"{_API}upload") and scope["method"] == "POST"
+    if is_upload and await anyio.to_thread.run_sync(uploads_full_after_cleanup):
         with in_language(request_language(scope)):
             return _error_response(503, tr("Too many pictures are being processed. Try again in a few minutes."))
     return None

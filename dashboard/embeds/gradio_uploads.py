@@ -15,7 +15,7 @@ from filelock import FileLock
 from core.environment import gradio_upload_folder
 from core.errors import PictureError
 from core.language import Message
-from core.storage import file_size
+from core.storage import file_size, modification_time_ns
 
 MAX_UPLOAD_BYTES = 200 * 2**20
 """Maximum size of the uploads on disk, enough for 20 of the largest pictures."""
@@ -24,12 +24,12 @@ UPLOAD_LIFETIME_SECONDS = 600
 """Age in seconds at which uploaded pictures are deleted, long enough to submit a sketch."""
 
 PARTIAL_UPLOAD_PREFIX = "trazo-partial-"
-"""First part of the names of files that are being uploaded; Gradio forgets those of an upload that is cut off."""
+"""Prefix of the names of files that are being uploaded; Gradio never deletes the file of an interrupted upload."""
 
 _FOLDER_PREFIX = "trazo-gradio-"
 
 _MIN_AGE_SECONDS = 60.0
-"""Minimum age of a folder to delete: another dashboard may be about to lock a newer one."""
+"""Newer folders are kept, because the dashboard that made one may not have locked it yet."""
 
 
 def upload_folder() -> Path:
@@ -37,10 +37,10 @@ def upload_folder() -> Path:
     return gradio_upload_folder() or Path(_own_folder().name)
 
 
-def uploads_full() -> bool:
-    """Delete what is left of uploads that were cut off; return True if the others exceed their size limit."""
+def uploads_full_after_cleanup() -> bool:
+    """Delete old files of interrupted uploads; return True if the other uploads exceed their size limit."""
     _delete_old_partial_uploads(upload_folder())
-    # Gradio may delete files and folders meanwhile; os.walk passes over a folder that has gone.
+    # Gradio may delete files and folders in the meantime; os.walk skips folders that no longer exist.
     files = (Path(folder, name) for folder, _, names in os.walk(upload_folder()) for name in names)
     return sum(map(file_size, files)) > MAX_UPLOAD_BYTES
 
@@ -68,9 +68,8 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
 
 def _delete_old_partial_uploads(folder: Path) -> None:
     for file in folder.glob(f"{PARTIAL_UPLOAD_PREFIX}*"):
-        with suppress(OSError):  # already deleted
-            if time.time() - file.stat().st_mtime > UPLOAD_LIFETIME_SECONDS:
-                file.unlink()
+        if time.time() - modification_time_ns(file) / 1e9 > UPLOAD_LIFETIME_SECONDS:
+            file.unlink(missing_ok=True)  # Gradio may have deleted it
 
 
 def _delete_abandoned_folders(parent: Path) -> None:

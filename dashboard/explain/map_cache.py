@@ -9,13 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from core.classifier.bundle import Bundle
-from core.classifier.network import Network
 from core.data import datasets
 from core.explain.embedding_map import EmbeddingMap
 from core.explain.map_file import bundle_fingerprint, map_file, read_map
 from core.explain.neighbours import image_features, load_feature_network
 from core.language import Message
-from core.storage import modified
+from core.storage import modification_time_ns
 from dashboard.session import cache
 from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
@@ -30,10 +29,11 @@ def embedding_map(bundle: Bundle, dataset_id: str) -> EmbeddingMap | None:
 
 
 def points(bundle: Bundle, dataset_id: str, split: str) -> pd.DataFrame | None:
-    """Return a row for each image of a split that is on the map; only the landmarks of the training split are.
+    """Return one row for each image of a split that is shown on the map.
 
-    Columns: index, label, predicted, x, y; all are integers. Do not modify the table. Returns None if there is no map,
-    and raises the errors of `embedding_map`.
+    All images of `validation` and `test` are shown, but only the landmarks of `train`. Columns: index, label,
+    predicted, x, y; all are integers. Do not modify the table. Returns None if there is no map, and raises the same
+    errors as `embedding_map`.
     """
     return _points(*_key(bundle, dataset_id), split)
 
@@ -43,7 +43,7 @@ def place(bundle: Bundle, dataset_id: str, images: np.ndarray) -> np.ndarray | N
     data_map = embedding_map(bundle, dataset_id)
     if data_map is None:
         return None
-    return data_map.place(image_features(_network(bundle), cache.card(bundle), images))
+    return data_map.place(image_features(cache.feature_network(bundle), cache.card(bundle), images))
 
 
 def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
@@ -52,11 +52,11 @@ def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
     fingerprint = bundle_fingerprint(bundle)
     path = map_file(workspace(), dataset_id, fingerprint)
     version = datasets.dataset_version(dataset_id, workspace())
-    return str(bundle.folder), fingerprint, modified(path), dataset_id, version
+    return str(bundle.folder), fingerprint, modification_time_ns(path), dataset_id, version
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _embedding_map(folder: str, fingerprint: str, modified: int, dataset_id: str, version: str) -> EmbeddingMap | None:
+def _embedding_map(folder: str, fingerprint: str, mtime_ns: int, dataset_id: str, version: str) -> EmbeddingMap | None:
     try:
         data_map = read_map(
             map_file(workspace(), dataset_id, fingerprint), cache.dataset(dataset_id).train, fingerprint
@@ -68,15 +68,14 @@ def _embedding_map(folder: str, fingerprint: str, modified: int, dataset_id: str
 
 @st.cache_resource(show_spinner=Spinner(Message("Placing the images on the map…")), max_entries=6)
 def _points(
-    folder: str, fingerprint: str, modified: int, dataset_id: str, version: str, split: str
+    folder: str, fingerprint: str, mtime_ns: int, dataset_id: str, version: str, split: str
 ) -> pd.DataFrame | None:
-    data_map = _embedding_map(folder, fingerprint, modified, dataset_id, version)
+    data_map = _embedding_map(folder, fingerprint, mtime_ns, dataset_id, version)
     if data_map is None:
         return None
     if split == "train":
         return _table(data_map.indices, data_map.labels, data_map.predictions, data_map.positions)
     bundle, samples = Bundle(Path(folder)), cache.dataset(dataset_id).split(split)
-    # Not cached, because its buffers for many images take 25 MB.
     network = load_feature_network(bundle)
     positions = data_map.place(image_features(network, bundle.card(), samples.images))
     predictions = network(samples.images).probabilities.argmax(axis=1)
@@ -84,7 +83,8 @@ def _points(
 
 
 def _table(indices: np.ndarray, labels: np.ndarray, predictions: np.ndarray, positions: np.ndarray) -> pd.DataFrame:
-    # Small types, because the browser sends back all selected points: 1.3 MB for 10,000 of them; the limit is 2 MB.
+    # Rounded, because the browser sends back all selected points as JSON: 1.3 MB for 10,000 of them; a message may
+    # have 2 MB.
     x, y = positions.round().astype(np.int16).T
     columns = {"index": indices.astype(np.int32), "label": labels, "predicted": predictions.astype(np.uint8)}
     return pd.DataFrame({**columns, "x": x, "y": y})
@@ -92,13 +92,4 @@ def _table(indices: np.ndarray, labels: np.ndarray, predictions: np.ndarray, pos
 
 def _feature_count(bundle: Bundle) -> int:
     """Return the number of features of an image; raises BundleError if the model has none."""
-    return image_features(_network(bundle), cache.card(bundle), np.empty((0, 28, 28), np.uint8)).shape[1]
-
-
-def _network(bundle: Bundle) -> Network:
-    return _feature_network(str(bundle.folder), modified(bundle.tflite_file))
-
-
-@st.cache_resource(show_spinner=False, max_entries=2)
-def _feature_network(folder: str, modified: int) -> Network:
-    return load_feature_network(Bundle(Path(folder)))
+    return image_features(cache.feature_network(bundle), cache.card(bundle), np.empty((0, 28, 28), np.uint8)).shape[1]

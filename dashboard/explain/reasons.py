@@ -13,7 +13,7 @@ from core.explain.regions import strongest_place
 from core.ink.drawing import Pixels
 from core.language import Message, tr
 from dashboard.explain.colours import attribution_picture
-from dashboard.explain.nearest_cache import NearestImage, nearest_of_digit
+from dashboard.explain.nearest_cache import NearestImage, nearest_training_image
 from dashboard.parts.component import text_component
 from dashboard.parts.picture_panel import Picture, sample_picture, show_panel
 from dashboard.parts.png import png_data_uri
@@ -74,7 +74,9 @@ def _explanation(reading: Reading | None, bundle: Bundle) -> tuple[Sequence[_Rea
     reasons = [_Reason(attribution_picture(attribution, image), tr("red for, blue against"), drawing)]
     place = strongest_place(attribution, image)
     try:
-        nearest = [found for found in (nearest_of_digit(bundle, image, label) for label in (digit, second)) if found]
+        nearest = [
+            found for found in (nearest_training_image(bundle, image, label) for label in (digit, second)) if found
+        ]
         dataset = cache.card(bundle).config.dataset
         reasons += [
             _Reason(

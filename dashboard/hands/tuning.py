@@ -130,7 +130,7 @@ def _describe_fine_tuning(hand: str, base: str, digits: int) -> str:
 def has_model_or_show_status(run: Run) -> bool:
     """Return True if the run has a model; otherwise, show its progress, or the reason why it has no model."""
     status = run.status()
-    if not status.over:
+    if not status.has_ended:
         st.fragment(_show_progress, run_every=POLL_SECONDS)(run)
         return False
     if not run.bundle.complete:
@@ -176,7 +176,7 @@ def start_fine_tuning(hand: str, base: str, digits: int) -> None:
 def _show_progress(run: Run) -> None:
     """Show what the run is doing, and redraw the page when it is over."""
     status = run.status()
-    if status.over:
+    if status.has_ended:
         st.rerun()
     is_queued = status.state == "queued"
     text = tr("Waiting for another run to end.") if is_queued else plain(tr(status.message))

@@ -33,10 +33,10 @@ def show_run(row: Summary, waiting_runs: WaitingRuns) -> None:
             subtitle = f"{plain(config.preset)}, {tr(TITLES[config.dataset])}"
             st.caption(with_students(subtitle, config, waiting_runs), width="content")
             st.space("stretch")
-            if not status.over and may_change():
+            if not status.has_ended and may_change():
                 actions.stop_button(run)
         with st.container(key="train_figures"):
-            if status.over:
+            if status.has_ended:
                 _show_ended_run(row, status)
             else:
                 show_progress(run, status)

@@ -31,7 +31,7 @@ from core.handwriting.pen_digits import PenDigit
 from core.language import Message
 from core.runs.active import ActivePredictor, available_models
 from core.runs.run import Run
-from core.storage import file_size, modified
+from core.storage import file_size, modification_time_ns
 from core.workspace import Workspace
 from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
@@ -71,11 +71,11 @@ def _dataset(dataset_id: str, version: str) -> Dataset:
 def pen_digits() -> tuple[PenDigit, ...]:
     """Return the pen digits of all writers; raise DataError, for example if they are not on this machine."""
     path = locate_pen_digits(workspace())
-    return _pen_digits(str(path), modified(path))
+    return _pen_digits(str(path), modification_time_ns(path))
 
 
 @st.cache_resource(show_spinner=Spinner(Message("Loading the strokes…")), max_entries=1)
-def _pen_digits(path: str, modified: int) -> tuple[PenDigit, ...]:
+def _pen_digits(path: str, mtime_ns: int) -> tuple[PenDigit, ...]:
     return read_pen_digits(Path(path))
 
 
@@ -96,21 +96,21 @@ def models() -> dict[str, Bundle]:
 
 def bundle_predictor(bundle: Bundle) -> Predictor:
     """Return the predictor of any model; raise BundleError if it cannot be loaded."""
-    return _bundle_predictor(str(bundle.folder), modified(bundle.card_file))
+    return _bundle_predictor(str(bundle.folder), modification_time_ns(bundle.card_file))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _bundle_predictor(folder: str, modified: int) -> Predictor:
+def _bundle_predictor(folder: str, mtime_ns: int) -> Predictor:
     return Predictor(Bundle(Path(folder)))
 
 
 def numpy_network(bundle: Bundle) -> NumpyNetwork:
     """Return the NumPy network of any model; raise BundleError if it cannot be loaded."""
-    return _numpy_network(str(bundle.folder), modified(bundle.keras_file))
+    return _numpy_network(str(bundle.folder), modification_time_ns(bundle.keras_file))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _numpy_network(folder: str, modified: int) -> NumpyNetwork:
+def _numpy_network(folder: str, mtime_ns: int) -> NumpyNetwork:
     # Imported here, so that the dashboard starts faster.
     from core.explain.keras_reader import load_network
 
@@ -125,15 +125,30 @@ def validation_accuracy(bundle: Bundle, layer: int, off: Collection[int]) -> flo
     dataset_id = card(bundle).config.dataset
     version = datasets.dataset_version(dataset_id, workspace())
     channels = tuple(sorted(off))
-    return _validation_accuracy(str(bundle.folder), modified(bundle.keras_file), dataset_id, version, layer, channels)
+    return _validation_accuracy(
+        str(bundle.folder), modification_time_ns(bundle.keras_file), dataset_id, version, layer, channels
+    )
 
 
 @st.cache_data(show_spinner=Spinner(Message("Reading the validation images…")), max_entries=200)
 def _validation_accuracy(
-    folder: str, modified: int, dataset_id: str, version: str, layer: int, off: tuple[int, ...]
+    folder: str, mtime_ns: int, dataset_id: str, version: str, layer: int, off: tuple[int, ...]
 ) -> float:
     images = dataset(dataset_id).validation
-    return accuracy_without(_numpy_network(folder, modified), images.images, images.labels, {layer: off})
+    return accuracy_without(_numpy_network(folder, mtime_ns), images.images, images.labels, {layer: off})
+
+
+def feature_network(bundle: Bundle) -> Network:
+    """Return a model's network for the features of a few images; raise BundleError if it is damaged.
+
+    Load another one for many images: its buffers for these take 30 MB, which would stay in memory.
+    """
+    return _feature_network(str(bundle.folder), modification_time_ns(bundle.tflite_file))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _feature_network(folder: str, mtime_ns: int) -> Network:
+    return load_feature_network(Bundle(Path(folder)))
 
 
 def nearest_training_images(bundle: Bundle, image: np.ndarray, count: int) -> Neighbours:
@@ -160,8 +175,8 @@ def nearest_images(
     model has no features, DataError if the dataset is not on this machine.
     """
     version = datasets.dataset_version(dataset_id, workspace())
-    network, index = _feature_index(str(bundle.folder), modified(bundle.tflite_file), dataset_id, split, version)
-    (features,) = image_features(network, card(bundle), image[np.newaxis])
+    index = _feature_index(str(bundle.folder), modification_time_ns(bundle.tflite_file), dataset_id, split, version)
+    (features,) = image_features(feature_network(bundle), card(bundle), image[np.newaxis])
     excluded = np.zeros(len(index.labels), bool) if without_label is None else index.labels == without_label
     if without is not None:
         excluded[without] = True
@@ -169,27 +184,25 @@ def nearest_images(
 
 
 @st.cache_resource(show_spinner=Spinner(Message("Comparing with all images…")), max_entries=4)
-def _feature_index(
-    folder: str, modified: int, dataset_id: str, split: str, version: str
-) -> tuple[Network, FeatureIndex]:
+def _feature_index(folder: str, mtime_ns: int, dataset_id: str, split: str, version: str) -> FeatureIndex:
     bundle, data = Bundle(Path(folder)), dataset(dataset_id)
     network, images = load_feature_network(bundle), data.split(split)
     file = features_file(workspace(), network, data, split)
-    return network, FeatureIndex(split_features(file, bundle.card(), network, images.images), images.labels)
+    return FeatureIndex(split_features(file, bundle.card(), network, images.images), images.labels)
 
 
 def robustness_curves(bundle: Bundle) -> Mapping[str, RobustnessCurve]:
-    """Return a model's accuracy on validation images by the strength of each disturbance; takes a few seconds.
+    """Return a model's accuracy on validation images at increasing levels of each disturbance; takes a few seconds.
 
     Raises BundleError if the model cannot be loaded, DataError if its dataset is not on this machine.
     """
     dataset_id = card(bundle).config.dataset
     version = datasets.dataset_version(dataset_id, workspace())
-    return _robustness_curves(str(bundle.folder), modified(bundle.tflite_file), dataset_id, version)
+    return _robustness_curves(str(bundle.folder), modification_time_ns(bundle.tflite_file), dataset_id, version)
 
 
 @st.cache_resource(show_spinner=Spinner(Message("Reading thousands of altered images…")), max_entries=20)
-def _robustness_curves(folder: str, modified: int, dataset_id: str, version: str) -> Mapping[str, RobustnessCurve]:
+def _robustness_curves(folder: str, mtime_ns: int, dataset_id: str, version: str) -> Mapping[str, RobustnessCurve]:
     # Imported here, so that the dashboard starts faster.
     from core.classifier.robustness_curves import measure_curves
 
@@ -204,42 +217,42 @@ def out_of_fold(dataset_id: str) -> OutOfFold | None:
     if not path.is_file():
         return None
     version = datasets.dataset_version(dataset_id, workspace())
-    return _out_of_fold(str(path), modified(path), dataset_id, version)
+    return _out_of_fold(str(path), modification_time_ns(path), dataset_id, version)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _out_of_fold(path: str, modified: int, dataset_id: str, version: str) -> OutOfFold | None:
+def _out_of_fold(path: str, mtime_ns: int, dataset_id: str, version: str) -> OutOfFold | None:
     return read_out_of_fold(Path(path), dataset(dataset_id))
 
 
 def verdicts() -> list[Verdict]:
     """Return all saved verdicts on labels; raise StorageError if the file cannot be read."""
     path = verdicts_file(workspace())
-    return _verdicts(str(path), file_size(path), modified(path))
+    return _verdicts(str(path), file_size(path), modification_time_ns(path))
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
-def _verdicts(path: str, size: int, modified: int) -> list[Verdict]:
+def _verdicts(path: str, size: int, mtime_ns: int) -> list[Verdict]:
     return read_verdicts(Path(path))
 
 
 def card(bundle: Bundle) -> Card:
     """Return a bundle's card; raise BundleError if it cannot be read."""
-    return _card(str(bundle.folder), modified(bundle.card_file))
+    return _card(str(bundle.folder), modification_time_ns(bundle.card_file))
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _card(folder: str, modified: int) -> Card:
+def _card(folder: str, mtime_ns: int) -> Card:
     return Bundle(Path(folder)).card()
 
 
 def evaluation(bundle: Bundle) -> Evaluation:
     """Return a bundle's predictions for the test split; raise BundleError if they cannot be read."""
-    return _evaluation(str(bundle.folder), modified(bundle.evaluation_file))
+    return _evaluation(str(bundle.folder), modification_time_ns(bundle.evaluation_file))
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
-def _evaluation(folder: str, modified: int) -> Evaluation:
+def _evaluation(folder: str, mtime_ns: int) -> Evaluation:
     return Bundle(Path(folder)).evaluation()
 
 
@@ -248,11 +261,13 @@ def epoch_predictions(source: Run | Bundle) -> EpochPredictions | None:
 
     Raises RunError or BundleError if the file cannot be read.
     """
-    return _epoch_predictions(str(source.epoch_predictions_file), modified(source.epoch_predictions_file), source)
+    return _epoch_predictions(
+        str(source.epoch_predictions_file), modification_time_ns(source.epoch_predictions_file), source
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
-def _epoch_predictions(file: str, modified: int, _source: Run | Bundle) -> EpochPredictions | None:
+def _epoch_predictions(file: str, mtime_ns: int, _source: Run | Bundle) -> EpochPredictions | None:
     return _source.epoch_predictions()
 
 
@@ -261,22 +276,22 @@ def filters(bundle: Bundle) -> np.ndarray:
 
     Raises BundleError if the file cannot be read or the network has no convolution.
     """
-    return _filters(str(bundle.folder), modified(bundle.keras_file))
+    return _filters(str(bundle.folder), modification_time_ns(bundle.keras_file))
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
-def _filters(folder: str, modified: int) -> np.ndarray:
+def _filters(folder: str, mtime_ns: int) -> np.ndarray:
     return Bundle(Path(folder)).first_layer_filters()
 
 
 def near_duplicates(data: Dataset) -> NearDuplicates | None:
     """Return the near duplicates of a dataset, or None if they have not been found yet or cannot be read."""
     path = duplicates_file(workspace(), data)
-    return _near_duplicates(str(path), modified(path), data) if path.exists() else None
+    return _near_duplicates(str(path), modification_time_ns(path), data) if path.exists() else None
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _near_duplicates(path: str, modified: int, _data: Dataset) -> NearDuplicates | None:
+def _near_duplicates(path: str, mtime_ns: int, _data: Dataset) -> NearDuplicates | None:
     try:
         return read_duplicates(Path(path), _data)
     except (OSError, ValueError, MemoryError):
@@ -285,9 +300,11 @@ def _near_duplicates(path: str, modified: int, _data: Dataset) -> NearDuplicates
 
 def reader_zip(bundle: Bundle) -> bytes:
     """Return the archive with `read.py` and a bundle's model; raise BundleError if a file cannot be read."""
-    return _reader_zip(str(bundle.folder), modified(bundle.card_file), modified(bundle.tflite_file))
+    return _reader_zip(
+        str(bundle.folder), modification_time_ns(bundle.card_file), modification_time_ns(bundle.tflite_file)
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _reader_zip(folder: str, card_modified: int, tflite_modified: int) -> bytes:
+def _reader_zip(folder: str, card_mtime_ns: int, tflite_mtime_ns: int) -> bytes:
     return reader_archive(Bundle(Path(folder)))

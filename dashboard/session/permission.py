@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.environment import classroom, read_only
-from core.errors import ReadOnly, RunNotFound, SweepNotFound, TrazoError
+from core.errors import ReadOnly, TrazoError
 from core.language import Message, tr
 from core.personal.hand import Hand
 from core.runs.run import Run
@@ -115,22 +115,8 @@ def may_write(hand: Hand | None) -> bool:
 
 def hide_paths(text: str | BaseException) -> str:
     """Return a sentence or an error's message, translated; without local paths if this visitor may not make changes."""
-    sentence = tr(_for_a_page(text))
+    sentence = tr(text)
     return sentence if may_change() else strip_paths(sentence)
-
-
-def _for_a_page(problem: str | BaseException) -> str | BaseException:
-    """Return the problem, or a sentence without the command that an error about a deleted run or sweep suggests."""
-    if isinstance(problem, RunNotFound):
-        return Message(
-            "There is no run named {run}. It may have been deleted. Choose another one under All runs.",
-            run=(problem.run_id or "")[:60],
-        )
-    if isinstance(problem, SweepNotFound):
-        return Message(
-            "There is no sweep named {sweep}. It may have been deleted.", sweep=(problem.sweep_id or "")[:60]
-        )
-    return problem
 
 
 def safe_text(problem: object) -> str:

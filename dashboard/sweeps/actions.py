@@ -63,9 +63,9 @@ def delete_button(sweep_id: str) -> None:
         st.rerun()
 
 
-def use_trial(sweep: Sweep, trial: int) -> None:
+def use_trial(sweep: Sweep, trial_number: int) -> None:
     """Train three runs with the settings of a trial, each with its own seed."""
-    attempt(control.train_again, state.workspace(), sweep, trial, runs=[sweep.id])
+    attempt(control.retrain, state.workspace(), sweep, trial_number, runs=[sweep.id])
 
 
 def confirm_deletion(sweep_id: str) -> None:

@@ -124,7 +124,7 @@ def times(status: SweepStatus, trials: Trials) -> tuple[str, str]:
         left = (settings.trials - trials.ended) * spent / trials.ended
         if settings.hours is not None:
             left = min(left, 3600 * settings.hours - spent)
-        if left > 0:  # otherwise, the last trials are ending or the winner is being trained again
+        if left > 0:  # otherwise, the last trials are ending or the winner is being retrained
             return duration(spent), tr("about {time} left for the trials", time=duration(left))
     return duration(spent), tr("{time} for a typical trial", time=duration(trial_times[len(trial_times) // 2]))
 

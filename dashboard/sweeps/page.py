@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import SweepError, SweepNotFound
-from core.language import tr
+from core.language import Message, tr
 from core.sweeps.control import find_sweep
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
@@ -31,12 +31,10 @@ def show_sweep(sweep_id: str) -> None:
     try:
         sweep = find_sweep(workspace(), sweep_id)
         status, trials = sweep.status(), sweep_cache.trials(sweep)
-    except SweepNotFound:
+    except SweepNotFound as error:
         st.title(tr("Sweep"), anchor=False)
-        message = tr("There is no sweep named {sweep}. It may have been deleted.", sweep=sweep_id[:60])
-        if not sweep_id:
-            message = tr("This link does not specify a sweep. Choose one under All sweeps.")
-        st.warning(plain(message), icon=":material/search_off:")
+        problem = error if sweep_id else Message("This link does not specify a sweep. Choose one under All sweeps.")
+        st.warning(safe_text(problem), icon=":material/search_off:")
         return
     except SweepError as error:
         st.title(plain(sweep_id), anchor=False)

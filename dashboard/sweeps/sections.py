@@ -91,7 +91,7 @@ def _coordinates_key(sweep: Sweep) -> str:
 
 
 def trade_off(sweep: Sweep, trials: Trials) -> None:
-    """Draw accuracy against size or time, and let the visitor train one of the trials again."""
+    """Draw accuracy against size or time, and let the visitor retrain one of the trials."""
     costs = charts.known_costs(trials)
     if not costs:
         return
@@ -135,7 +135,7 @@ def _choose_cost(costs: Sequence[Cost]) -> Cost:
 
 
 def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: int | None) -> None:
-    """Let the visitor choose a trial on the Pareto front, or show the clicked one; a button trains it again."""
+    """Let the visitor choose a trial on the Pareto front, or show the clicked one; a button retrains it."""
     front = [int(number) for number in points.loc[points["pareto"], "trial"]][::-1]
     options = list(dict.fromkeys([*([clicked] if clicked is not None else []), *front]))
     number = st.selectbox(
@@ -157,13 +157,13 @@ def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: in
 
 
 def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
-    """Show a button that trains a trial again, and a link to the form for another sweep around it."""
-    trained_again = any(winner.trial == trial.number for winner in trials.progress.winners)
+    """Show a button that retrains a trial, and a link to the form for another sweep around it."""
+    is_retrained = any(winner.trial == trial.number for winner in trials.progress.winners)
     st.button(
-        tr("Trained again") if trained_again else tr("Use this one"),
-        icon=":material/check:" if trained_again else ":material/rocket_launch:",
+        tr("Trained again") if is_retrained else tr("Use this one"),
+        icon=":material/check:" if is_retrained else ":material/rocket_launch:",
         key="use_trial",
-        disabled=trained_again,
+        disabled=is_retrained,
         help=tr("Trains three ordinary runs with these settings and different seeds, and tests each run once."),
         on_click=use_trial,
         args=(sweep, trial.number),

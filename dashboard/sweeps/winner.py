@@ -1,4 +1,4 @@
-"""The trials of a sweep that were trained again with three seeds, compared with the first trial."""
+"""The trials of a sweep that were retrained with three seeds, compared with the first trial."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ _FIGURES: dict[Objective, Message] = {
 
 
 def show_winners(trials: Trials) -> None:
-    """Show the trials that were trained again, the sweep's own choice first."""
+    """Show the retrained trials; the one that the sweep itself chose comes first."""
     for winner in trials.progress.winners:
         with st.container(border=True, gap="xsmall", key=f"winner_{winner.trial}"):
             _show_winner(trials, winner)
 
 
 def is_training(trials: Trials) -> bool:
-    """Return True if a run that trains a trial again is queued or running."""
+    """Return True if a run that retrains a trial is queued or running."""
     return any(is_unfinished(Run(workspace().runs / run)) for winner in trials.progress.winners for run in winner.runs)
 
 
 def _show_winner(trials: Trials, winner: Winner) -> None:
-    own_choice = winner is trials.progress.winners[0]
-    if own_choice and trials.best and trials.best.number == winner.trial:
+    chosen_by_sweep = winner is trials.progress.winners[0]
+    if chosen_by_sweep and trials.best and trials.best.number == winner.trial:
         title = tr("Winner: the settings of trial {trial}, with three new seeds", trial=winner.trial)
     else:
         title = tr("Trained again: the settings of trial {trial}, with three new seeds", trial=winner.trial)

@@ -36,7 +36,7 @@ def show_live_curves(run: Run, name: str, status: Status, config: TrainingConfig
     steps = run.steps()
     points = curve_points.curve_points(name, steps, run.history(), status.steps)
     current_epoch = float(points["epoch"].max()) if len(points) else 0.0
-    axis_end = None if status.over else curves.axis_end(current_epoch, config.epochs)
+    axis_end = None if status.has_ended else curves.axis_end(current_epoch, config.epochs)
     charts = st.container(gap=None)  # filled below, because the switch comes after the charts
     show_watched(run, config)
     with st.container(horizontal=True, vertical_alignment="center"):

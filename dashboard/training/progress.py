@@ -171,7 +171,7 @@ def start_and_end(status: Status) -> list[str]:
     times = []
     if status.started is not None:
         times.append(tr("started {time}", time=_format_time(status.started)))
-    if status.over and status.ended is not None:
+    if status.has_ended and status.ended is not None:
         times.append(tr("ended {time}", time=_format_time(status.ended)))
     return times
 

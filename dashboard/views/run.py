@@ -55,7 +55,7 @@ def show_page(run_id: str) -> None:
     show_head(run, label, status, config)
     show_actions(run, label, status, config)
     show_trial(run)
-    if status.over:
+    if status.has_ended:
         show_outcome(status)
     else:
         show_progress(run, status)
@@ -71,7 +71,7 @@ def show_results(run: Run, status: Status, config: TrainingConfig) -> None:
         show_fine_tuning(run)
     else:
         show_learning_curves(run, status)
-    if not status.over:  # loading the images takes seconds, and the time machine shows all of them
+    if not status.has_ended:  # loading the images takes seconds, and the time machine shows all of them
         show_watched(run, config)
     time_machine.expander(run, config.dataset)
     st.subheader(tr("Settings"), anchor=False)
@@ -176,7 +176,7 @@ def show_actions(run: Run, label: Label, status: Status | None, config: Training
 
 def show_change_buttons(run: Run, status: Status | None) -> None:
     """Draw the buttons to stop, resume, promote and delete the run."""
-    if status and not status.over:
+    if status and not status.has_ended:
         actions.stop_button(run)
     if status and resumable(run, status):
         actions.resume_button(run)
@@ -244,7 +244,7 @@ def show_learning_curves(run: Run, status: Status) -> None:
         st.warning(safe_text(error), icon=":material/warning:")
         return
     if points.empty:
-        st.caption(tr("Nothing was recorded.") if status.over else tr("Nothing has been recorded yet."))
+        st.caption(tr("Nothing was recorded.") if status.has_ended else tr("Nothing has been recorded yet."))
         return
     legend = tr("Thin lines: every few steps. Dots: completed epochs.")
     side_by_side.legend_row(legend, points, options, run.id)

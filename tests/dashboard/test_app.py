@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw
 from core.workspace import PROJECT
 from dashboard.__main__ import port_problem
 from tests.support.dashboard_process import free_port
+from tests.support.requirements import skip_or_fail
 from tests.support.waiting import wait_until
 
 START_COMMANDS = {
@@ -191,7 +192,43 @@ def test_busy_port_is_reported_with_a_solution(tmp_path: Path) -> None:
         result = start_dashboard("--port", str(port), workspace=tmp_path)
 
     assert result.returncode == 1
-    assert result.stderr == f"Port {port} is in use by another program. Choose another one, such as PORT={port + 1}.\n"
+    advice = f"Choose another one with --port or PORT, such as {port + 1}."
+    assert result.stderr == f"Port {port} is in use by another program. {advice}\n"
+
+
+def test_no_port_above_the_last_one_is_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.__main__.PORT_RELEASE_SECONDS", 0)
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 65535))
+        busy.listen()
+
+        problem = port_problem("127.0.0.1", 65535)
+
+    assert problem is not None
+    assert problem.endswith("such as 8501.")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux has mount namespaces.")
+def test_port_is_checked_at_the_address_of_the_server(tmp_path: Path) -> None:
+    """Streamlit listens on a name's IPv4 address, even if the system lists an IPv6 address first."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("::1 localhost\n127.0.0.1 localhost\n")
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        script = f"from dashboard.__main__ import port_problem; print(port_problem('localhost', {port}))"
+
+        result = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", f'mount --bind {hosts} /etc/hosts && {sys.executable} -c "{script}"'],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+        )
+
+    if result.returncode:
+        skip_or_fail(f"Only root can replace /etc/hosts for one process ({result.stderr.strip()}).")
+    assert result.stdout.startswith(f"Port {port} is in use")
 
 
 def test_start_waits_for_a_port_that_is_about_to_become_free(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +245,7 @@ def test_unknown_host_is_reported_with_a_solution(tmp_path: Path) -> None:
 
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert "Choose another HOST" in result.stderr
+    assert "Choose another host with --host or HOST" in result.stderr
 
 
 @pytest.mark.parametrize("host", ["a..b", ".example.com", "a" * 70])

@@ -21,6 +21,8 @@ from tests.support.slow_server import SlowServer
 from tests.support.visit import at_rest
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.extended
+
 HEADER_HEIGHT, ROW_HEIGHT = 36, 35
 """Heights of the table's header and rows in pixels; its cells are drawn on a canvas, so tests click by position."""
 

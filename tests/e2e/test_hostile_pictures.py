@@ -15,6 +15,8 @@ from tests.support.fuzzing import drawn_seven, encoded
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
 from tests.support.visit import upload
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture
 def hostile_picture(tmp_path: Path) -> Path:

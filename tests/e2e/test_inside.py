@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from core.data.datasets import Dataset
@@ -59,6 +60,7 @@ def test_channel_is_switched_even_if_a_request_follows_at_once(page: Page) -> No
     expect(page.get_by_text(re.compile("^Without channel"))).to_be_visible()
 
 
+@pytest.mark.extended
 def test_a_visitor_asks_why_and_turns_a_seven_into_a_one(page: Page, mnist: Dataset) -> None:
     look_inside_a_seven(page)
 

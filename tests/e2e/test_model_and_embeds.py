@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import FrameLocator, Page, Route, expect
 
 from tests.support.visit import Record, sketch_and_submit
@@ -44,6 +45,7 @@ def test_netron_shows_both_files_and_downloads_work(page: Page, record: Record) 
     expect(new_tab.value.get_by_text("Conv2D").first).to_be_visible()
 
 
+@pytest.mark.extended
 def test_gradio_reads_digits_and_removes_old_predictions(page: Page) -> None:
     demo = open_gradio(page)
     verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars")

@@ -23,6 +23,8 @@ from tests.support.requirements import skip_or_fail
 from tests.support.visit import Record, at_rest, sketch_and_submit
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.extended
+
 
 class Setup(NamedTuple):
     """A way to serve the dashboard below a prefix."""

@@ -58,6 +58,7 @@ def button(page: Page, key: str) -> Locator:
     return page.locator(f".st-key-{key} button").first
 
 
+@pytest.mark.extended
 def test_promoted_run_is_active_until_the_shipped_model_is_back(
     page: Page, runs: list[Run], workspace: Workspace
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psutil
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from core.workspace import PROJECT
 from tests.support.dashboard_process import DashboardProcess
@@ -68,3 +68,29 @@ def test_title_does_not_move_while_its_page_loads(page: Page, path: str) -> None
     at_rest(page)
 
     assert len(set(page.evaluate("window.places"))) == 1
+
+
+PLACES = """
+  () => Object.fromEntries(
+    [...document.querySelectorAll("[data-testid=stMain] [data-testid=stElementContainer][class*=st-key-]")]
+      .map((element) => [element.className.match(/st-key-\\S+/)[0], Math.round(element.getBoundingClientRect().y)])
+  )
+"""
+
+
+def test_nothing_on_data_moves_when_the_scripts_of_its_elements_arrive_late(page: Page) -> None:
+    page.goto("/glossary")
+    at_rest(page)
+    late: list[Route] = []
+    page.route("**/static/js/*.js", lambda route: late.append(route))
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Data").click()
+    boxes = page.get_by_test_id("stMain").get_by_test_id("stSkeleton")
+    expect(page.locator(".st-key-data_split").get_by_test_id("stSkeleton")).to_be_visible()
+    at_rest(page)
+    places = page.evaluate(PLACES)
+
+    page.unroute("**/static/js/*.js")
+
+    expect(boxes).to_have_count(0)
+    assert page.evaluate(PLACES) == pytest.approx(places, abs=1)
+    assert late

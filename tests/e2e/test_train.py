@@ -132,6 +132,7 @@ def test_second_tab_shows_the_run_and_queues_another(train_page: Page, workspace
     assert list_runs(workspace) == [run]
 
 
+@pytest.mark.extended
 def test_killed_run_is_resumed_and_outlives_dashboards(
     train_page: Page, dashboard: DashboardProcess, workspace: Workspace
 ) -> None:

@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.support.slow_server import SlowServer
 from tests.support.visit import at_rest, draw, on_canvas, open_draw_page
 
+pytestmark = pytest.mark.extended
+
 BLANK = "Draw a digit"
 ROWS = [[(50.0, row * 100.0), (450.0, row * 100.0)] for row in range(6)]
 """Six distinguishable strokes."""

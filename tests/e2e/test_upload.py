@@ -23,6 +23,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardPro
     process.stop()
 
 
+@pytest.mark.extended
 def test_page_continues_with_uploaded_mnist(
     page: Page, dashboard: DashboardProcess, mnist: Dataset, tmp_path: Path
 ) -> None:

@@ -1,8 +1,9 @@
-"""A counter of the files that this process opens."""
+"""A counter of the files that this process opens, and a process that can open no more."""
 
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +25,19 @@ def opened_files() -> Iterator[Counter[Path]]:
         yield _counters[-1]
     finally:
         _counters.pop()
+
+
+@contextmanager
+def exhausted_open_files() -> Iterator[None]:
+    """Simulate a process that has reached its limit on open files."""
+    lowest_free_descriptor = os.dup(0)
+    os.close(lowest_free_descriptor)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free_descriptor, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def _count(event: str, arguments: tuple[Any, ...]) -> None:

@@ -35,7 +35,7 @@ def kill_worker(run: Run) -> None:
 
 def wait_for_end(run: Run) -> None:
     """Wait until a run and its worker have ended, however slow the machine is."""
-    wait_for(run, lambda: run.status().over and not run.alive, "its end")
+    wait_for(run, lambda: run.status().has_ended and not run.alive, "its end")
 
 
 def wait_for(run: Run, condition: Callable[[], object], what: str) -> None:

@@ -73,7 +73,7 @@ class _Version:
     """The state of a file or of the bundle's folder; every change alters it."""
 
     inode: int
-    modified: int
+    mtime_ns: int
     size: int
 
 

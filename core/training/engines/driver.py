@@ -95,7 +95,7 @@ class _Training:
         if "status.json" not in special_files:
             return None
         status = Status.model_validate_json(special_files["status.json"])
-        if not status.over:
+        if not status.has_ended:
             # The clocks of the machines may differ, and the worker here writes the final status.
             self._run.write_status(status.model_copy(update={"started": self._run.started}), durable=False)
         return status

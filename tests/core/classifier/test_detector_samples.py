@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.classifier.detector_samples import MIN_PORTIONS, Samples, detector_samples, draw_portion, portion_count
+from core.classifier.detector_samples import PORTIONS, Samples, detector_samples, draw_portion, portion_count
 from core.data.datasets import Split, load_dataset
 from core.handwriting.pen_digits import PenDigit
 from core.workspace import Workspace
@@ -30,8 +30,8 @@ def blank_samples(digits: Split, seed: int) -> Samples:
 def test_recipes_with_more_synthetic_digits_get_more_portions(synthetic_digits: int) -> None:
     portions = portion_count(tiny_config(synthetic_digits=synthetic_digits))
 
-    assert portions >= MIN_PORTIONS
-    assert portions <= max(MIN_PORTIONS, synthetic_digits / 250)
+    assert portions >= PORTIONS
+    assert portions <= max(PORTIONS, synthetic_digits / 250)
     assert portions <= portion_count(tiny_config(synthetic_digits=min(60_000, synthetic_digits + 1000)))
 
 
@@ -41,16 +41,16 @@ def test_portion_depends_only_on_seed_and_index(train: Split) -> None:
     )
 
     np.testing.assert_array_equal(first.digits, repeated.digits)
-    np.testing.assert_array_equal(first.others, repeated.others)
+    np.testing.assert_array_equal(first.out_of_distribution, repeated.out_of_distribution)
     for different in (other_index, other_seed):
         assert not np.array_equal(first.digits, different.digits)
-        assert not np.array_equal(first.others[:20], different.others[:20])
+        assert not np.array_equal(first.out_of_distribution[:20], different.out_of_distribution[:20])
 
 
 def test_small_datasets_get_small_portions(train: Split) -> None:
     digits, _ = blank_samples(Split(train.images[:80], train.labels[:80]), seed=1)
 
-    assert len(digits) == 2 * (80 // 4 // MIN_PORTIONS)
+    assert len(digits) == 2 * (80 // 4 // PORTIONS)
 
 
 def test_samples_are_copied_and_training_images_added(train: Split) -> None:
@@ -58,14 +58,14 @@ def test_samples_are_copied_and_training_images_added(train: Split) -> None:
 
     samples = list(detector_samples(train, [portion, portion], seed=1))
 
-    copies = samples[0].others[len(portion.others) :]
-    assert len(copies) == len(portion.others)
-    assert not np.array_equal(copies, portion.others)
+    copies = samples[0].out_of_distribution[len(portion.out_of_distribution) :]
+    assert len(copies) == len(portion.out_of_distribution)
+    assert not np.array_equal(copies, portion.out_of_distribution)
     plain_and_augmented = np.concatenate([item.digits for item in samples[2:]])
     count = len(train) // 4
     assert len(plain_and_augmented) == 2 * count
     assert all(any(np.array_equal(image, original) for original in train.images) for image in plain_and_augmented[:5])
-    assert sum(len(item.others) for item in samples[2:]) == 0
+    assert sum(len(item.out_of_distribution) for item in samples[2:]) == 0
 
 
 def test_pen_digits_are_added_to_a_portion(train: Split) -> None:
@@ -77,4 +77,4 @@ def test_pen_digits_are_added_to_a_portion(train: Split) -> None:
     )
 
     assert len(with_pen_digits.digits) == 1.5 * len(without_pen_digits.digits)
-    assert len(with_pen_digits.others) == len(without_pen_digits.others)
+    assert len(with_pen_digits.out_of_distribution) == len(without_pen_digits.out_of_distribution)

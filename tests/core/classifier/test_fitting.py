@@ -25,9 +25,15 @@ def test_threshold_accepts_digits_in_other_handwriting(trained: Run, workspace: 
         detector = fit_detector(
             network, small_train, [portion], validation, network(validation), [other_handwriting], 1
         )
-        return [float((detector(images, network(images)) > 0).mean()) for images in (validation, portion.others)]
+        return [
+            float((detector(images, network(images)) > 0).mean())
+            for images in (validation, portion.out_of_distribution)
+        ]
 
-    fractions, fractions_with_others = rejected_fractions(dataset.validation.images), rejected_fractions(portion.others)
+    fractions, fractions_with_others = (
+        rejected_fractions(dataset.validation.images),
+        rejected_fractions(portion.out_of_distribution),
+    )
 
     assert fractions[0] <= MAX_REJECTED_FRACTION
     assert fractions_with_others[1] <= MAX_REJECTED_FRACTION < fractions[1]

@@ -228,7 +228,10 @@ def test_predict_accepts_a_run_by_name(
     by_folder, by_title, by_id = predictions(capsys)
     assert by_folder == by_title == by_id
     assert main(["predict", "--model", "nobody", str(digits[0])]) == 1
-    assert "There is no run named 'nobody'" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "trazo: There is no run named 'nobody'. It may have been deleted.\n"
+        "List all runs with: python -m core runs list\n"
+    )
 
 
 def test_missing_model_is_reported_in_one_line(

@@ -23,6 +23,7 @@ from PIL import Image
 
 from core.classifier.bundle import Bundle, Calibration
 from core.classifier.export import export_model
+from core.classifier.number_reader import read_digit
 from core.classifier.predictor import Predictor
 from core.data.datasets import Dataset
 from core.errors import BundleError
@@ -98,7 +99,7 @@ def test_predictions_match_those_of_trazo(reader: ModuleType, folder: Path, mnis
     verdicts = set()
 
     for picture in [*light, *dark, scribble, drawn_seven("RGBA", 300), Image.new("L", (50, 50), 255)]:
-        found, reading = model.read(encoded(picture)), predictor.read(ink_from_picture(encoded(picture)))
+        found, reading = model.read(encoded(picture)), read_digit(predictor, ink_from_picture(encoded(picture)))
 
         assert (found["digit"], found["verdict"]) == (reading.digit, reading.verdict)
         assert found["confidence"] == pytest.approx(reading.confidence or 0.0, abs=1e-5)
@@ -116,7 +117,7 @@ def test_confidences_match_at_a_high_temperature(run: Run, reader: ModuleType, t
 
     found = reader.Model(unpacked(bundle, tmp_path)).read(encoded(drawn_seven()))
 
-    reading = Predictor(bundle).read(ink_from_picture(encoded(drawn_seven())))
+    reading = read_digit(Predictor(bundle), ink_from_picture(encoded(drawn_seven())))
     assert found["confidence"] == pytest.approx(reading.confidence, abs=1e-5)
 
 

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.handwriting.tracing import CANVAS_SIZE, TRAINING_RANGES, RedrawRanges, centre_line, redraw, redraw_images
+from core.handwriting.tracing import (
+    REDRAW_CANVAS_SIZE,
+    TRAINING_RANGES,
+    RedrawRanges,
+    centre_line,
+    redraw,
+    redraw_images,
+)
 from core.ink.drawing import prepare
 
 ANGLE = np.zeros((28, 28), np.uint8)
@@ -34,9 +41,9 @@ def test_centre_line_runs_along_the_middle_of_the_strokes() -> None:
 def test_drawing_has_the_requested_size_and_stays_on_the_canvas(size: float, brush: float, seed: int) -> None:
     ink = redraw(centre_line(ANGLE), RedrawRanges((size, size), (brush, brush)), np.random.default_rng(seed))
 
-    assert ink.shape == (CANVAS_SIZE, CANVAS_SIZE)
+    assert ink.shape == (REDRAW_CANVAS_SIZE, REDRAW_CANVAS_SIZE)
     rows = np.flatnonzero(ink.any(axis=1))
-    expected = min((size + brush) * CANVAS_SIZE, CANVAS_SIZE)
+    expected = min((size + brush) * REDRAW_CANVAS_SIZE, REDRAW_CANVAS_SIZE)
     assert rows[-1] + 1 - rows[0] == pytest.approx(expected, abs=4)
 
 
@@ -44,7 +51,7 @@ def test_drawing_has_the_requested_size_and_stays_on_the_canvas(size: float, bru
 def test_strokes_are_as_wide_as_the_brush(brush: float) -> None:
     ink = redraw(centre_line(ANGLE), RedrawRanges((0.8, 0.8), (brush, brush)), np.random.default_rng(0))
 
-    assert stroke_width(ink) == pytest.approx(brush * CANVAS_SIZE, rel=0.25)
+    assert stroke_width(ink) == pytest.approx(brush * REDRAW_CANVAS_SIZE, rel=0.25)
 
 
 @pytest.mark.parametrize(("angle", "right", "below"), [(90, True, False), (-90, False, True)])

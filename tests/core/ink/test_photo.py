@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from core.errors import PictureError, PictureTooLarge
 from core.ink import photo as photo_module
@@ -398,6 +398,27 @@ def test_labels_around_a_canvas_on_a_page_are_not_ink() -> None:
 
     np.testing.assert_array_equal(found[43:-43, 43:-43], canvas()[3:-3, 3:-3])
     assert np.count_nonzero(found) == np.count_nonzero(canvas())
+
+
+def test_wide_tick_at_a_corner_of_a_canvas_is_not_part_of_it() -> None:
+    drawing = Image.new("L", (200, 200))
+    ImageDraw.Draw(drawing).line([(60, 60), (140, 60), (85, 220)], fill=255, width=12)  # to the lower side
+    page = np.pad(np.asarray(drawing), 80, constant_values=255)
+    without_tick = ink_from_array(page).likeliest
+    page[280:292, 80:140] = 0
+
+    np.testing.assert_array_equal(ink_from_array(page).likeliest, without_tick)
+
+
+def test_round_thumb_is_not_a_frame() -> None:
+    sheet = Image.new("L", (400, 300), 255)
+    ImageDraw.Draw(sheet).line([(60, 60), (140, 60), (85, 220)], fill=0, width=12)
+    digit = ink_from_array(np.asarray(sheet)).likeliest
+    ImageDraw.Draw(sheet).ellipse([270, 170, 530, 430], fill=30)
+
+    found = ink_from_array(np.asarray(sheet)).likeliest
+
+    assert np.count_nonzero((found > 127) != (digit > 127)) < 0.05 * np.count_nonzero(digit)
 
 
 @pytest.mark.parametrize("width", [1, 2])

@@ -57,7 +57,7 @@ def create_running_run(workspace: Workspace) -> Run:
 def create_stopped_run(workspace: Workspace) -> Run:
     run = create_running_run(workspace)
     control.request_stop(workspace, run)
-    wait_until(lambda: run.status().over, what="the stop")
+    wait_until(lambda: run.status().has_ended, what="the stop")
     return run
 
 
@@ -79,7 +79,7 @@ def expect_one_running_one_queued(workspace: Workspace, _: Run | None, outcomes:
 
 
 def expect_end(_: Workspace, run: Run, outcomes: list[str]) -> None:
-    wait_until(lambda: run.status().over and not run.alive, what="the end")
+    wait_until(lambda: run.status().has_ended and not run.alive, what="the end")
     assert all("nothing to stop" in outcome for outcome in outcomes if outcome != "done")
 
 

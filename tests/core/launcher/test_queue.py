@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import RunError, StorageError
+from core.errors import QueueFull, RunError, StorageError
 from core.launcher import control, queue
 from core.launcher.control import delete, request_stop, request_stop_all
 from core.launcher.overview import exit_message, overview
@@ -103,7 +103,7 @@ def test_run_without_a_log_that_leaves_the_queue_is_kept(workspace: Workspace, f
     remove_from_queue(workspace, run)
 
     assert list_runs(workspace) == [run]
-    assert run.status().over
+    assert run.status().has_ended
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -172,9 +172,9 @@ def test_full_queue_rejects_new_and_resumed_runs(workspace: Workspace, monkeypat
     kill_worker(interrupted)
     running, waiting, last = (submit(workspace, tiny_config()) for _ in range(3))
 
-    with pytest.raises(RunError, match="2 runs are already queued"):
+    with pytest.raises(QueueFull, match="2 runs are already queued"):
         submit(workspace, tiny_config())
-    with pytest.raises(RunError, match="2 runs are already queued"):
+    with pytest.raises(QueueFull, match="2 runs are already queued"):
         resume(workspace, interrupted)
 
     assert overview(workspace).waiting == (waiting, last)

@@ -253,6 +253,7 @@ def test_student_learns_from_the_teacher_not_the_labels(workspace: Workspace, te
     assert accuracy == pytest.approx(card.metrics.test_accuracy, abs=0.02)
 
 
+@pytest.mark.extended
 def test_resumed_worker_needs_no_teacher_run(
     workspace: Workspace, teacher: Run, patch_worker: Callable[[str], None], tmp_path: Path
 ) -> None:
@@ -270,7 +271,7 @@ def test_resumed_worker_needs_no_teacher_run(
 
     resume(workspace, student)
 
-    wait_until(lambda: student.status().over and not student.alive, what="the end of training")
+    wait_until(lambda: student.status().has_ended and not student.alive, what="the end of training")
     assert student.status().state == "finished", student.log_tail()
     assert f"teacher: run {teacher.id}" in student.log_tail()
     assert list(student.history()["epoch"]) == [1, 2, 3]

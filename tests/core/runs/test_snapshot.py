@@ -108,7 +108,7 @@ def test_snapshot_does_not_change(workspace: Workspace) -> None:
     run.write_status(Status(state="stopped"))
 
     assert [found.run for found in snapshot.in_state("queued")] == [run]
-    (stopped,) = snapshot.with_runs(snapshot.find(run)).in_state("stopped")
+    (stopped,) = snapshot.with_refreshed(snapshot.find(run)).in_state("stopped")
     assert stopped.run == run
 
 
@@ -117,7 +117,7 @@ def test_snapshot_can_be_updated_with_changed_and_new_runs(workspace: Workspace)
     snapshot = Snapshot.of(workspace)
     new_runs = [create_run(workspace, tiny_config(seed=seed)) for seed in (3, 4)]
 
-    new_snapshot = snapshot.with_runs(snapshot.find(older), *map(RunSnapshot, new_runs))
+    new_snapshot = snapshot.with_refreshed(snapshot.find(older), *map(RunSnapshot, new_runs))
 
     assert [found.run for found in new_snapshot.runs] == [new_runs[1], new_runs[0], newer, older]
     assert [found.run for found in Snapshot.of(workspace).runs] == [new_runs[1], new_runs[0], newer, older]
@@ -130,7 +130,7 @@ def test_damaged_run_has_no_state_and_repeats_its_error(workspace: Workspace) ->
     snapshot = Snapshot.of(workspace)
     (damaged,) = snapshot.runs
 
-    assert snapshot.readable() == snapshot.with_config(config) == []
+    assert snapshot.readable() == snapshot.matching_config(config) == []
     for read in (damaged.status, damaged.status, damaged.config, damaged.config):
         with pytest.raises(RunError, match="damaged"):
             read()
@@ -142,7 +142,7 @@ def test_runs_with_a_config_are_listed_newest_first(workspace: Workspace) -> Non
 
     runs = [create_run(workspace, with_seed(seed)) for seed in (1, 2, 1)]
 
-    found = Snapshot.of(workspace).with_config(with_seed(1))
+    found = Snapshot.of(workspace).matching_config(with_seed(1))
 
     assert [match.run for match, _ in found] == [runs[2], runs[0]]
 

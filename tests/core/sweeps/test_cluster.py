@@ -76,4 +76,4 @@ def test_trials_are_spread_over_two_nodes(
 
 
 def unfinished_runs(workspace: Workspace) -> list[Run]:
-    return [run for _, run in marked_runs(workspace) if not run.status().over]
+    return [run for _, run in marked_runs(workspace) if not run.status().has_ended]

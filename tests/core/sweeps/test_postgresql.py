@@ -20,6 +20,8 @@ from tests.support.requirements import skip_or_fail
 from tests.support.tiny_sweeps import tiny_settings
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.extended
+
 TRIALS = 8
 ASK_AND_TELL = """
 import sys

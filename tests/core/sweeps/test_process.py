@@ -60,6 +60,7 @@ def wait_for_state(sweep: Sweep, state: str) -> None:
     assert sweep.status().state == state, sweep.status().message + sweep.log_file.read_text()
 
 
+@pytest.mark.extended
 def test_killed_and_stopped_sweep_still_finds_its_winner(
     workspace: Workspace, tmp_path: Path, forked_sweeps: ForkedSweeps, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from core.errors import StorageError, SweepError
-from core.launcher import room
-from core.launcher.queue import advance
+from core.launcher import queue, room
+from core.launcher.queue import advance, submit
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.runs.trial import TrialResult, write_trial_result
-from core.sweeps.control import train_again
+from core.sweeps.control import retrain
 from core.sweeps.opening import study_of
 from core.sweeps.process import main
 from core.sweeps.search import PRUNED_MESSAGE, Search
@@ -56,6 +57,17 @@ def end(run: Run, state: str = "finished", accuracy: float = 0.9, message: str =
 
 def newest_run(workspace: Workspace) -> Run:
     return marked_runs(workspace)[-1][1]
+
+
+def make_unresumable(run: Run, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """End a run that has a checkpoint, and cause a fault that prevents it from being resumed."""
+    run.checkpoint_file.write_bytes(b"the weights after an epoch")
+    if fault == "damaged config":
+        kill_worker(run)
+        run.config_file.write_text("{")
+    else:
+        end(run, "stopped")
+        monkeypatch.setattr(sys, "executable", "/no/python")
 
 
 def positions(workspace: Workspace) -> list[tuple[int, int]]:
@@ -143,6 +155,36 @@ def test_run_is_resumed_twice_at_most(workspace: Workspace) -> None:
     first = sweep.progress().trials[0]
     assert (first.state, first.retries) == ("failed", 2)
     assert "Interrupted 3 times" in first.message
+
+
+@pytest.mark.usefixtures("idle_workers")
+@pytest.mark.parametrize(
+    ("fault", "message"), [("damaged config", "config.json"), ("no process", "process could not be started")]
+)
+def test_run_that_cannot_be_resumed_fails_its_trial(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, fault: str, message: str
+) -> None:
+    sweep = tiny_sweep(workspace, trials=1)
+    search_of(workspace, sweep).step()
+    make_unresumable(newest_run(workspace), fault, monkeypatch)
+
+    search = search_of(workspace, sweep)
+    search.step()
+
+    (trial,) = sweep.progress().trials
+    assert trial.state == "failed"
+    assert message in trial.message
+    assert not search.step()
+
+
+def test_three_runs_that_cannot_start_end_the_search(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/python")
+    search = search_of(workspace, tiny_sweep(workspace, trials=9))
+
+    with pytest.raises(SweepError, match=r"Three trials in a row failed.*process could not be started"):
+        wait_until(lambda: not search.step(), what="the end of the search")
+
+    assert positions(workspace) == [(0, 0), (1, 0), (2, 0)]
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -316,15 +358,15 @@ def test_run_that_cannot_start_does_not_end_a_sweep(workspace: Workspace, monkey
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_chosen_trial_is_trained_again_once(workspace: Workspace) -> None:
+def test_chosen_trial_is_retrained_once(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
     process_runs = TrialRuns(workspace, sweep.id)
     search = Search(workspace, sweep, study_of(sweep, sweep.settings()), process_runs)
     search.step()
 
-    runs = train_again(workspace, sweep, 0)
+    runs = retrain(workspace, sweep, 0)
 
-    assert train_again(workspace, sweep, 0) == runs
+    assert retrain(workspace, sweep, 0) == runs
     assert len({run.config().seed for run in runs}) == SEEDS
     assert all(run.config().seed != 42 for run in runs)
     (winner,) = sweep.progress().winners
@@ -335,7 +377,7 @@ def test_chosen_trial_is_trained_again_once(workspace: Workspace) -> None:
     WinnerTraining(workspace, sweep, process_runs, sweep.progress().trials[0]).step()
     assert len(marked_runs(workspace)) == 1 + SEEDS
     with pytest.raises(SweepError, match="no trial 9"):
-        train_again(workspace, sweep, 9)
+        retrain(workspace, sweep, 9)
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -384,7 +426,7 @@ def test_winner_that_stopped_with_its_sweep_continues(workspace: Workspace) -> N
     search_of(workspace, sweep).step()
     trial = sweep.progress().trials[0]
     end(newest_run(workspace))
-    stopped, *others = train_again(workspace, sweep, 0)
+    stopped, *others = retrain(workspace, sweep, 0)
     seed = stopped.config().seed
     for run in (stopped, *others):
         advance(workspace)
@@ -400,6 +442,39 @@ def test_winner_that_stopped_with_its_sweep_continues(workspace: Workspace) -> N
     assert first.status().state == "running"
     end(first)
     assert not winner.step()
+
+
+@pytest.mark.usefixtures("idle_workers")
+@pytest.mark.parametrize("fault", ["damaged config", "no process"])
+def test_winner_run_that_cannot_be_resumed_is_not_retried(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    sweep = tiny_sweep(workspace)
+    search_of(workspace, sweep).step()
+    trial = sweep.progress().trials[0]
+    end(newest_run(workspace))
+    unresumable, *others = retrain(workspace, sweep, 0)
+    for run in others:
+        run.write_final_status(Status(state="finished"))
+    make_unresumable(unresumable, fault, monkeypatch)
+    winner = WinnerTraining(workspace, sweep, TrialRuns(workspace, sweep.id), trial)
+
+    assert not winner.step()
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_winner_starts_the_next_run_of_a_full_queue(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = tiny_sweep(workspace)
+    search_of(workspace, sweep).step()
+    trial = sweep.progress().trials[0]
+    end(newest_run(workspace))
+    monkeypatch.setattr(queue, "MAX_QUEUED", 1)
+    killed, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
+    kill_worker(killed)  # so that it cannot start the next run itself
+
+    WinnerTraining(workspace, sweep, TrialRuns(workspace, sweep.id), trial).step()
+
+    assert waiting.status().state == "running"
 
 
 @pytest.mark.usefixtures("idle_workers")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.classifier.detector_samples import MIN_PORTIONS, portion_count
+from core.classifier.detector_samples import PORTIONS, portion_count
 from core.data.datasets import Dataset, load_dataset
 from core.runs.registry import create_run
 from core.runs.run import Run
@@ -49,20 +49,22 @@ def test_second_process_draws_the_same_images(process: DrawingProcess, dataset: 
     assert received.keys() == drawn_images.robustness.keys()
     assert all(np.array_equal(received[name].images, split.images) for name, split in drawn_images.robustness.items())
     np.testing.assert_array_equal(received_images.portion(1).digits, drawn_images.portion(1).digits)
-    np.testing.assert_array_equal(received_images.portion(1).others, drawn_images.portion(1).others)
+    np.testing.assert_array_equal(
+        received_images.portion(1).out_of_distribution, drawn_images.portion(1).out_of_distribution
+    )
     np.testing.assert_array_equal(received_images.new_samples, drawn_images.new_samples)
 
 
 def test_a_stopped_run_gets_only_the_images_that_it_needs(workspace: Workspace) -> None:
     config = tiny_config(synthetic_digits=1000)
-    assert portion_count(config) > MIN_PORTIONS
+    assert portion_count(config) > PORTIONS
     run = create_run(workspace, config)
     run.stop_file.touch()
 
     drawing = DrawingProcess(run)
     try:
-        assert drawing.get(f"portion {MIN_PORTIONS}") is None
-        assert drawing.get(f"portion {MIN_PORTIONS - 1}") is not None
+        assert drawing.get(f"portion {PORTIONS}") is None
+        assert drawing.get(f"portion {PORTIONS - 1}") is not None
         assert drawing.get("robustness") is not None
     finally:
         drawing.close()

@@ -28,6 +28,8 @@ from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker
 
+pytestmark = pytest.mark.extended
+
 PYTHON = sys.executable
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 
@@ -40,7 +42,7 @@ def no_worker_survives(workspace: Workspace) -> Iterator[None]:
 
 
 def wait_until_over(run: Run) -> Status:
-    wait_until(lambda: run.status().over, what="the end of the worker")
+    wait_until(lambda: run.status().has_ended, what="the end of the worker")
     return run.status()
 
 

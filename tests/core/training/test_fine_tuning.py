@@ -53,6 +53,7 @@ def queue_fine_tuning(workspace: Workspace, hand: Hand, base: Run) -> Run:
     return create_run(workspace, config, fine_tuning=FineTuning(hand=hand.id, base=base.id, digits=20))
 
 
+@pytest.mark.extended
 def test_run_killed_while_tuning_can_be_resumed(
     run: Run, hand: Hand, workspace: Workspace, patch_worker: Callable[[str], None], tmp_path: Path
 ) -> None:

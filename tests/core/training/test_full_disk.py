@@ -17,6 +17,8 @@ from tests.support.full_disk import fill_disk
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all, wait_for, wait_for_end
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture
 def workspace(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:

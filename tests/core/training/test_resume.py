@@ -48,6 +48,7 @@ def without_times(table: pd.DataFrame) -> pd.DataFrame:
 TWENTY_KILLS = (*("start", "step", "validation", "checkpoint") * 3, *("export", "evaluation") * 3, "export", "end")
 
 
+@pytest.mark.extended
 @pytest.mark.usefixtures("few_detector_samples")
 @pytest.mark.parametrize("phases", [("step", "export"), pytest.param(TWENTY_KILLS, marks=pytest.mark.long)])
 def test_run_killed_in_every_phase_has_the_same_result(
@@ -96,10 +97,10 @@ def test_run_killed_at_random_times_has_the_same_result(workspace: Workspace, se
     for _ in range(5):
         kill_time = time.monotonic() + rng.uniform(0, duration)
         wait_until(
-            lambda kill_time=kill_time: time.monotonic() > kill_time or runs[-1].status().over,
+            lambda kill_time=kill_time: time.monotonic() > kill_time or runs[-1].status().has_ended,
             what="the time of the kill",
         )
-        if runs[-1].status().over:
+        if runs[-1].status().has_ended:
             runs.append(submit(workspace, CONFIG))
         status = runs[-1].status()
         logger.info("killed in epoch %d, step %d, %s: %s", status.epoch, status.step, status.phase, status.message)

@@ -18,7 +18,7 @@ from core.classifier import detector_samples
 from core.classifier.architectures import build_model
 from core.classifier.bundle import Bundle, Card, Novelty
 from core.classifier.calibration import apply_temperature
-from core.classifier.detector_samples import BRIEF_PORTIONS, Samples
+from core.classifier.detector_samples import STOPPED_RUN_PORTIONS, Samples
 from core.classifier.export import MAX_DIFFERENCE
 from core.classifier.fitting import fit_detector
 from core.classifier.network import Network
@@ -450,7 +450,7 @@ def test_run_stopped_while_its_detector_is_fitted_can_resume(
 ) -> None:
     config = tiny_config(synthetic_digits=100)
     skip_robustness(monkeypatch)
-    monkeypatch.setattr(detector_samples, "_DRAWN_DIGITS", 20)
+    monkeypatch.setattr(detector_samples, "_DIGITS_PER_KIND", 20)
     monkeypatch.setattr(detector_samples, "_SYNTHETIC_PER_PORTION", 20)
     portions: list[int] = []
 
@@ -464,7 +464,7 @@ def test_run_stopped_while_its_detector_is_fitted_can_resume(
 
     stopped_outcome = train_and_evaluate(config, run, digits)
 
-    assert portions == [5, BRIEF_PORTIONS]
+    assert portions == [5, STOPPED_RUN_PORTIONS]
     assert stopped_outcome.stopped
     assert stopped_outcome.card is not None
     assert stopped_outcome.card.novelty is not None
@@ -473,7 +473,7 @@ def test_run_stopped_while_its_detector_is_fitted_can_resume(
 
     resumed_outcome = train_and_evaluate(config, run, digits)
 
-    assert portions == [5, BRIEF_PORTIONS, 5]
+    assert portions == [5, STOPPED_RUN_PORTIONS, 5]
     assert not resumed_outcome.stopped
     assert resumed_outcome.card is not None
     assert resumed_outcome.card.novelty is not None

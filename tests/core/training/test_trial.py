@@ -52,7 +52,7 @@ def test_trial_is_evaluated_without_the_test_set(
     # It has no model and cannot be a teacher.
     assert not run.bundle.folder.exists()
     assert list(available_models(workspace)) == ["shipped"]
-    assert Snapshot.of(workspace).with_config(config) == []
+    assert Snapshot.of(workspace).matching_config(config) == []
     (row,) = summaries(workspace)
     assert (row.problem, row.has_model, row.validation_accuracy) == (None, False, result.validation_accuracy)
     assert main(["runs", "show", run.id]) == 0

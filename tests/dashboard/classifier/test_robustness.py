@@ -77,9 +77,9 @@ def test_evaluate_shows_the_redrawn_accuracies(run: Run) -> None:
 
 
 def test_curves_are_measured_on_request(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    steady_curve = RobustnessCurve(strengths=(0, 1), accuracies=(0.99, 0.98))
-    falling_curve = RobustnessCurve(strengths=(1, 0.5), accuracies=(1, 0.8))
-    limit_curve = RobustnessCurve(strengths=(0, 1), accuracies=(0.9, 0.8))
+    steady_curve = RobustnessCurve(levels=(0, 1), accuracies=(0.99, 0.98))
+    falling_curve = RobustnessCurve(levels=(1, 0.5), accuracies=(1, 0.8))
+    limit_curve = RobustnessCurve(levels=(0, 1), accuracies=(0.9, 0.8))
     curves = dict.fromkeys(KINDS, steady_curve) | {"shrunk": falling_curve, "turned": limit_curve}
     monkeypatch.setattr(robustness_curves, "measure_curves", lambda *_: curves)
     page = open_handwriting(change_card(run, config=tiny_config()))

@@ -339,7 +339,7 @@ def test_uploads_are_counted_while_others_are_deleted(client: TestClient, monkey
     with ThreadPoolExecutor() as pool:
         other = pool.submit(add_and_delete)
         try:
-            full = [gradio_uploads.uploads_full() for _ in range(1000)]
+            full = [gradio_uploads.uploads_full_after_cleanup() for _ in range(1000)]
         finally:
             end.set()
         other.result()
@@ -347,7 +347,7 @@ def test_uploads_are_counted_while_others_are_deleted(client: TestClient, monkey
     assert all(full)
 
 
-def cut_off_upload(client: TestClient) -> None:
+def interrupt_upload(client: TestClient) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="one.png"\r\n\r\n' + bytes(2000)
     messages = iter([{"type": "http.request", "body": part, "more_body": True}, {"type": "http.disconnect"}])
 
@@ -369,19 +369,19 @@ def test_remains_of_uploads_do_not_block_others(client: TestClient, monkeypatch:
     other_file = folder / "tmp-other"
     other_file.touch()
     before = set(folder.iterdir())
-    cut_off_upload(client)
+    interrupt_upload(client)
     client.post(f"{API}/upload", files={"unexpected": ("one.png", bytes(2000))})
     remains = set(folder.iterdir()) - before
     assert len(remains) == 2
     total = sum(file_size(path) for path in folder.rglob("*") if path.is_file())
     monkeypatch.setattr(gradio_uploads, "MAX_UPLOAD_BYTES", total - 1000)
-    assert gradio_uploads.uploads_full()
+    assert gradio_uploads.uploads_full_after_cleanup()
 
     long_ago = time.time() - 3600
     for path in (*remains, other_file):
         os.utime(path, (long_ago, long_ago))
 
-    assert not gradio_uploads.uploads_full()
+    assert not gradio_uploads.uploads_full_after_cleanup()
     assert set(folder.iterdir()) == before
 
 

@@ -33,6 +33,8 @@ from tests.support.tiny_training import tiny_config
 from tests.support.waiting import PATIENCE_SECONDS, wait_until
 from tests.support.workers import end_all, kill_worker
 
+pytestmark = pytest.mark.extended
+
 PAGES = 100
 PREDICTIONS_PER_MINUTE = 60
 

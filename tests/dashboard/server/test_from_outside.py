@@ -375,6 +375,7 @@ def send_to_gradio(client: httpx.Client, picture: bytes) -> None:
     assert result.startswith(("event: complete", "event: error"))
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("send", [send_to_api, send_to_gradio])
 def test_processes_release_the_memory_used_for_pictures(
     dashboard: DashboardProcess, send: Callable[[httpx.Client, bytes], None]
@@ -396,6 +397,7 @@ def test_processes_release_the_memory_used_for_pictures(
     assert {pid: after[pid] - before[pid] for pid in after if after[pid] - before[pid] > 30 * 2**20} == {}
 
 
+@pytest.mark.extended
 def test_slow_clients_are_disconnected(slow_clients: list[socket.socket]) -> None:
     for client in slow_clients:
         with suppress(ConnectionResetError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from dashboard.server import pictures
 from dashboard.server.pictures import PicturePool, PicturePoolBusy, PicturePoolUnavailable, PictureProcessingError
 from tests.support.fuzzing import drawn_seven, encoded
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
+from tests.support.opened_files import exhausted_open_files
 
 HOSTILE, VISITOR = "203.0.113.9", "198.51.100.7"
 PICTURE = encoded(drawn_seven(), "PNG")
@@ -124,6 +124,7 @@ def test_one_client_leaves_two_workers_for_others(monkeypatch: pytest.MonkeyPatc
     assert asyncio.run(ask()) == [1, 2, 4]
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("method", ["kill", "suspend"])
 def test_killed_or_suspended_workers_are_replaced(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     async def ask() -> list[object]:
@@ -225,19 +226,6 @@ def test_pictures_that_wait_too_long_are_rejected(monkeypatch: pytest.MonkeyPatc
     results = asyncio.run(ask())
 
     assert [type(result) for result in results] == [PicturePoolBusy] * 5 + [PictureInk] * 2
-
-
-@contextmanager
-def exhausted_open_files() -> Iterator[None]:
-    """Simulate a process that has reached its limit on open files."""
-    lowest_free_descriptor = os.dup(0)
-    os.close(lowest_free_descriptor)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free_descriptor, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @contextmanager

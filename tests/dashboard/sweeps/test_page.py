@@ -35,7 +35,7 @@ def test_page_is_busy_while_a_winner_is_being_trained(workspace: Workspace) -> N
     [
         ({"trials": 10}, "about 60 min left for the trials"),
         ({"trials": 10, "hours": 1.5}, "about 30 min left for the trials"),
-        ({"trials": 5}, "for a typical trial"),  # the winner is being trained again
+        ({"trials": 5}, "for a typical trial"),  # the winner is being retrained
         ({"trials": 10, "hours": 0.5}, "for a typical trial"),
     ],
 )

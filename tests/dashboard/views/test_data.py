@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,6 +13,7 @@ from core.data.datasets import Dataset
 from core.data.downloads import Progress
 from core.data.pen_digits import import_pen_digits
 from core.data.uploads import MAX_UPLOAD_MB
+from core.errors import DownloadError
 from core.handwriting.pen_file import write_pen_file
 from core.workspace import PROJECT, Workspace
 from dashboard.data import banner
@@ -159,6 +161,24 @@ def test_missing_pen_digits_are_downloaded_with_progress(
 
     assert not pen_page.exception
     assert metrics(pen_page)["Digits"] == "4"
+
+
+def test_download_of_unknown_size_is_compared_with_the_usual_one(
+    workspace: Workspace, pen_page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bar = MagicMock()
+
+    def download(workspace: Workspace, progress: Progress) -> Path:
+        progress(9 * 2**18, 0)
+        raise DownloadError("The server has gone.")
+
+    monkeypatch.setattr(banner, "download_pen_digits", download)
+    monkeypatch.setattr(banner.st, "progress", MagicMock(return_value=bar))
+    pen_page.run()
+
+    pen_page.button(key="download_pen_digits").click().run()
+
+    bar.progress.assert_called_once_with(pytest.approx(2.25 / 3.6), "2.2 MB of 3.6 MB")
 
 
 def test_failed_download_of_pen_digits_is_explained(

@@ -216,7 +216,7 @@ def test_actions_on_a_deleted_run_name_no_command(run: Run) -> None:
     page.switch_page("views/train.py").run()
 
     for message in (toast, page.warning[-1]):
-        assert f"There is no run named {run.id}. It may have been deleted" in unescape_markdown(message.value)
+        assert f"There is no run named '{run.id}'. It may have been deleted" in unescape_markdown(message.value)
         assert "python" not in message.value
 
 

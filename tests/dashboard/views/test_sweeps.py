@@ -40,7 +40,7 @@ def open_address(page: str, query: str) -> AppTest:
 def actions(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """The calls that would start or stop processes; they are only recorded."""
     calls: list[tuple[Any, ...]] = []
-    for name in ("start", "train_again", "stop"):
+    for name in ("start", "retrain", "stop"):
         monkeypatch.setattr(control, name, lambda *arguments, name=name: calls.append((name, *arguments[1:])))
     return calls
 
@@ -89,7 +89,7 @@ def test_filters_typed_as_they_are_shown_are_one_value(workspace: Workspace, wit
     [
         ("around=20261129-160000-quiet-otter&trial=9", "has no trial 9"),
         ("around=20261129-160000-quiet-otter", "has no trial"),
-        ("around=shy-swan&trial=1", "There is no sweep named shy-swan"),
+        ("around=shy-swan&trial=1", "There is no sweep named 'shy-swan'"),
     ],
 )
 def test_link_to_search_around_an_unknown_trial_is_explained(workspace: Workspace, query: str, message: str) -> None:
@@ -121,7 +121,7 @@ def test_sweep_page_shows_charts_trials_and_the_winner(workspace: Workspace, act
     cheapest = int(front.options[-1].split(":")[0].removeprefix("Trial "))
     front.set_value(cheapest).run()
     page.button(key="use_trial").click().run()
-    assert actions == [("train_again", sweep, cheapest)]
+    assert actions == [("retrain", sweep, cheapest)]
 
     (query,) = (link.proto.query_string for link in page.get("page_link") if link.proto.label == "Search around it")
     page = open_address("sweeps", query)

@@ -63,14 +63,14 @@ def wait_for_steps(run: Run, after_epoch: int = 1) -> None:
     """Wait until a run has completed a step after this epoch."""
 
     def has_steps() -> bool:
-        assert not run.status().over, run.log_tail()
+        assert not run.status().has_ended, run.log_tail()
         return bool(len(run.steps()) and run.steps()["epoch"].max() > after_epoch)
 
     wait_until(has_steps, what=f"steps after epoch {after_epoch}\n")
 
 
 def wait_for_end(run: Run) -> None:
-    wait_until(lambda: run.status().over and not run.alive, what="the end of the run")
+    wait_until(lambda: run.status().has_ended and not run.alive, what="the end of the run")
 
 
 @pytest.mark.extended
