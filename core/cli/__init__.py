@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         if error.filename is not None:  # not from print(), which has no file name
-            raise
+            print(f"trazo: {error.filename}: {tr(system_reason(error))}.", file=sys.stderr)
+            return 1
         print(f"trazo: {tr('The output cannot be written: {reason}.', reason=system_reason(error))}", file=sys.stderr)
         # Python would try once more to write the rest when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

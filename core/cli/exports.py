@@ -11,6 +11,7 @@ from core.cli.models import find_bundle, read_limited
 from core.errors import ExportError
 from core.exports.folder import Exports, Task
 from core.exports.parity import Parity, read_parity
+from core.ink.photo import ink_from_picture
 from core.language import Message, number, tr
 from core.launcher.exports import start_export
 from core.storage import system_reason
@@ -35,6 +36,7 @@ def parity(options: argparse.Namespace, workspace: Workspace) -> int:
             raise ExportError(
                 Message("The file {file} cannot be read: {reason}.", file=options.picture, reason=system_reason(error))
             ) from error
+        ink_from_picture(drawing)  # raises PictureError; a worker takes an empty file for no picture
     report = read_parity(_run(workspace, find_bundle(options.model, workspace), "parity", drawing))
     if report is None:
         raise ExportError(Message("The comparison has disappeared. Run the command again."))

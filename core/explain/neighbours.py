@@ -15,6 +15,9 @@ from core.language import Message
 _BLOCK = 4096
 """Images per block of features."""
 
+_MAX_FEATURE = np.finfo(np.float16).max
+"""Features of a network that has diverged are clipped at this value."""
+
 
 @dataclass(frozen=True)
 class Neighbours:
@@ -72,7 +75,7 @@ def image_features(network: Network, card: Card, images: np.ndarray) -> np.ndarr
     for start in range(0, len(images), _BLOCK):
         features = network(images[start : start + _BLOCK]).features
         assert features is not None
-        blocks.append(features[:, :width].astype(np.float16))
+        blocks.append(np.clip(features[:, :width], -_MAX_FEATURE, _MAX_FEATURE).astype(np.float16))
     return np.concatenate(blocks)
 
 

@@ -55,7 +55,8 @@ class Model:
         (name,) = network.get_input_details()
         outputs = network(**{name: image[np.newaxis, :, :, np.newaxis].astype(np.float32) / 255})
         probabilities = outputs[self.outputs[0]]
-        logits = np.log(np.maximum(probabilities[0].astype(np.float64), 1e-12)) / self.temperature
+        tiny = np.finfo(np.float32).tiny  # keeps logarithms finite
+        logits = np.log(np.maximum(probabilities[0].astype(np.float64), tiny)) / self.temperature
         confidences = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
         verdict = "digit" if confidences.max() >= self.unsure_below else "unsure"
         if self.detector and self.novelty(image, probabilities, outputs["features"]) > 0:

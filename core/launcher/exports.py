@@ -56,7 +56,7 @@ def _start(workspace: Workspace, bundle: Bundle, task: Task, drawing: bytes | No
                 picture.write(drawing or b"")
                 picture.seek(0)
                 subprocess.Popen(
-                    [sys.executable, "-m", "core.cli.export_worker", task, str(bundle.folder)],
+                    [sys.executable, "-m", "core.cli.export_worker", task, str(bundle.folder.absolute())],
                     cwd=PROJECT,
                     env=python_environment(TRAZO_WORKSPACE=str(workspace.root)),
                     stdin=picture,

@@ -25,8 +25,13 @@ def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> Non
 
 
 def compile_for_labels(model: keras.Model) -> None:
-    """Compile a trained network with Keras's own loss, so that it can be loaded without this project's functions."""
-    _compile(model, model.optimizer, "categorical_crossentropy", "accuracy")
+    """Compile a trained network so that it can be loaded without this project's functions, and trained further."""
+    optimizer, settings = model.optimizer, model.optimizer.get_config()
+    if isinstance(settings["learning_rate"], dict):  # at the end of a schedule, the learning rate is 0
+        settings["learning_rate"] = settings["learning_rate"]["config"]["initial_learning_rate"]
+        optimizer = type(optimizer).from_config(settings)
+        optimizer.build(model.trainable_variables)
+    _compile(model, optimizer, "categorical_crossentropy", "accuracy")
 
 
 def _compile(model: keras.Model, optimizer: keras.optimizers.Optimizer, loss: object, metric: object) -> None:

@@ -23,6 +23,7 @@ from core.data.datasets import Dataset, load_dataset
 from core.explain import embedding_map
 from core.explain.map_file import bundle_fingerprint, map_file, read_map
 from core.launcher.queue import submit
+from core.personal.hand import create_hand
 from core.runs.active import active_model
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
@@ -239,6 +240,17 @@ def test_missing_model_is_reported_in_one_line(
     assert main(["predict", "--model", str(tmp_path), "x.png"]) == 1
 
     assert capsys.readouterr().err.startswith("trazo: The file card.json of the model in")
+
+
+@pytest.mark.parametrize("arguments", [["predict", "x.png", "--model"], ["hand", "export", "Anna"]])
+def test_name_that_is_too_long_is_reported_in_one_line(
+    arguments: list[str], workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_hand(workspace, "Anna")
+
+    assert main([*arguments, "a" * 300]) == 1
+
+    assert re.fullmatch(r"trazo: .*a{300}.*: File name too long\.\n", capsys.readouterr().err)
 
 
 @pytest.mark.usefixtures("without_mnist")

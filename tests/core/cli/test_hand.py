@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,20 @@ def test_hands_are_listed_shown_moved_and_deleted(
     assert "is not a hand that Trazo has exported" in output("import", "text.zip", status=1)
     output("delete", "Anna 2")
     assert "There are no hands yet" in output("list")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, partial(os.symlink, "elsewhere.zip")])
+def test_export_replaces_only_files(
+    hand: Hand, tmp_path: Path, capsys: pytest.CaptureFixture[str], make: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "anna.zip"
+    make(path)
+    before = path.lstat()
+
+    assert main(["hand", "export", "Anna", str(path)]) == 1
+
+    assert path.lstat().st_ino == before.st_ino
+    assert capsys.readouterr().err == f"trazo: {path} exists and is not an ordinary file. Choose another name.\n"
 
 
 def test_damaged_hand_is_listed_and_can_be_deleted(

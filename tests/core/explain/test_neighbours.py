@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.classifier.bundle import Bundle
+from core.classifier.export import export_model, layer_cards
+from core.classifier.network import Network
 from core.data.datasets import Dataset
 from core.errors import BundleError
 from core.explain.keras_reader import load_network
 from core.explain.neighbours import FeatureIndex, image_features, load_feature_network
 from core.workspace import SHIPPED_BUNDLE
+from tests.support.tiny_networks import random_model
 
 BUNDLE = Bundle(SHIPPED_BUNDLE)
 
@@ -63,6 +66,19 @@ def test_features_are_the_inputs_of_the_last_dense_layer() -> None:
     assert found.dtype == np.float16
     assert found.shape == expected.shape
     assert found == pytest.approx(expected, rel=2e-3, abs=2e-3)  # half precision
+
+
+def test_huge_features_stay_finite(tmp_path: Path) -> None:
+    images = np.random.default_rng(4).integers(0, 256, (20, 28, 28), np.uint8)
+    model = random_model("original", filters=(3,), dense_units=4)
+    kernel, bias = model.layers[0].get_weights()
+    model.layers[0].set_weights([1e9 * kernel, bias])
+    network = Network(export_model(model, tmp_path, images).tflite_file)
+
+    found = image_features(network, BUNDLE.card().model_copy(update={"layers": layer_cards(model)}), images)
+
+    assert found.shape == (20, 4)
+    assert np.isfinite(found).all()
 
 
 def test_neighbours_of_a_digit_have_its_label(mnist: Dataset) -> None:

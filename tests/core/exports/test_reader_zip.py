@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from core.classifier.bundle import Bundle
+from core.classifier.bundle import Bundle, Calibration
+from core.classifier.export import export_model
 from core.classifier.number_reader import read_digit
 from core.classifier.predictor import Predictor
 from core.data.datasets import Dataset
@@ -39,8 +41,11 @@ ALLOWED = {"numpy", "PIL", "scipy", "ai_edge_litert", "ink"} | sys.stdlib_module
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The unpacked archive of the shipped model."""
-    target = tmp_path_factory.mktemp("archive")
-    with zipfile.ZipFile(io.BytesIO(reader_zip(Bundle(SHIPPED_BUNDLE)))) as archive:
+    return unpacked(Bundle(SHIPPED_BUNDLE), tmp_path_factory.mktemp("archive"))
+
+
+def unpacked(bundle: Bundle, target: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(reader_zip(bundle))) as archive:
         archive.extractall(target)
     return target / "mnist_model"
 
@@ -102,12 +107,24 @@ def test_predictions_match_those_of_trazo(reader: ModuleType, folder: Path, mnis
     assert verdicts >= {"digit", "not_a_digit", "blank"}
 
 
+def test_confidences_match_at_a_high_temperature(run: Run, reader: ModuleType, tmp_path: Path) -> None:
+    network = keras.models.load_model(run.bundle.keras_file, compile=False)
+    network.layers[-1].set_weights([100 * weights for weights in network.layers[-1].get_weights()])
+    bundle = export_model(network, tmp_path / "model", np.zeros((1, 28, 28), np.uint8))
+    calibration = Calibration(temperature=5, unsure_below=0.9, unsure_share=0, errors_caught=0)
+    update = {"calibration": calibration, "novelty": None, "network_fingerprint": None}
+    bundle.card_file.write_text(run.bundle.card().model_copy(update=update).model_dump_json())
+
+    found = reader.Model(unpacked(bundle, tmp_path)).read(encoded(drawn_seven()))
+
+    reading = read_digit(Predictor(bundle), ink_from_picture(encoded(drawn_seven())))
+    assert found["confidence"] == pytest.approx(reading.confidence, abs=1e-5)
+
+
 def test_model_without_a_detector_can_be_read(run: Run, reader: ModuleType, tmp_path: Path) -> None:
     run.bundle.novelty_file.unlink()
-    with zipfile.ZipFile(io.BytesIO(reader_zip(run.bundle))) as archive:
-        archive.extractall(tmp_path)
 
-    assert reader.Model(tmp_path / "mnist_model").read(encoded(drawn_seven()))["verdict"] in ("digit", "unsure")
+    assert reader.Model(unpacked(run.bundle, tmp_path)).read(encoded(drawn_seven()))["verdict"] in ("digit", "unsure")
 
 
 def test_command_prints_the_prediction(folder: Path, tmp_path: Path) -> None:

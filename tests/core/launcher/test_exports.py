@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from core.exports.folder import Exports
 from core.exports.parity import read_parity
 from core.launcher.exports import start_export
 from core.runs.run import Run
-from core.workspace import SHIPPED_BUNDLE, Workspace
+from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from tests.support.fuzzing import drawn_seven
 from tests.support.workers import kill_export_workers
 
@@ -59,6 +60,31 @@ def test_command_exports_with_a_real_worker(run: Run, capsys: pytest.CaptureFixt
     file = Path(capsys.readouterr().out.strip())
     assert file.name == "mnist_model.reader.zip"
     assert file.stat().st_size > run.bundle.tflite_file.stat().st_size
+
+
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&- 2>&-"])
+def test_command_works_with_closed_streams(closed: str, run: Run, workspace: Workspace) -> None:
+    command = f'exec "$0" -m core export "$1" --format zip {closed}'
+
+    subprocess.run(["sh", "-c", command, sys.executable, run.id], cwd=PROJECT, check=True)
+
+    assert Exports(workspace, run.bundle).file("zip").is_file()
+
+
+def test_relative_folder_is_found_from_any_folder(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(run.folder)
+
+    assert main(["export", run.bundle.folder.name, "--format", "zip"]) == 0
+
+
+def test_empty_picture_is_not_compared(
+    tmp_path: Path, workspace: Workspace, export_in_this_process: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.png").touch()
+
+    assert main(["parity", "--picture", str(tmp_path / "empty.png")]) == 1
+
+    assert capsys.readouterr().err.startswith("trazo: This is not a picture that can be read")
 
 
 @pytest.fixture
