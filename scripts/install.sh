@@ -43,8 +43,8 @@ exit_if_installed() {
 exit_if_installed
 [ -w . ] || fail "Trazo's packages cannot be installed: you may not write to $PWD. Make a copy of this folder for yourself."
 if command -v flock >/dev/null; then # macOS has none
-    exec 9>>scripts/install.sh # NFS locks only files that are open for writing
-    flock -n 9 || {
+    exec 9>>.install.lock
+    flock -n 9 || [ $? != 1 ] || { # another status: this file system has no locks
         echo "Waiting for another installation of Trazo's packages."
         flock 9
     }
@@ -59,6 +59,7 @@ if ! is_complete; then
     [ $# -gt 0 ] || fail "No suitable Python was found. Trazo needs Python 3.11, 3.12 or 3.13 with venv (Debian, Ubuntu:" \
         "apt-get install python3-venv): install one, or name it, as in: make run PYTHON=/path/to/python3.12"
     # An interrupted installation can be broken anywhere, so it is made anew.
+    [ ! -e .venv ] || echo "Replacing .venv, which is incomplete or of another Python."
     rm -rf .venv
     mkdir .venv
     touch .venv/unfinished

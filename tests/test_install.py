@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.workspace import PROJECT
+from tests.support.requirements import skip_or_fail
 
 pytestmark = pytest.mark.extended
 
@@ -142,6 +143,8 @@ def test_interrupted_installation_is_repaired(checkout: Path, install: Install, 
 
 
 def test_two_calls_at_once_install_once(checkout: Path) -> None:
+    if not shutil.which("flock"):
+        skip_or_fail("This system has no flock. Linux has it in util-linux.")
     calls = [
         subprocess.Popen(
             ["sh", "scripts/install.sh"],

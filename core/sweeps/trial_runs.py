@@ -124,6 +124,9 @@ def continue_run(workspace: Workspace, run: Run) -> bool:
         resume(workspace, run)
     except QueueFull:
         return False
+    except RunError:
+        if not is_unfinished(run):  # otherwise, a person has just resumed it
+            raise
     return True
 
 

@@ -15,7 +15,7 @@ from filelock import FileLock
 from core.environment import gradio_upload_folder
 from core.errors import PictureError
 from core.language import Message
-from core.storage import file_size, modification_time_ns
+from core.storage import file_size
 
 MAX_UPLOAD_BYTES = 200 * 2**20
 """Maximum size of the uploads on disk, enough for 20 of the largest pictures."""
@@ -68,8 +68,9 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
 
 def _delete_old_partial_uploads(folder: Path) -> None:
     for file in folder.glob(f"{PARTIAL_UPLOAD_PREFIX}*"):
-        if time.time() - modification_time_ns(file) / 1e9 > UPLOAD_LIFETIME_SECONDS:
-            file.unlink(missing_ok=True)  # Gradio may have deleted it
+        with suppress(OSError):  # Gradio has deleted it, or another user owns it
+            if time.time() - file.stat().st_mtime > UPLOAD_LIFETIME_SECONDS:
+                file.unlink()
 
 
 def _delete_abandoned_folders(parent: Path) -> None:

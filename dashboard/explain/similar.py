@@ -11,7 +11,7 @@ import streamlit as st
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Reading
 from core.data.datasets import Dataset
-from core.errors import DataMissing, TrazoError
+from core.errors import DataError, DataMissing, TrazoError
 from core.handwriting.pen_digits import BRUSH_WIDTH
 from core.ink.drawing import Pixels
 from core.language import Message, tr
@@ -144,7 +144,7 @@ def _image(name: str | None) -> Subject | None:
     try:
         subject = sample(name, dataset)
     except DataMissing:  # the banner on this page offers to download it
-        raise DataMissing(
+        raise DataError(
             Message("MNIST is not on this machine yet, so its image {image} cannot be shown.", image=name[:40])
         ) from None
     st.html(image_html(subject.picture, _PICTURE_WIDTH, subject.title))

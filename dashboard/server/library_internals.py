@@ -288,11 +288,11 @@ def keep_caches_from_visitors() -> None:
 
 
 def survive_unreadable_secrets() -> None:
-    """Treat a secrets.toml that cannot be opened or decoded as one that cannot be parsed, so that pages can say so.
+    """Treat secrets that cannot be opened or decoded as a secrets.toml that cannot be parsed, so that pages can say so.
 
     Without this, Streamlit serves no page at all.
     """
-    parse = Secrets._parse_toml_file
+    parse = Secrets._parse_file_path
 
     def parse_or_report(self: Secrets, path: str) -> tuple[Mapping[str, Any], bool]:
         try:
@@ -300,7 +300,7 @@ def survive_unreadable_secrets() -> None:
         except (OSError, UnicodeError) as error:
             raise StreamlitSecretNotFoundError("{path}: {error}", path=path, error=str(error)) from error
 
-    Secrets._parse_toml_file = parse_or_report  # type: ignore[method-assign]
+    Secrets._parse_file_path = parse_or_report  # type: ignore[method-assign]
 
 
 def rerun_is_waiting() -> bool:

@@ -30,41 +30,52 @@ CHECKOUT_SECRETS = PROJECT / ".streamlit" / "secrets.toml"
 
 _DEFAULT_PROVIDER = "default"
 
-_COOKIE_PREFIX = "_streamlit_user"
+_CLAIMS = ("iss", "sub", "iat", "nonce")
+"""The provider, the account, the time and the random number of a sign-in, which identify it."""
 
-_signed_out: set[frozenset[tuple[str, str]]] = set()
-"""The cookies of ended sign-ins. Streamlit signs out only the tab in which the button was pressed."""
+_signed_out: set[tuple[str, ...]] = set()
+"""The claims of ended sign-ins. Streamlit signs out only the tab in which the button was pressed."""
 
 _CALLBACK = "/oauth2callback"
 """Path to which the provider sends a visitor back; Streamlit defines it."""
 
 
+_CANNOT_BE_READ = Message(
+    "Changes are disabled because secrets.toml cannot be read. Ask the administrator of this dashboard to fix it."
+)
+
+_NOT_LOOKED_FOR = Message(
+    "Changes are disabled because Streamlit does not look for Trazo's secrets.toml in this folder. Ask the "
+    "administrator of this dashboard to start it with: python -m dashboard"
+)
+
+
 class SecretsDamaged(TrazoError):
     """The file secrets.toml exists but is not read, so it is unknown whether visitors have to sign in."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            Message(
-                "Changes are disabled because secrets.toml cannot be read. Ask the administrator of this "
-                "dashboard to fix it."
-            )
-        )
+    def __init__(self, message: str = _CANNOT_BE_READ) -> None:
+        super().__init__(message)
 
 
 def secrets_section(name: str) -> Mapping | None:
-    """Return a section of secrets.toml, or None if it is missing; raise SecretsDamaged if the file is unreadable."""
+    """Return a section of secrets.toml, or None if it is missing; raise SecretsDamaged if the file is not read."""
+    files = [Path(file) for file in st.get_option("secrets.files")]
     if not st.secrets.load_if_toml_exists():
         # Streamlit ignores a file that it cannot read, which would turn sign-in off.
-        if not all(is_gone(Path(file)) for file in [*st.get_option("secrets.files"), CHECKOUT_SECRETS]):
+        if not all(map(is_gone, files)):
             raise SecretsDamaged
-        return None
-    section: Mapping | None = st.secrets.get(name)
+        section = None
+    else:
+        section = st.secrets.get(name)
+    looks_there = CHECKOUT_SECRETS.resolve() in [file.resolve() for file in files]
+    if section is None and not looks_there and not is_gone(CHECKOUT_SECRETS):
+        raise SecretsDamaged(_NOT_LOOKED_FOR)
     return section
 
 
 def signed_in() -> bool:
     """Return True if this visitor is signed in."""
-    return bool(st.user.get("is_logged_in")) and _sign_in_cookies() not in _signed_out
+    return bool(st.user.get("is_logged_in")) and _sign_in() not in _signed_out
 
 
 def email() -> str | None:
@@ -82,17 +93,13 @@ def account() -> None:
 
 
 def _sign_out() -> None:
-    if cookies := _sign_in_cookies():
-        _signed_out.add(cookies)
+    """End the sign-in in all tabs that use it; without this, the others could still train and delete."""
+    _signed_out.add(_sign_in())
     st.logout()
 
 
-def _sign_in_cookies() -> frozenset[tuple[str, str]]:
-    """Return the cookies of this visitor's sign-in; all tabs of a browser have the same, and each sign-in has its own.
-
-    A tab keeps those with which it was opened. Streamlit divides long ones.
-    """
-    return frozenset((name, value) for name, value in st.context.cookies.items() if name.startswith(_COOKIE_PREFIX))
+def _sign_in() -> tuple[str, ...]:
+    return tuple(str(st.user.get(claim)) for claim in _CLAIMS)
 
 
 def sign_in_buttons(key: str) -> None:

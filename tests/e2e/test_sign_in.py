@@ -75,9 +75,13 @@ def test_visitor_browses_freely_and_signs_in_to_train(chromium: Browser, private
     expect(other_tab.get_by_text("Sign in to train, promote or delete").first).to_be_visible()
     expect(other_tab.get_by_text("Signed in as")).to_have_count(0)
     assert list_runs(Workspace(private_dashboard.workspace)) == []
+
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Signed in as ada@example.org")).to_be_visible()
     page.context.close()
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("content", [None, "[auth]".encode("utf-16")], ids=["a folder", "UTF-16"])
 def test_pages_work_with_unreadable_secrets(chromium: Browser, tmp_path: Path, content: bytes | None) -> None:
     secrets = tmp_path / ".streamlit" / "secrets.toml"
@@ -87,11 +91,12 @@ def test_pages_work_with_unreadable_secrets(chromium: Browser, tmp_path: Path, c
     else:
         secrets.write_bytes(content)
     dashboard = DashboardProcess(tmp_path, HOME=str(tmp_path))
-    page = chromium.new_page(base_url=dashboard.url)
+    try:
+        page = chromium.new_page(base_url=dashboard.url)
+        page.goto("/train")
 
-    page.goto("/train")
-
-    expect(page.get_by_text("Changes are disabled because secrets.toml cannot be read.")).to_be_visible()
-    expect(page.get_by_role("button", name="Train", exact=True)).to_have_count(0)
-    page.close()
-    dashboard.stop()
+        expect(page.get_by_text("Changes are disabled because secrets.toml cannot be read.")).to_be_visible()
+        expect(page.get_by_role("button", name="Train", exact=True)).to_have_count(0)
+        page.close()
+    finally:
+        dashboard.stop()

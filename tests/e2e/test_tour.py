@@ -92,5 +92,6 @@ def test_nothing_on_data_moves_when_the_scripts_of_its_elements_arrive_late(page
     page.unroute("**/static/js/*.js")
 
     expect(boxes).to_have_count(0)
+    at_rest(page)
     assert page.evaluate(PLACES) == pytest.approx(places, abs=1)
     assert late

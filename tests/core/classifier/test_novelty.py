@@ -69,8 +69,10 @@ def test_novelty_of_an_image_does_not_depend_on_its_batch(trained: Run, digits: 
     assert batch_scores == pytest.approx(np.concatenate(single_scores), abs=1e-3)
 
 
-def test_detector_is_unchanged_after_saving_and_loading(trained: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [1, 1e12], ids=["trained", "diverged"])
+def test_detector_is_unchanged_after_saving_and_loading(trained: Run, tmp_path: Path, size: float) -> None:
     detector = detector_of(trained.bundle)
+    detector = replace(detector, mean=np.float32(size) * detector.mean, scale=np.float32(size) * detector.scale)
 
     detector.save(tmp_path / "novelty.npz")
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import StorageError, SweepError
 from core.launcher import queue, room
-from core.launcher.queue import advance, submit
+from core.launcher.queue import advance, resume, submit
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
@@ -21,7 +21,7 @@ from core.sweeps.control import retrain
 from core.sweeps.opening import study_of
 from core.sweeps.process import main
 from core.sweeps.search import PRUNED_MESSAGE, Search
-from core.sweeps.trial_runs import TrialRuns
+from core.sweeps.trial_runs import TrialRuns, continue_run, is_unfinished
 from core.sweeps.winner import SEEDS, WinnerTraining
 from core.workspace import Workspace
 from tests.support.full_disk import fill_disk
@@ -175,6 +175,16 @@ def test_run_that_cannot_be_resumed_fails_its_trial(
     assert trial.state == "failed"
     assert message in trial.message
     assert not search.step()
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_run_that_a_person_has_just_resumed_continues(workspace: Workspace) -> None:
+    run = submit(workspace, tiny_config())
+    kill_worker(run)
+    resume(workspace, run)
+
+    assert continue_run(workspace, run)
+    assert is_unfinished(run)
 
 
 def test_three_runs_that_cannot_start_end_the_search(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

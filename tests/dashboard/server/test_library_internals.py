@@ -80,7 +80,7 @@ def parameters(function: Callable[..., object]) -> list[str]:
         (AppSession.request_rerun, ["self", "client_state"]),
         (AppSession.has_fragment, ["self", "fragment_id"]),
         (AppSession._handle_clear_cache_request, ["self"]),
-        (Secrets._parse_toml_file, ["self", "path"]),
+        (Secrets._parse_file_path, ["self", "path"]),
         (ScriptRunner._run_script, ["self", "rerun_data"]),
         (ScriptRunner._maybe_handle_execution_control_request, ["self"]),
         (SafeSessionState.__init__, ["self", "state", "yield_callback"]),

@@ -162,17 +162,18 @@ def test_misconfigured_sign_in_allows_no_changes(run: Run) -> None:
     assert len(notes(page)) == 1
 
 
+@pytest.mark.parametrize("secrets", [{}, {"other": {"key": "value"}}], ids=["no other file", "another file"])
 def test_secrets_that_streamlit_does_not_look_for_allow_no_changes(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secrets: dict[str, object]
 ) -> None:
     # As with `streamlit run` in another folder than the checkout.
     monkeypatch.setattr(sign_in, "CHECKOUT_SECRETS", tmp_path / "secrets.toml")
     sign_in.CHECKOUT_SECRETS.write_text("[auth]\n")
 
-    page = open_view("train")
+    page = open_view("train", secrets)
 
     assert controls(page) == set()
-    assert any("secrets.toml cannot be read" in note for note in notes(page))
+    assert any("does not look for Trazo's secrets.toml" in note for note in notes(page))
 
 
 def test_button_of_an_open_page_respects_a_new_read_only_mode(
