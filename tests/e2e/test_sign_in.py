@@ -76,6 +76,7 @@ def test_visitor_browses_freely_and_signs_in_to_train(chromium: Browser, private
     expect(other_tab.get_by_text("Signed in as")).to_have_count(0)
     assert list_runs(Workspace(private_dashboard.workspace)) == []
 
+    page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Signed in as ada@example.org")).to_be_visible()
     page.context.close()
