@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.support.keyboard_pen import LINES, START, focus_pen, keys, press
-from tests.support.visit import open_draw_page
+from tests.support.visit import at_rest, open_draw_page
 
 
 def test_digits_drawn_by_keyboard_are_read(page: Page) -> None:
@@ -44,3 +44,19 @@ def test_pen_announces_its_actions_and_undoes_corners(page: Page) -> None:
 
     expect(spoken).to_have_text("Pen up")
     expect(prediction).to_have_text("1")
+
+
+def test_focus_is_seen_on_a_control_under_the_pointer(page: Page) -> None:
+    page.goto("/data")
+    at_rest(page)
+    page.keyboard.press("Tab")  # so that the browser shows the focus
+
+    for control, mark, value in (
+        (page.get_by_test_id("stSidebarNavLink").last, "outline-style", "solid"),
+        (page.get_by_role("radio", name="Similar"), "outline-style", "solid"),
+        (page.get_by_test_id("stTab").last, "text-decoration-line", "underline"),
+    ):
+        control.hover()
+        expect(control).to_have_css(mark, "none")
+        control.focus()
+        expect(control).to_have_css(mark, value)
