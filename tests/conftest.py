@@ -26,7 +26,7 @@ from core.errors import DataMissing
 from core.handwriting.pen_digits import PenDigit
 from core.handwriting.pen_file import write_pen_file
 from core.launcher.queue import submit
-from core.runs import registry
+from core.runs import process, registry
 from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.workspace import Workspace
@@ -126,8 +126,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def runs_are_quick() -> None:
     """Runs in tests are not evaluated on pen digits at the end, and don't wait until all other processes are idle.
 
-    Pages in tests do not start a worker in advance, because each would load TensorFlow.
+    Pages in tests do not start a worker in advance, because each would load TensorFlow. The machine's counter of OOM
+    kills is hidden, because it also counts the kill that a test in another process causes (see `memory_limit`).
     """
+    process._SYSTEM_COUNTERS = Path(os.devnull)
     for name in ("TRAZO_PEN_DIGITS", "TRAZO_STROKES"):
         os.environ.pop(name, None)
     os.environ["TRAZO_BACKGROUND_TRAINING"] = "0"

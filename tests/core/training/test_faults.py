@@ -17,6 +17,7 @@ from core.data.datasets import Dataset
 from core.errors import RunError
 from core.launcher.control import delete, request_stop
 from core.launcher.queue import advance, resume, submit
+from core.runs import process
 from core.runs.interruptions import record_interruptions
 from core.runs.process import WorkerRecord, worker_lock
 from core.runs.registry import create_run, list_runs
@@ -111,7 +112,8 @@ class MemoryLimit:
 
 
 @pytest.fixture
-def memory_limit() -> Iterator[MemoryLimit]:
+def memory_limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryLimit]:
+    monkeypatch.setattr(process, "_SYSTEM_COUNTERS", Path("/proc/vmstat"))
     groups = Path("/sys/fs/cgroup")
     is_version_1 = (groups / "memory").is_dir()
     folder = groups / "memory" / f"trazo-{os.getpid()}" if is_version_1 else groups / f"trazo-{os.getpid()}"
