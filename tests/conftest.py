@@ -123,13 +123,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def oom_kills_are_hidden() -> None:
+    """The machine's counter of OOM kills is hidden: it counts the kill of `memory_limit` in another process, too."""
+    process._SYSTEM_COUNTERS = Path(os.devnull)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def runs_are_quick() -> None:
     """Runs in tests are not evaluated on pen digits at the end, and don't wait until all other processes are idle.
 
-    Pages in tests do not start a worker in advance, because each would load TensorFlow. The machine's counter of OOM
-    kills is hidden, because it also counts the kill that a test in another process causes (see `memory_limit`).
+    Pages in tests do not start a worker in advance, because each would load TensorFlow.
     """
-    process._SYSTEM_COUNTERS = Path(os.devnull)
     for name in ("TRAZO_PEN_DIGITS", "TRAZO_STROKES"):
         os.environ.pop(name, None)
     os.environ["TRAZO_BACKGROUND_TRAINING"] = "0"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import stat
 import sys
 from collections import Counter
 from datetime import datetime
@@ -95,7 +93,7 @@ def export(options: argparse.Namespace, workspace: Workspace) -> int:
     """Write a hand to a file and print its path."""
     hand = find_hand(workspace, options.hand)
     path = options.file or Path(archive_name(hand))
-    if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):  # the export would replace even /dev/stdout
+    if path.is_symlink() or (path.exists() and not path.is_file()):  # the export would replace even /dev/stdout
         raise HandError(Message("{file} exists and is not an ordinary file. Choose another name.", file=path))
     archive = export_hand(hand)
     with atomic_write(path) as temporary:

@@ -1,4 +1,4 @@
-"""The section "How much can it take?": accuracy against the strength of each disturbance."""
+"""The section "How much can it take?": accuracy against the level of each disturbance."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from core.classifier.robustness_curves import RobustnessCurve
 
 _GOOD_ACCURACY = 0.9
-"""Nine digits in ten; the strength at which the accuracy falls below this is marked."""
+"""Nine digits in ten; the level at which the accuracy falls below this is marked."""
 
 _PANEL_WIDTH, _PANEL_HEIGHT = 230, 220  # pixels
 
 
 @dataclass(frozen=True)
 class _Panel:
-    """A chart's title, its axis's title and format, and a sentence about the strength up to which digits are read."""
+    """A chart's title, its axis's title and format, and a sentence about the level up to which digits are read."""
 
     title: Message
     axis: Message
@@ -42,55 +42,55 @@ _PANELS = {
         Message("Drawn rotated"),
         Message("Degrees, to either side"),
         "d",
-        Message("90 of 100 are read up to {strength:.0f}°."),
+        Message("90 of 100 are read up to {level:.0f}°."),
     ),
     "tiny": _Panel(
         Message("Drawn smaller"),
         Message("Fraction of the canvas"),
         "%",
-        Message("90 of 100 are read down to {strength:.0%} of the canvas."),
+        Message("90 of 100 are read down to {level:.0%} of the canvas."),
     ),
     "thin_pen": _Panel(
         Message("Drawn with a thinner pen"),
         Message("Brush width in pixels"),
         "d",
-        Message("90 of 100 are read down to {strength:.0f} pixels."),
+        Message("90 of 100 are read down to {level:.0f} pixels."),
     ),
     "fat_pen": _Panel(
         Message("Drawn with a thicker pen"),
         Message("Brush width in pixels"),
         "d",
-        Message("90 of 100 are read up to {strength:.0f} pixels."),
+        Message("90 of 100 are read up to {level:.0f} pixels."),
     ),
     "shifted": _Panel(
         Message("Image shifted"),
         Message("Pixels, out of 28"),
         "d",
-        Message("90 of 100 are read up to {strength:.1f} pixels."),
+        Message("90 of 100 are read up to {level:.1f} pixels."),
     ),
     "shrunk": _Panel(
         Message("Image shrunk"),
         Message("Fraction of the full size"),
         "%",
-        Message("90 of 100 are read down to {strength:.0%} of the size."),
+        Message("90 of 100 are read down to {level:.0%} of the size."),
     ),
     "noisy": _Panel(
         Message("Image with noise"),
         Message("Standard deviation (fraction of full ink)"),
         "%",
-        Message("90 of 100 are read up to {strength:.0%} of full ink."),
+        Message("90 of 100 are read up to {level:.0%} of full ink."),
     ),
     "blurred": _Panel(
         Message("Image blurred"),
         Message("Standard deviation in pixels"),
         ".1~f",
-        Message("90 of 100 are read up to {strength:.1f} pixels."),
+        Message("90 of 100 are read up to {level:.1f} pixels."),
     ),
     "faded": _Panel(
         Message("Image with less contrast"),
         Message("Fraction of full ink"),
         "%",
-        Message("90 of 100 are read down to {strength:.0%} of full ink."),
+        Message("90 of 100 are read down to {level:.0%} of full ink."),
     ),
 }
 
@@ -102,7 +102,7 @@ def robustness_curves_section(name: str, bundle: Bundle) -> None:
     st.markdown(
         tr(
             "Each disturbance grows **from harmless at the left to strong at the right**. The green line shows how "
-            "many of 100 validation images the model still reads; the orange line marks the strength at which it drops "
+            "many of 100 validation images the model still reads; the orange line marks the level at which it drops "
             "below 90."
         )
     )
@@ -134,7 +134,7 @@ def _show_panel(curve: RobustnessCurve, panel: _Panel) -> None:
         st.markdown(f"**{title}**  \n:small[{sentence}]")
         show_chart(
             _chart(curve, limit, panel),
-            alt=tr("{title}: accuracy by strength. {sentence}", title=title, sentence=sentence),
+            alt=tr("{title}: accuracy by level. {sentence}", title=title, sentence=sentence),
         )
 
 
@@ -142,12 +142,12 @@ def _sentence(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> str
     if limit is None:
         return tr("At least 90 of 100 are read over the whole range.")
     if curve.accuracies[0] < _GOOD_ACCURACY:
-        return tr("Fewer than 90 of 100 are read even at the mildest strength.")
-    return tr(panel.limit, strength=limit)
+        return tr("Fewer than 90 of 100 are read even at the mildest level.")
+    return tr(panel.limit, level=limit)
 
 
 def _chart(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> alt.LayerChart:
-    """Plot the accuracy against the strength, with a line at `limit`, beyond which fewer than 90 of 100 are read."""
+    """Plot the accuracy against the level, with a line at `limit`, beyond which fewer than 90 of 100 are read."""
     table = pd.DataFrame({"level": curve.levels, "read": [100 * accuracy for accuracy in curve.accuracies]})
     first, last = curve.levels[0], curve.levels[-1]
     x = alt.X(

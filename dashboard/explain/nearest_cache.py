@@ -25,7 +25,7 @@ from dashboard.session import cache
 from dashboard.session.state import workspace
 
 _POLL_SECONDS = 0.02
-"""How often to check whether the visitor has drawn another stroke; too short to notice."""
+"""Time between two checks whether the visitor has drawn another stroke; too short to notice."""
 
 _executor = ThreadPoolExecutor(1, "training-features")
 

@@ -25,7 +25,7 @@ from core.workspace import PROJECT
 from dashboard.server.prefix import configured_prefix
 from dashboard.session.markdown import plain
 
-CHECKOUT_SECRETS = PROJECT / ".streamlit" / "secrets.toml"
+CHECKOUT_SECRETS = (PROJECT / ".streamlit" / "secrets.toml").resolve()
 """A file that `streamlit run` reads only if it is started in the checkout."""
 
 _DEFAULT_PROVIDER = "default"
@@ -38,7 +38,6 @@ _signed_out: set[tuple[str, ...]] = set()
 
 _CALLBACK = "/oauth2callback"
 """Path to which the provider sends a visitor back; Streamlit defines it."""
-
 
 _CANNOT_BE_READ = Message(
     "Changes are disabled because secrets.toml cannot be read. Ask the administrator of this dashboard to fix it."
@@ -60,15 +59,12 @@ class SecretsDamaged(TrazoError):
 def secrets_section(name: str) -> Mapping | None:
     """Return a section of secrets.toml, or None if it is missing; raise SecretsDamaged if the file is not read."""
     files = [Path(file) for file in st.get_option("secrets.files")]
-    if not st.secrets.load_if_toml_exists():
-        # Streamlit ignores a file that it cannot read, which would turn sign-in off.
-        if not all(map(is_gone, files)):
-            raise SecretsDamaged
-        section = None
-    else:
-        section = st.secrets.get(name)
-    looks_there = CHECKOUT_SECRETS.resolve() in [file.resolve() for file in files]
-    if section is None and not looks_there and not is_gone(CHECKOUT_SECRETS):
+    loaded = st.secrets.load_if_toml_exists()
+    # Streamlit ignores a file that it cannot read, which would turn sign-in off.
+    if not loaded and not all(map(is_gone, files)):
+        raise SecretsDamaged
+    section: Mapping | None = st.secrets.get(name) if loaded else None
+    if section is None and not is_gone(CHECKOUT_SECRETS) and CHECKOUT_SECRETS not in [file.resolve() for file in files]:
         raise SecretsDamaged(_NOT_LOOKED_FOR)
     return section
 
