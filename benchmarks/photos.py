@@ -87,6 +87,18 @@ def _coloured_pen(image: np.ndarray, generator: np.random.Generator) -> bytes:
     return jpeg(coloured(written(image, generator), (238, 236, 230), pen), generator)
 
 
+def _equally_bright(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    pairs = (
+        ((190, 150, 105), (240, 130, 20)),
+        ((150, 205, 240), (140, 220, 60)),
+        ((250, 150, 190), (110, 180, 235)),
+        ((40, 85, 65), (200, 30, 40)),
+        ((250, 250, 250), (255, 250, 60)),
+    )
+    paper, pen = pairs[generator.integers(len(pairs))]
+    return jpeg(coloured(written(image, generator), paper, pen) * light(generator)[..., None], generator)
+
+
 def _pencil(image: np.ndarray, generator: np.random.Generator) -> bytes:
     ink = written(image, generator) * np.clip(0.85 + 0.25 * smooth_noise(generator, 3), 0.3, 1)
     return jpeg(on_paper(ink, 232, generator.uniform(120, 165)) * light(generator), generator)
@@ -253,4 +265,5 @@ KINDS: dict[str, Kind] = {
     "28x28 pixels": _tiny_file,
     "ruled or grid paper, uneven light, hard shadow": _lines_and_shadow,
     "small on the sheet, uneven light, hard shadow": _small_in_shadow,
+    "coloured pen as bright as its coloured paper": _equally_bright,
 }

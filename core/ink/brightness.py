@@ -1,4 +1,4 @@
-"""Brightness of a picture, with a background behind its transparent pixels."""
+"""Brightness of a picture, with a background behind its transparent pixels, and its most telling colour."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ def brightness(array: Pixels) -> Pixels:
     if paper is None:
         paper = float(np.median(visible)) if visible.size > 0.5 * grey.size else 255.0 * (visible.mean() < 128)
     return (grey * alpha + paper * (1 - alpha)).astype(np.uint8)
+
+
+def has_colours(array: Pixels) -> bool:
+    """Return whether a picture has channels of colour, all of whose pixels are visible."""
+    return array.ndim == 3 and (array.shape[2] == 3 or (array.shape[2] == 4 and int(array[..., 3].min()) == 255))
+
+
+def most_varied_channel(array: Pixels) -> Pixels:
+    """Return the channel (h, w) of red, green and blue that varies most: the one in which ink and paper differ most."""
+    return np.ascontiguousarray(array[..., int(array[..., :3].std(axis=(0, 1)).argmax())])
 
 
 def _card_rim_brightness(grey: Pixels, opaque: Mask) -> float | None:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from core.errors import PictureTooLarge
-from core.ink.brightness import brightness
+from core.ink.brightness import brightness, has_colours, most_varied_channel
 from core.ink.depth import SMALL_SIZE, Mask, is_dust, touches_edge, without_foreign_ink
 from core.ink.drawing import Pixels, Plane, ink_from_canvas
 from core.ink.even import ink_on_even_paper, rim
@@ -61,7 +61,13 @@ def ink_from_array(array: Pixels) -> PictureInk:
 
     Uneven light, noise and ruled lines are removed. No side of the ink is longer than 640 pixels.
     """
-    levels = brightness(array)
+    ink = _ink_in_levels(brightness(array))
+    # Ink and paper may be equally bright, such as a red pen on a blue note; then they differ in a single colour.
+    return ink if not ink.blank or not has_colours(array) else _ink_in_levels(most_varied_channel(array))
+
+
+def _ink_in_levels(levels: Pixels) -> PictureInk:
+    """Return the ink of a picture (h, w) of one channel."""
     grey = levels if max(levels.shape) <= WORKING_SIZE else mean_blocks(levels.astype(np.float32), WORKING_SIZE)
     return _ink_on_even_paper(grey) or _ink_in_photo(grey, None)
 

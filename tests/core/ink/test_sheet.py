@@ -31,6 +31,34 @@ def test_pen_of_any_colour_is_ink(pen: tuple[int, int, int]) -> None:
     assert_shows_the_five(ink_from_array(np.dstack([photo(on_paper(ink, pen=level)) for level in pen])))
 
 
+@pytest.mark.parametrize(
+    ("pen", "paper"),
+    [
+        ((240, 130, 20), (190, 150, 105)),
+        ((140, 220, 60), (150, 205, 240)),
+        ((200, 30, 40), (40, 85, 65)),
+        ((255, 255, 0), (255, 255, 255)),
+    ],
+    ids=["orange on brown", "green on blue", "red on a board", "yellow on white"],
+)
+@pytest.mark.parametrize("channels", [3, 4], ids=["opaque", "with an alpha channel"])
+@pytest.mark.parametrize("noise", [0, 3])
+def test_pen_as_bright_as_its_paper_is_ink(
+    pen: tuple[int, int, int], paper: tuple[int, int, int], channels: int, noise: float
+) -> None:
+    ink = five()
+    colours = [photo(on_paper(ink, *levels), noise) for levels in zip(paper, pen, strict=True)]
+
+    assert_shows_the_five(ink_from_array(np.dstack([*colours, np.full(SIZE, 255, np.uint8)][:channels])))
+
+
+def test_tint_of_the_light_is_not_ink() -> None:
+    daylight = np.linspace(0.85, 1, SIZE[1])
+    blank = np.dstack([photo(np.full(SIZE, 240) * tint, noise=3) for tint in (daylight, 0.95, daylight[::-1])])
+
+    assert ink_from_array(blank).blank
+
+
 @pytest.mark.parametrize(("board", "chalk"), [(60, 220), (110, 130)], ids=["fresh", "faded"])
 def test_chalk_on_a_board_is_ink(board: float, chalk: float) -> None:
     assert_shows_the_five(ink_from_array(photo(on_paper(five(), board, chalk))))
