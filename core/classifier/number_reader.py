@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -140,8 +140,8 @@ def read_number(
         )
 
 
-def _candidates(ink: Pixels | PictureInk) -> tuple[Pixels, ...]:
-    return ink.candidates if isinstance(ink, PictureInk) else (ink,)
+def _candidates(ink: Pixels | PictureInk) -> Iterable[Pixels]:
+    return chain(ink.candidates, ink.late_candidates()) if isinstance(ink, PictureInk) else (ink,)
 
 
 def _best_number(numbers: Iterable[NumberReading]) -> NumberReading:

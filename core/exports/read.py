@@ -2,12 +2,13 @@
 
 Needs Python 3.11, NumPy, Pillow, SciPy and LiteRT (pip install numpy pillow scipy ai-edge-litert), and nothing else
 from Trazo. The folder `ink` beside this file holds Trazo's own code that turns a picture into the 28x28 image:
-drawings, scans and photos with dark or light ink, on paper with or without lines, in even or uneven light. Unlike
-Trazo, this program does not detect several digits in one picture, but reads them as one.
+drawings, scans and photos with dark or light ink, on paper with or without lines, in the boxes of a form, in even or
+uneven light. Unlike Trazo, this program does not detect several digits in one picture, but reads them as one.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -42,7 +43,8 @@ class Model:
         # is returned, or else the prediction with the best verdict and then the highest confidence.
         order = ["not_a_digit", "blank", "unsure", "digit"]
         predictions = []
-        for ink in ink_from_picture(picture).candidates:
+        found_ink = ink_from_picture(picture)
+        for ink in itertools.chain(found_ink.candidates, found_ink.late_candidates()):
             image = prepare(ink).image
             predictions.append(BLANK if image is None else self.predict(image))
             if predictions[-1]["verdict"] == "digit":

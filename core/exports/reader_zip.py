@@ -28,6 +28,7 @@ MODULES = (
     "picture_ink",
     "ruled_lines",
     "sheet",
+    "surroundings",
     "uneven",
 )
 """The modules of core.ink needed to read a picture."""

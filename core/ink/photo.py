@@ -16,6 +16,7 @@ from core.ink.picture_file import WORKING_SIZE, check_size, decode_canvas, decod
 from core.ink.picture_ink import PictureInk, picture_ink
 from core.ink.ruled_lines import without_ruled_lines
 from core.ink.sheet import MIN_SHEET_FRACTION, find_sheet
+from core.ink.surroundings import without_form_lines
 from core.ink.uneven import dark_ink, ink_on_uneven_paper, mean_blocks
 from core.language import Message
 
@@ -82,7 +83,8 @@ def _ink_on_even_paper(grey: Pixels | Plane) -> PictureInk | None:
         return framed_ink
     if not _stands_alone(even_ink):
         return _ink_in_photo(grey, even_ink)
-    return picture_ink(even_ink, [even_ink])
+    form_ink = without_form_lines(even_ink)
+    return picture_ink(even_ink, [even_ink]) if form_ink is None else picture_ink(form_ink, [form_ink, even_ink])
 
 
 def _stands_alone(ink: Pixels) -> bool:
@@ -137,13 +139,19 @@ def _frame_box(ink: Pixels) -> tuple[int, int, int, int] | None:
 def _ink_in_photo(levels: Pixels | Plane, even_ink: Pixels | None) -> PictureInk:
     """Return the ink of a picture; `even_ink` is all its ink if the paper has uniform brightness, otherwise None."""
     grey = levels.astype(np.float32, copy=False)
-    all_ink = without_ruled_lines(ink_on_uneven_paper(grey)) if even_ink is None else even_ink
-    cleaned_ink = all_ink if even_ink is None else without_ruled_lines(even_ink)
+    raw_ink = ink_on_uneven_paper(grey) if even_ink is None else even_ink
+    cleaned_ink = without_ruled_lines(raw_ink)
+    all_ink = cleaned_ink if even_ink is None else even_ink
     digit = without_foreign_ink(cleaned_ink)
     sheet_ink = _ink_on_sheet(grey) if max(grey.shape) > SMALL_SIZE else None
     likeliest = digit if sheet_ink is None or _continues_in(sheet_ink, digit) else sheet_ink
     # The complete ink comes first: the hole of a digit may look like a sheet, and a stroke like a ruled line.
-    return picture_ink(likeliest, [all_ink, likeliest, cleaned_ink, digit])
+    candidates = [all_ink, likeliest, cleaned_ink, digit]
+    form_ink = without_form_lines(raw_ink) if sheet_ink is None else None
+    if form_ink is not None:
+        likeliest = without_foreign_ink(without_ruled_lines(form_ink))
+        candidates = [likeliest, *candidates]
+    return picture_ink(likeliest, candidates)
 
 
 def _ink_on_sheet(grey: Plane) -> Pixels | None:
@@ -152,6 +160,9 @@ def _ink_on_sheet(grey: Plane) -> Pixels | None:
     if sheet is None:
         return None
     written_ink = np.where(sheet.inside, dark_ink(sheet.grey), np.uint8(0))
+    form_ink = without_form_lines(written_ink)
+    if form_ink is not None:
+        written_ink = form_ink
     digit = without_foreign_ink(without_ruled_lines(written_ink, sheet.inside))
     if is_dust(digit):
         return None

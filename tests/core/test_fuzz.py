@@ -31,7 +31,7 @@ def read(picture: bytes) -> None:
         message = str(error)
     else:
         message = "."
-        for candidate in ink.candidates:
+        for candidate in (*ink.candidates, *ink.late_candidates()):
             check_preparation(candidate)
     assert message.endswith(".")
 
@@ -61,7 +61,8 @@ def test_mutated_picture_is_read_or_rejected(picture: bytes) -> None:
     )
 )
 def test_any_pixels_are_prepared(pixels: np.ndarray) -> None:
-    for ink in ink_from_array(pixels).candidates:
+    found = ink_from_array(pixels)
+    for ink in (*found.candidates, *found.late_candidates()):
         check_preparation(ink)
     if pixels.ndim == 2:
         check_preparation(pixels)
