@@ -12,9 +12,9 @@ from PIL import Image, ImageDraw
 
 from benchmarks.photos import Kind, validation_digits
 from benchmarks.report import Figure
-from benchmarks.scenes import HEIGHT, WIDTH, encoded, jpeg, light, on_paper, on_table, written
+from benchmarks.scenes import HEIGHT, WIDTH, encoded, jpeg, light, on_paper, on_table, tightly_cropped, written
 from core.classifier.bundle import Bundle
-from core.classifier.number_reader import read_digit
+from core.classifier.number_reader import read_digit, read_number
 from core.classifier.predictor import Predictor
 from core.errors import DataError
 from core.ink.drawing import Plane, bounding_box
@@ -23,6 +23,10 @@ from core.workspace import SHIPPED_BUNDLE
 
 SEED = 7
 
+NUMBERS = 100
+"""Number of numbers of each kind."""
+
+_CELL = 100  # pixels; width of the boxes for a number's digits
 _SIZES = (0.25, 0.5)  # heights of the digits, as fractions of the picture's
 _FAR = (0.15, 0.5)  # margins around a digit, as fractions of its height
 _TOUCHING = (-0.08, 0.1)
@@ -41,7 +45,36 @@ def forms() -> list[Figure]:
         predicted = [read_digit(predictor, ink_from_picture(picture)).digit for picture in pictures]
         figures.append(Figure(f"Form: {name}", 100 * float(np.mean(np.array(predicted, object) == labels)), "%"))
     mean = float(np.mean([figure.value for figure in figures]))
-    return [*figures, Figure(f"Mean of the {len(KINDS)} kinds of forms", mean, "%")]
+    figures.append(Figure(f"Mean of the {len(KINDS)} kinds of forms", mean, "%"))
+    for kind in ("row of boxes", "comb"):
+        correct = [_is_number_correct(predictor, images, labels, kind, index) for index in range(NUMBERS)]
+        figures.append(Figure(f"Whole number correct, in a {kind}", 100 * float(np.mean(correct)), "%"))
+    return figures
+
+
+def _is_number_correct(predictor: Predictor, images: np.ndarray, labels: np.ndarray, kind: str, index: int) -> bool:
+    """Write a number of 2 to 5 digits on a form, one digit in each cell, and read it."""
+    generator = np.random.default_rng((SEED, index))
+    chosen = generator.integers(len(images), size=generator.integers(2, 6))
+    ink = np.zeros((HEIGHT, WIDTH))
+    left, top, bottom = 50, 60, 180
+    for cell, image in enumerate(images[chosen]):
+        digit = tightly_cropped(written(image, generator, (0.15, 0.2)))[:, : _CELL - 10]
+        y = (top + bottom - digit.shape[0]) // 2
+        x = left + cell * _CELL + (_CELL - digit.shape[1]) // 2
+        ink[y : y + digit.shape[0], x : x + digit.shape[1]] = digit
+
+    def draw(pen: ImageDraw.ImageDraw, width: int) -> None:
+        for cell in range(len(chosen)):
+            start, end = left + cell * _CELL, left + (cell + 1) * _CELL
+            corners = [(start, bottom - 30), (start, bottom), (end, bottom), (end, bottom - 30)]
+            if kind == "comb":
+                pen.line(corners, 255, width)
+            else:
+                pen.rectangle((start, top, end, bottom), None, 255, width)
+
+    picture = jpeg(on_paper(_printed(ink, generator, draw)), generator)
+    return read_number(predictor, ink_from_picture(picture)).number == "".join(map(str, labels[chosen]))
 
 
 def _printed(ink: Plane, generator: np.random.Generator, draw: Callable[[ImageDraw.ImageDraw, int], object]) -> Plane:

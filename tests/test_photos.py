@@ -1,4 +1,4 @@
-"""The benchmarks' synthetic photos show their digit and are the same every time."""
+"""The benchmarks' synthetic photos and forms show their digit and are the same every time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from benchmarks import forms
 from benchmarks.photos import KINDS, pictures
 from core.ink.drawing import prepare
 from core.ink.photo import ink_from_picture
@@ -29,6 +30,19 @@ def test_every_kind_of_picture_shows_its_digit(kind: str) -> None:
     assert found is not None
     assert expected is not None
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.7
+
+
+@pytest.mark.parametrize("kind", forms.KINDS)
+def test_every_kind_of_form_shows_its_digit(kind: str) -> None:
+    picture = forms.KINDS[kind](nine(), np.random.default_rng(forms.SEED))
+    expected = prepare(nine()).image
+    assert expected is not None
+
+    ink = ink_from_picture(picture)
+    images = [prepare(candidate).image for candidate in (*ink.candidates, *ink.late_candidates())]
+
+    correlations = [np.corrcoef(image.ravel(), expected.ravel())[0, 1] for image in images if image is not None]
+    assert max(correlations) > 0.7
 
 
 @pytest.mark.parametrize("kind", ["noise", "sheet on a dark table"])

@@ -10,11 +10,11 @@ from scipy import ndimage
 from core.errors import PictureTooLarge
 from core.ink.brightness import brightness, has_colours, most_varied_channel
 from core.ink.depth import SMALL_SIZE, Mask, is_dust, touches_edge, without_foreign_ink
-from core.ink.drawing import Pixels, Plane, ink_from_canvas
+from core.ink.drawing import Pixels, Plane, bounding_box, ink_from_canvas
 from core.ink.even import ink_on_even_paper, rim
 from core.ink.picture_file import WORKING_SIZE, check_size, decode_canvas, decode_frames, shrink
 from core.ink.picture_ink import PictureInk, picture_ink
-from core.ink.ruled_lines import without_ruled_lines
+from core.ink.ruled_lines import without_base_line, without_ruled_lines
 from core.ink.sheet import MIN_SHEET_FRACTION, find_sheet
 from core.ink.surroundings import without_form_lines
 from core.ink.uneven import dark_ink, ink_on_uneven_paper, mean_blocks
@@ -83,7 +83,7 @@ def _ink_on_even_paper(grey: Pixels | Plane) -> PictureInk | None:
         return framed_ink
     if not _stands_alone(even_ink):
         return _ink_in_photo(grey, even_ink)
-    form_ink = without_form_lines(even_ink)
+    form_ink = _without_form(even_ink)
     return picture_ink(even_ink, [even_ink]) if form_ink is None else picture_ink(form_ink, [form_ink, even_ink])
 
 
@@ -113,7 +113,12 @@ def _ink_in_frame(grey: Pixels | Plane, even_ink: Pixels) -> PictureInk | None:
         return plane
 
     # The complete ink comes first: a 0 with corners looks like a frame.
-    return picture_ink(in_picture(framed_ink.likeliest), [even_ink, *map(in_picture, framed_ink.candidates)])
+    candidates = [even_ink, *map(in_picture, framed_ink.candidates)]
+    form_ink = without_form_lines(even_ink)
+    if form_ink is not None and bounding_box(form_ink) == bounding_box(in_picture(form_ink[inside])):
+        # The frame is a row of boxes, and the lines between them look like ones.
+        return picture_ink(form_ink, [form_ink, *candidates])
+    return picture_ink(in_picture(framed_ink.likeliest), candidates)
 
 
 def _frame_box(ink: Pixels) -> tuple[int, int, int, int] | None:
@@ -147,11 +152,18 @@ def _ink_in_photo(levels: Pixels | Plane, even_ink: Pixels | None) -> PictureInk
     likeliest = digit if sheet_ink is None or _continues_in(sheet_ink, digit) else sheet_ink
     # The complete ink comes first: the hole of a digit may look like a sheet, and a stroke like a ruled line.
     candidates = [all_ink, likeliest, cleaned_ink, digit]
-    form_ink = without_form_lines(raw_ink) if sheet_ink is None else None
+    form_ink = _without_form(raw_ink) if sheet_ink is None else None
     if form_ink is not None:
         likeliest = without_foreign_ink(without_ruled_lines(form_ink))
         candidates = [likeliest, *candidates]
     return picture_ink(likeliest, candidates)
+
+
+def _without_form(ink: Pixels) -> Pixels | None:
+    """Remove the lines around the digit and the line that it stands on; return None if there are none."""
+    form_ink = without_form_lines(ink)
+    base_ink = without_base_line(ink if form_ink is None else form_ink)
+    return form_ink if base_ink is None else base_ink
 
 
 def _ink_on_sheet(grey: Plane) -> Pixels | None:
@@ -160,7 +172,7 @@ def _ink_on_sheet(grey: Plane) -> Pixels | None:
     if sheet is None:
         return None
     written_ink = np.where(sheet.inside, dark_ink(sheet.grey), np.uint8(0))
-    form_ink = without_form_lines(written_ink)
+    form_ink = _without_form(written_ink)
     if form_ink is not None:
         written_ink = form_ink
     digit = without_foreign_ink(without_ruled_lines(written_ink, sheet.inside))

@@ -9,11 +9,13 @@ import numpy as np
 from scipy import ndimage
 
 from core.ink.depth import SMALL_SIZE, Mask, touches_edge
-from core.ink.drawing import Pixels, stroke_width
+from core.ink.drawing import Pixels, bounding_box, stroke_width
 
 _SHORTEST_RUN = 0.05  # of the picture's width; a line tilted by 7 degrees has straight runs of this length
 _SHORTEST_THIN_LINE = 6.0  # stroke widths; slanted strokes have shorter straight runs
 _MIN_LINE = 0.25  # of a thin line's length; crossing strokes may cover the rest, but cover nearly all of an arc
+_EDGE_TO_EDGE = 0.95  # of the picture's width
+_MAX_LINE_END = 0.15  # of the height of the writing and its base line; the ends of lines are lower
 _MIN_PARALLEL_LINES = 3  # a closely cropped digit has at most two strokes from edge to edge
 _MAX_LINE_WIDTH = 0.7  # of the writing's stroke width; a single line as wide as the writing is a stroke
 _MAX_HAIRLINE_WIDTH = 0.015  # of the picture's longest side; no pen stroke that fills a picture is thinner
@@ -59,6 +61,30 @@ def without_thin_lines(ink: Pixels) -> Pixels | None:
     return np.where(_mask_of(thin_rows, mask) | _mask_of(thin_columns, mask.T).T, np.uint8(0), ink)
 
 
+def without_base_line(ink: Pixels) -> Pixels | None:
+    """Remove thin horizontal lines that extend beyond the writing on both sides; return None if there are none.
+
+    Lines from edge to edge are left to `without_ruled_lines`.
+    """
+    box = bounding_box(ink)
+    if box is None or max(ink.shape) <= SMALL_SIZE or box[3] - box[1] >= _EDGE_TO_EDGE * ink.shape[1]:
+        return None
+    region = slice(box[0], box[2]), slice(box[1], box[3])
+    mask = ink[region] > 0
+    # Most digits are taller at one of their sides, which is found much faster than lines are.
+    sides = mask[:, : 1 + mask.shape[1] // 50], mask[:, -1 - mask.shape[1] // 50 :]
+    if any(np.count_nonzero(side.any(axis=1)) > _MAX_LINE_END * mask.shape[0] for side in sides):
+        return None
+    rows = _lines(mask, int(_SHORTEST_THIN_LINE * stroke_width(mask)) | 1)
+    width = max([stroke_width(mask & ~_mask_of(rows, mask)), *(line.thickness for line in rows)])
+    lines = _wide_lines(_thin_lines(rows, mask, width), mask)
+    if not lines:
+        return None
+    written = ink.copy()
+    written[region][_mask_of(lines, mask)] = 0
+    return written
+
+
 def _thin_lines(lines: Sequence[_Line], mask: Mask, writing_width: float) -> list[_Line]:
     """Return the lines that are thinner than the writing; an arc is crossed by strokes nearly everywhere."""
     return [
@@ -67,6 +93,18 @@ def _thin_lines(lines: Sequence[_Line], mask: Mask, writing_width: float) -> lis
         if line.thickness < _MAX_LINE_WIDTH * writing_width
         and (line.pixels & mask[line.box]).any(axis=0).mean() >= _MIN_LINE
     ]
+
+
+def _wide_lines(lines: Sequence[_Line], mask: Mask) -> list[_Line]:
+    """Return the lines that extend beyond the writing on both sides."""
+    heights = np.count_nonzero(mask & ~_mask_of(lines, mask), axis=0)
+    wide_lines = []
+    for line in lines:
+        columns = np.flatnonzero(heights > line.thickness)
+        start, stop = line.box[1].start, line.box[1].stop
+        if columns.size and start < columns[0] - line.thickness and stop > columns[-1] + 1 + line.thickness:
+            wide_lines.append(line)
+    return wide_lines
 
 
 def _ruled_lines(mask: Mask, rim: Mask) -> Mask:

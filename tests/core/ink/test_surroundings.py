@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from core.ink.drawing import Pixels, bounding_box
 from core.ink.photo import ink_from_array, ink_from_picture
-from core.ink.ruled_lines import without_thin_lines
+from core.ink.ruled_lines import without_base_line, without_thin_lines
 from core.ink.surroundings import without_far_marks, without_form_lines
 from tests.support.papers import SIZE, assert_shows_the_five, encoded, five, on_paper, photo
 
@@ -73,6 +73,22 @@ def test_form_on_a_table_is_read() -> None:
     table.paste(sheet, (130, 110))
 
     assert_shows_the_five(ink_from_array(np.asarray(table)))
+
+
+def test_lines_between_boxes_in_a_frame_are_not_ones() -> None:
+    offset = 260
+    digits = np.maximum(np.roll(five(), -offset, axis=1), five())
+    middle = (LEFT + RIGHT - offset) // 2
+    boxes = printed(
+        lambda pen: [
+            pen.rectangle(box, outline=255, width=3)
+            for box in ((LEFT - offset - 25, 40, middle, 440), (middle, 40, RIGHT + 25, 440))
+        ]
+    )
+
+    first, *_ = ink_from_array(photo(on_paper(np.maximum(digits, boxes)))).candidates
+
+    assert_shows_the_five(first, digits)
 
 
 @given(margins=st.tuples(*[st.integers(12, 60)] * 4), width=st.integers(2, 10), pen=st.integers(0, 120))
@@ -149,6 +165,31 @@ def test_thin_box_that_touches_a_digit_is_a_late_candidate(side: int) -> None:
     *_, found = ink_from_array(photo(on_paper(ink))).late_candidates()
 
     assert_shows_the_five(found)
+
+
+@pytest.mark.parametrize("degrees", [0, 3])
+@pytest.mark.parametrize("row", [BOTTOM - 8, TOP + 10], ids=["below", "through the top"])
+def test_digit_that_touches_a_wide_thin_line_is_read_without_it(degrees: float, row: int) -> None:
+    line = printed(lambda pen: pen.line([(LEFT - 90, row), (RIGHT + 60, row)], 255, 5))
+    ink = np.asarray(Image.fromarray(np.maximum(five(), line)).rotate(degrees, Image.Resampling.BILINEAR))
+
+    found = ink_from_array(photo(on_paper(ink)))
+
+    assert_shows_the_five(found, np.asarray(Image.fromarray(five()).rotate(degrees, Image.Resampling.BILINEAR)))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda pen: pen.line([(200, 100), (400, 100), (300, 100), (300, 400)], 255, 20),
+        lambda pen: (pen.line([(200, 100), (400, 100)], 255, 8), pen.line([(390, 100), (300, 400)], 255, 20)),
+        lambda pen: (pen.line([(0, 300), (640, 300)], 255, 5), pen.line([(300, 100), (300, 310)], 255, 20)),
+        lambda pen: pen.line([(200, 300), (400, 300)], 255, 5),
+    ],
+    ids=["as wide as the writing", "flush with a stroke", "edge to edge", "alone"],
+)
+def test_other_lines_are_not_base_lines(draw: Draw) -> None:
+    assert without_base_line(printed(draw)) is None
 
 
 @pytest.mark.parametrize(
