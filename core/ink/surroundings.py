@@ -55,8 +55,7 @@ def without_form_lines(ink: Pixels, *, certain: bool = True) -> Pixels | None:
     """Remove components that consist of straight lines around or below all other ink; return None if there are none.
 
     A vertical line may be a 1, unless it is thin and there are horizontal ones. Single lines from edge to edge are left
-    to `without_ruled_lines`. `certain`: only if the lines are thinner than the other ink or enclose it, because others
-    may be strokes of an open 4.
+    to `without_ruled_lines`. `certain`: only lines that are thinner than the other ink or enclose it.
     """
     if max(ink.shape) <= SMALL_SIZE:
         return None
@@ -74,7 +73,9 @@ def without_form_lines(ink: Pixels, *, certain: bool = True) -> Pixels | None:
     covered = np.zeros(ink.shape, bool)
     for part in lines:
         covered[part.box] |= part.mask
-    if certain and max(part.width for part in lines) >= thin and not _encloses(covered, others):
+    are_certain = max(part.width for part in lines) < thin or _encloses(covered, others)
+    # A corner beside a vertical line is an open 4, not a part of a form.
+    if not are_certain and (certain or not _is_symmetric(lines, others)):
         return None
     return np.where(covered, np.uint8(0), ink)
 
@@ -123,6 +124,14 @@ def _surround(lines: Sequence[_Component], others: Sequence[_Component]) -> bool
     other_top, other_left, other_bottom, other_right = _union(others)
     is_large = other_bottom - other_top >= _MIN_HEIGHT * (bottom - top)
     return is_large and ((left < other_left and right > other_right) or top >= other_bottom)
+
+
+def _is_symmetric(lines: Sequence[_Component], others: Sequence[_Component]) -> bool:
+    """Return whether vertical lines stand on both sides of the other ink, or on neither."""
+    _, left, _, right = _union(others)
+    vertical = [part.box[1].start + np.flatnonzero(part.vertical.any(axis=0)) for part in lines]
+    columns = np.concatenate(vertical)
+    return bool((columns < left).any() == (columns >= right).any())
 
 
 def _union(components: Sequence[_Component]) -> tuple[int, int, int, int]:

@@ -123,6 +123,31 @@ def test_lines_without_a_digit_are_kept(draw: Draw) -> None:
     assert without_form_lines(printed(draw)) is None
 
 
+@pytest.mark.parametrize("width", [8, 24])
+def test_open_four_of_a_corner_and_a_line_is_kept(width: int) -> None:
+    four = printed(
+        lambda pen: (
+            pen.line([(220, 80), (210, 300), (430, 300)], 255, width),
+            pen.line([(340, 100), (340, 290 - width)], 255, width),
+        )
+    )
+
+    found = ink_from_array(four)
+
+    for ink in (*found.candidates, *found.late_candidates()):
+        np.testing.assert_array_equal(ink, four)
+
+
+def test_bold_comb_is_removed_by_a_late_candidate() -> None:
+    bold_comb = printed(
+        lambda pen: pen.line([(BOX[0], 300), (BOX[0], BOX[3]), (BOX[2], BOX[3]), (BOX[2], 300)], 255, 24)
+    )
+
+    found = ink_from_array(np.maximum(five(), bold_comb))
+
+    assert any(np.array_equal(ink, five()) for ink in found.late_candidates())
+
+
 def test_one_in_a_box_is_kept() -> None:
     one = printed(lambda pen: pen.line([(300, 150), (300, 350)], 255, 20))
     box = printed(lambda pen: pen.rectangle((200, 100, 400, 400), outline=255, width=5))
